@@ -1,0 +1,1 @@
+//! Strategy, segments, decision points, parameters by layer, combining, ground rules, verdict.

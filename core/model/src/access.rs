@@ -1,0 +1,37 @@
+//! Who may read what.
+
+use serde::{Deserialize, Serialize};
+
+/// What an actor may do. Roles are ordered: a later role may read everything an earlier one may.
+///
+/// A field a role may not read does not exist in the schema that role is served, so it can be neither selected, filtered,
+/// ordered nor guessed from an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Reads the customer base without costs, margins and credit.
+    Reader,
+    /// Works in a department: reads everything of the business and records decisions.
+    Department,
+    /// Also manages tokens, plugins and the strategy.
+    Admin,
+}
+
+impl Role {
+    /// Every role, weakest first.
+    pub const ALL: [Role; 3] = [Role::Reader, Role::Department, Role::Admin];
+
+    /// The name used on the command line, in configuration and in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Reader => "reader",
+            Role::Department => "department",
+            Role::Admin => "admin",
+        }
+    }
+
+    /// The role of that name, if there is one.
+    pub fn named(name: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.name() == name)
+    }
+}

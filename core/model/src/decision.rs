@@ -1,0 +1,30 @@
+//! Decision: one recorded answer to a decision point.
+
+use crate::{Kind, ObjectType, Role};
+
+pub(crate) fn declare() -> ObjectType {
+    ObjectType::declare(
+        "Decision",
+        "decisions",
+        "dec",
+        "One recorded decision: what was asked, proposed, bounded and answered, and why.",
+    )
+    .only_for(Role::Department)
+    .field("point", Kind::Text, "The decision point that was asked.")
+    .field("decidedAt", Kind::DateTime, "The time the decision was made for.")
+    .indexed()
+    .field("recordedBy", Kind::Text, "Who asked for it to be recorded.")
+    .field("request", Kind::Json, "What was asked beside the customer.")
+    .field("verdict", Kind::Json, "The answer: the decision point's output fields.")
+    .field("fallback", Kind::Bool, "Whether the decision point's fallback answered because a plugin could not.")
+    .field("parameters", Kind::Json, "Every parameter with its value and the layer that set it.")
+    .field("proposals", Kind::Json, "What each plugin proposed, with reasons, digest and fuel.")
+    .field("bounds", Kind::Json, "What ground rules changed.")
+    .field("inputs", Kind::Json, "What each plugin and ground rule was shown.")
+    .field("explanation", Kind::Json, "The decision in words, one sentence each.")
+    .field("sequence", Kind::Int, "The entry's place in this customer's chain, counted from 1.")
+    .field("digest", Kind::Text, "SHA-256 over the entry and the digest before it, in hex.")
+    .optional("previousDigest", Kind::Text, "The digest of the entry before it; null for the first.")
+    .one("customer", "Customer", false, "Whom it was about.")
+    .one("strategy", "Strategy", false, "The strategy it was made under.")
+}

@@ -1,0 +1,37 @@
+//! The customer model, declared once.
+//!
+//! Every object type, field, relation, scale and permission of Guildhall stands here, one domain noun per module. From this
+//! declaration follow the GraphQL schema (`core/graph`), the tables and the SQL (`core/store`) and what a plugin may
+//! read. The crate is pure: no I/O, no clock, no database.
+//!
+//! [`plan`] holds the read plan: what one operation reads, filtered, ordered and paged, as a value.
+
+mod access;
+mod catalog;
+mod conversion;
+mod id;
+mod money;
+pub mod plan;
+mod value;
+
+mod address;
+mod contact;
+mod credit_account;
+mod customer;
+mod decision;
+mod invoice;
+mod membership;
+mod order;
+mod order_line;
+mod payment;
+mod plugin;
+mod product;
+mod segment;
+mod strategy;
+
+pub use access::Role;
+pub use catalog::{Cardinality, EnumType, Field, Kind, Model, ObjectType, Relation, RelationKey};
+pub use conversion::{ConversionError, parse_text};
+pub use id::{GlobalId, GlobalIdError};
+pub use money::{MONEY_SCALE, canonical_decimal, canonical_money, scaled, unscaled};
+pub use value::Value;

@@ -1,0 +1,14 @@
+//! Payment: money a customer sent.
+
+use crate::{Kind, ObjectType};
+
+pub(crate) fn declare() -> ObjectType {
+    ObjectType::declare("Payment", "payments", "pay", "Money a customer sent.")
+        .field("receivedOn", Kind::Date, "The day the money came in.")
+        .indexed()
+        .field("currency", Kind::Text, "ISO 4217 code of the payment's currency.")
+        .field("amount", Kind::Money, "How much came in.")
+        .optional("method", Kind::Text, "How it was paid.")
+        .one("customer", "Customer", false, "Who paid.")
+        .one("invoice", "Invoice", true, "What was paid.")
+}

@@ -1,0 +1,78 @@
+//! Conditions on a record, from GraphQL filters, segment conditions and permissions alike.
+
+use std::sync::Arc;
+
+use crate::{Field, Relation, Value};
+
+/// True, false or, where a compared value is null, unknown, as in SQL. A record is taken when the condition is true.
+#[derive(Clone, Debug)]
+pub enum Condition {
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+    Compare {
+        left: Expression,
+        comparison: Comparison,
+        right: Expression,
+    },
+    OneOf {
+        left: Expression,
+        list: Vec<Expression>,
+    },
+    IsNull(Expression),
+    /// Compares text; `pattern` is plain text, never a pattern language.
+    Text {
+        left: Expression,
+        matching: TextMatch,
+        pattern: Expression,
+    },
+    /// Some related record fulfils the condition.
+    Some {
+        relation: Arc<Relation>,
+        condition: Box<Condition>,
+    },
+}
+
+impl Condition {
+    /// Always true.
+    pub fn always() -> Self {
+        Condition::All(Vec::new())
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextMatch {
+    Contains,
+    StartsWith,
+    EndsWith,
+}
+
+/// A value computed from a record.
+#[derive(Clone, Debug)]
+pub enum Expression {
+    Field(Arc<Field>),
+    /// A field of the one related record.
+    Through(Arc<Relation>, Box<Expression>),
+    Operand(Operand),
+    Add(Box<Expression>, Box<Expression>),
+    Subtract(Box<Expression>, Box<Expression>),
+    Multiply(Box<Expression>, Box<Expression>),
+}
+
+/// A value from outside, always bound as a parameter, never written into SQL text.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operand {
+    Value(Value),
+    /// The request's value at this index of the plan's variables; the planner has already checked its kind.
+    Variable(usize),
+}

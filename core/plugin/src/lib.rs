@@ -1,0 +1,1 @@
+//! Runs guests: package, manifest, limits, instance. The only crate with wasmtime.

@@ -1,0 +1,1 @@
+//! The guildhall binary: http, access, command line, configuration.

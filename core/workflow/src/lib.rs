@@ -1,0 +1,1 @@
+//! One business act per file. Transactions begin and end here.

@@ -1,0 +1,1 @@
+//! Finance's credit policy: payment terms and the credit check.
