@@ -1,1 +1,31 @@
 //! Runs guests: package, manifest, limits, instance. The only crate with wasmtime.
+//!
+//! A [`Package`] is one self-describing `.wasm` file. A [`Host`] compiles it, or takes compiled code from its cache, and gives
+//! a [`Guest`]. [`Guest::decide`] asks it, in a fresh instance per call and within [`Limits`]; whatever the guest does, the
+//! answer is a [`Batch`] with one answer or one [`Failure`] per call.
+//!
+//! [`build`] makes a package from a plugin's source, [`cases`] runs its golden cases.
+
+mod answer;
+pub mod build;
+mod cache;
+pub mod cases;
+mod failure;
+mod gate;
+mod guest;
+mod host;
+mod instance;
+mod limits;
+mod manifest;
+mod package;
+
+pub use answer::Answer;
+pub use failure::{Failure, FailureCode};
+pub use guest::{Batch, Call, Guest};
+pub use host::{Host, HostConfig, HostError, LoadError};
+pub use limits::Limits;
+pub use manifest::{Manifest, ManifestError, Serves};
+pub use package::{Package, PackageError};
+
+/// The contract this host speaks: `guildhall:plugin@0.1.0`.
+pub const CONTRACT: &str = "0.1";

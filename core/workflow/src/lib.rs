@@ -1,1 +1,30 @@
 //! One business act per file. Transactions begin and end here.
+//!
+//! [`House`] is what every act works with; [`Deployment`] is what decides now. An act that changes something takes the
+//! [`Actor`] who wants it and checks what he may.
+
+mod assign_segments;
+mod authenticate;
+mod deployment;
+mod error;
+mod house;
+mod once;
+mod reads;
+
+pub mod activate_strategy;
+pub mod create_token;
+pub mod decide;
+pub mod import;
+pub mod install_plugin;
+pub mod load_demo_company;
+pub mod record_decision;
+pub mod refresh_facts;
+pub mod remove_plugin;
+pub mod revoke_token;
+pub mod store_package;
+
+pub use assign_segments::assign_segments;
+pub use authenticate::authenticate;
+pub use deployment::Deployment;
+pub use error::WorkflowError;
+pub use house::{ActValue, Actor, House, InputQueries, InputQuery};

@@ -1,0 +1,31 @@
+# Guildhall. `make demo` serves a generated company; `make test` proves everything. Both prepare what is missing.
+#
+#   make demo                                   serve on http://127.0.0.1:4000
+#   make demo DEMO="--database postgres://..."  the same on PostgreSQL
+#   make test                                   formatting, lints and every test
+#   make plugins                                compile the plugins in plugins/ to target/plugins/*.wasm
+#   make bench                                  measure against a handwritten server on PostgreSQL
+
+GUILDHALL := target/debug/guildhall
+PLUGINS   := $(notdir $(wildcard plugins/*))
+
+.PHONY: demo test plugins bench guildhall
+
+demo: plugins
+	$(GUILDHALL) demo $(PLUGINS:%=--plugin target/plugins/%.wasm) $(DEMO)
+
+plugins: guildhall
+	@tools/prepare-wasm
+	@mkdir -p target/plugins
+	@for plugin in $(PLUGINS); do $(GUILDHALL) plugin build plugins/$$plugin --output target/plugins/$$plugin.wasm || exit $$?; done
+
+guildhall:
+	cargo build --bin guildhall
+
+test: plugins
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- --deny warnings
+	cargo test --workspace --no-fail-fast
+
+bench: plugins
+	cargo run --release --package guildhall-bench

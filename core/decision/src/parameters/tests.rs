@@ -1,0 +1,116 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::strategy::tests::{DEMO, NORTHWIND, read};
+use crate::{Strategy, decision_points};
+
+#[track_caller]
+fn check(strategy: &Strategy, subject: Subject<'_>, day: &str, expected: &[(&str, &str, &str)]) {
+    let points = decision_points().unwrap();
+    let point = points.iter().find(|point| point.name == "credit.terms").unwrap();
+    let at = format!("{day}T12:00:00Z").parse().unwrap();
+    let parameters = resolve(&Question { strategy, point, subject, request: &Json::Null, at });
+    let found: Vec<_> = parameters
+        .resolved
+        .iter()
+        .map(|resolved| (resolved.name.clone(), resolved.value.as_ref().unwrap().to_string(), resolved.source.clone()))
+        .collect();
+    let expected: Vec<_> = expected.iter().map(|(a, b, c)| (a.to_string(), b.to_string(), c.to_string())).collect();
+    assert_eq!(found, expected);
+}
+
+fn subject<'a>(segment: Option<&'a str>, external_id: Option<&'a str>) -> Subject<'a> {
+    let source = external_id.map(|_| "northwind");
+    Subject { id: "cus_01900000000070008000000000000001", source, external_id, segment, facts: &Json::Null }
+}
+
+#[test]
+fn the_strongest_layer_wins_field_by_field() {
+    let northwind = read(NORTHWIND).unwrap();
+    let contract = "contract until 2027-12-31";
+    let default = ("lateAfterDays", "15", "department default");
+    check(
+        &northwind,
+        subject(Some("key"), Some("ERNSH")),
+        "2027-12-31",
+        &[("netDays", "55", contract), ("discount", "0.01", contract), ("discountDays", "14", contract), default],
+    );
+    let none = ("discount", "0", "department default");
+    let days = ("discountDays", "0", "department default");
+    check(
+        &northwind,
+        subject(Some("key"), Some("ERNSH")),
+        "2028-01-01",
+        &[("netDays", "45", "segment `key`"), none, days, default],
+    );
+    check(
+        &northwind,
+        subject(Some("key"), Some("QUICK")),
+        "2027-01-01",
+        &[("netDays", "45", "segment `key`"), none, days, default],
+    );
+    check(
+        &northwind,
+        subject(None, None),
+        "2027-01-01",
+        &[("netDays", "30", "department default"), none, days, default],
+    );
+    check(
+        &northwind,
+        subject(Some("gone"), None),
+        "2027-01-01",
+        &[("netDays", "30", "department default"), none, days, default],
+    );
+    check(
+        &read(DEMO).unwrap(),
+        subject(Some("key-theme-parks"), None),
+        "2026-11-22",
+        &[("netDays", "60", "subsegment `key-theme-parks`"), none, days, default],
+    );
+}
+
+#[test]
+fn a_plugin_is_given_every_parameter_by_name() {
+    let points = decision_points().unwrap();
+    let defaults = department_defaults(&points[0]).to_json();
+    assert_eq!(defaults, json!({"netDays": 30, "discount": "0", "discountDays": 0, "lateAfterDays": 15}));
+}
+
+fn agreement(value: Option<i32>) -> Vec<Agreement> {
+    let customer = CustomerKey::External { source: "northwind".into(), external_id: "ERNSH".into() };
+    let parameters = value.map(|value| BTreeMap::from([("netDays".to_owned(), Datum::Int(value))]));
+    let expires = NaiveDate::from_ymd_opt(2030, 1, 1).unwrap();
+    let reason = String::new();
+    parameters
+        .map(|parameters| Agreement { customer, point: "credit.terms".into(), parameters, expires, reason })
+        .into_iter()
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn each_parameter_comes_from_the_strongest_layer_that_sets_it(
+        contract in prop::option::of(0..100), exception in prop::option::of(0..100),
+        sub in prop::option::of(0..100), segment in prop::option::of(0..100),
+    ) {
+        let mut strategy = read(DEMO).unwrap();
+        strategy.contracts = agreement(contract);
+        strategy.exceptions = agreement(exception);
+        for treatment in strategy.treatments.iter_mut().filter(|treatment| treatment.point == "credit.terms") {
+            let value = match treatment.segment.as_str() { "key" => segment, "key-theme-parks" => sub, _ => continue };
+            treatment.parameters = value.map(|value| ("netDays".to_owned(), Datum::Int(value))).into_iter().collect();
+        }
+        let points = decision_points().unwrap();
+        let at = "2026-11-22T00:00:00Z".parse().unwrap();
+        let subject = subject(Some("key-theme-parks"), Some("ERNSH"));
+        let parameters = resolve(&Question { strategy: &strategy, point: &points[0], subject, request: &Json::Null, at });
+        let found = parameters.get("netDays").unwrap();
+        let layers = [(contract, Layer::Contract), (exception, Layer::Customer), (sub, Layer::Subsegment), (segment, Layer::Segment), (Some(30), Layer::Default)];
+        let (value, layer) = layers.into_iter().find_map(|(value, layer)| Some((value?, layer))).unwrap();
+        prop_assert_eq!((&found.value, found.layer), (&Some(Datum::Int(value)), layer));
+        prop_assert_eq!(parameters.get("discount").unwrap().layer, Layer::Default);
+    }
+}

@@ -1,0 +1,148 @@
+//! A verdict in words. Always in this order: who set what, who proposed what, what came of it, which rules bounded it,
+//! what the strategy changed.
+
+use serde_json::{Map, Value as Json};
+
+use super::{Answer, Bound, Proposal, ProposalFailure, ProposedOutput, Question, Verdict};
+use crate::{Datum, DecisionPoint, Layer};
+
+/// Characters of a reason. Departments write it, so it is kept short here.
+const MAX_REASON: usize = 200;
+const MAX_REASONS: usize = 5;
+
+pub(super) fn sentences(
+    question: &Question<'_>,
+    verdict: &Verdict,
+    combined: &Answer,
+    outputs: &[Answer],
+) -> Vec<String> {
+    let point = question.point;
+    let mut sentences = Vec::new();
+    parameters(question, verdict, &mut sentences);
+    sentences.extend(verdict.proposals.iter().map(|proposal| proposed(point, proposal)));
+    if verdict.fallback {
+        let values = values(point, |name| combined.get(name).and_then(Option::as_ref).map(Datum::to_string));
+        let why = match verdict.failures.first() {
+            None => format!("No plugin serves {}", point.name),
+            Some(_) => "Not every plugin could answer".to_owned(),
+        };
+        sentences.push(format!("{why}, so the fallback answers: {values}."));
+    } else if outputs.len() > 1 {
+        let values = values(point, |name| combined.get(name).and_then(Option::as_ref).map(Datum::to_string));
+        sentences.push(format!("Together the proposals give {values}."));
+    }
+    sentences.extend(verdict.bounds.iter().map(bound));
+    sentences.extend(verdict.without_strategy.as_ref().and_then(|without| difference(point, verdict, without)));
+    sentences
+}
+
+fn parameters(question: &Question<'_>, verdict: &Verdict, sentences: &mut Vec<String>) {
+    let known = question.subject.segment.is_some_and(|key| question.strategy.segment(key).is_some());
+    if !known {
+        sentences.push("The customer belongs to no segment of the strategy.".to_owned());
+    }
+    let mut sources: Vec<&str> = Vec::new();
+    for resolved in verdict.parameters.iter().filter(|resolved| resolved.layer != Layer::Default) {
+        if !sources.contains(&resolved.source.as_str()) {
+            sources.push(&resolved.source);
+        }
+    }
+    for source in sources {
+        let of_source = verdict.parameters.iter().filter(|resolved| resolved.source == source);
+        let set = of_source.map(|resolved| {
+            let value = resolved.value.as_ref().map_or("nothing".to_owned(), Datum::to_string);
+            format!("{} to {value}", resolved.name)
+        });
+        sentences.push(format!("{} sets {}.", capitalized(source), listed(set.collect())));
+    }
+}
+
+fn proposed(point: &DecisionPoint, proposal: &Proposal) -> String {
+    let who = format!("{} ({})", proposal.plugin, proposal.department);
+    match &proposal.result {
+        Ok(ProposedOutput { output, reasons }) => {
+            let typed = |name: &str| point.output(name)?.data_type.read_json(output.get(name)?);
+            let values = values(point, |name| typed(name).map(|value| value.to_string()));
+            let reasons: Vec<_> = reasons.iter().take(MAX_REASONS).map(|reason| shortened(reason)).collect();
+            match reasons.is_empty() {
+                true => format!("{who} proposed {values}."),
+                false => format!("{who} proposed {values}: {}.", reasons.join("; ")),
+            }
+        }
+        Err(ProposalFailure { message, .. }) => format!("{who} could not answer: {}.", shortened(message)),
+    }
+}
+
+fn bound(bound: &Bound) -> String {
+    let Bound { rule, field, before, after, reason, undecided, .. } = bound;
+    let value = shown(after).unwrap_or_else(|| "nothing".to_owned());
+    if *undecided {
+        return format!(
+            "Ground rule {rule} cannot be checked because a fact is missing, so it holds: {field} {value}."
+        );
+    }
+    match order(before, after) {
+        Some(std::cmp::Ordering::Greater) => format!("Ground rule {rule} limits {field} to {value}."),
+        Some(_) => format!("Ground rule {rule} raises {field} to {value}."),
+        None => format!("Ground rule {rule} sets {field} to {value}: {}.", shortened(reason)),
+    }
+}
+
+/// How two numbers or decimals in JSON compare; nothing for other values.
+fn order(before: &Json, after: &Json) -> Option<std::cmp::Ordering> {
+    let number = |json: &Json| match json {
+        Json::Number(number) => crate::exact::plain_decimal(&number.to_string()),
+        Json::String(text) => crate::exact::plain_decimal(text),
+        _ => None,
+    };
+    Some(number(before)?.cmp(&number(after)?))
+}
+
+fn difference(point: &DecisionPoint, verdict: &Verdict, without: &Map<String, Json>) -> Option<String> {
+    let differs = |name: &str| without.get(name).filter(|value| verdict.output.get(name) != Some(*value));
+    let values = values(point, |name| differs(name).and_then(shown));
+    if values.is_empty() {
+        return None;
+    }
+    let mut departments: Vec<_> = verdict.proposals.iter().map(|proposal| proposal.department.clone()).collect();
+    departments.sort();
+    departments.dedup();
+    Some(format!("Without the strategy {} would give {values}.", listed(departments)))
+}
+
+/// "netDays 45, discount 0.02 and discountDays 10", in the point's order, without fields that have no value.
+fn values(point: &DecisionPoint, value: impl Fn(&str) -> Option<String>) -> String {
+    let named = point.outputs.iter().filter_map(|field| Some(format!("{} {}", field.name, value(&field.name)?)));
+    listed(named.collect())
+}
+
+fn shown(json: &Json) -> Option<String> {
+    match json {
+        Json::Null => None,
+        Json::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+fn listed(mut items: Vec<String>) -> String {
+    match items.pop() {
+        None => String::new(),
+        Some(last) if items.is_empty() => last,
+        Some(last) => format!("{} and {last}", items.join(", ")),
+    }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}
+
+/// One line without its final stop.
+fn shortened(text: &str) -> String {
+    let line: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let line = line.trim().trim_end_matches('.');
+    match line.char_indices().nth(MAX_REASON) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or(line)),
+        None => line.to_owned(),
+    }
+}

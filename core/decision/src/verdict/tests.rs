@@ -1,0 +1,168 @@
+use guildhall_model::Model;
+use serde_json::json;
+
+use super::*;
+use crate::strategy::tests::{DEMO, read};
+use crate::{decision_points, department_defaults, resolve};
+
+mod properties;
+mod scenarios;
+
+pub(super) fn point(name: &str) -> DecisionPoint {
+    decision_points().unwrap().into_iter().find(|point| point.name == name).unwrap()
+}
+
+pub(super) fn proposal(plugin: &str, department: &str, output: Json, reasons: &[&str]) -> Proposal {
+    let output = output.as_object().unwrap().clone();
+    let reasons = reasons.iter().map(|reason| (*reason).to_owned()).collect();
+    Proposal { result: Ok(ProposedOutput { output, reasons }), ..failed(plugin, department, "") }
+}
+
+pub(super) fn failed(plugin: &str, department: &str, message: &str) -> Proposal {
+    let failure = ProposalFailure { code: "TRAPPED".into(), message: message.into() };
+    Proposal {
+        plugin: plugin.into(),
+        version: "1.0.0".into(),
+        digest: "d1".into(),
+        department: department.into(),
+        result: Err(failure),
+        fuel: 1_000,
+    }
+}
+
+pub(super) fn terms(net_days: i32, discount: &str, discount_days: i32) -> Json {
+    json!({"netDays": net_days, "discount": discount, "discountDays": discount_days})
+}
+
+/// Asks for the payment terms of a customer of segment `segment`.
+pub(super) fn ask_terms(strategy: &Strategy, segment: Option<&str>, proposals: Vec<Proposal>) -> Verdict {
+    let point = point("credit.terms");
+    let subject = Subject { id: "cus_1", source: None, external_id: None, segment, facts: &Json::Null };
+    let at = "2026-11-22T12:00:00Z".parse().unwrap();
+    let question = Question { strategy, point: &point, subject, request: &Json::Null, at };
+    decide(&question, &resolve(&question), proposals, None)
+}
+
+#[track_caller]
+fn explains(verdict: &Verdict, expected: &[&str]) {
+    assert_eq!(verdict.explanation, expected);
+}
+
+#[test]
+fn a_verdict_explains_itself() {
+    let strategy = read(DEMO).unwrap();
+    let proposals = vec![
+        proposal("sales-terms", "sales", terms(90, "0.03", 10), &[]),
+        proposal("credit-rules", "finance", terms(75, "0.03", 10), &["pays 3 days late on average.", "no reminder"]),
+    ];
+    let verdict = ask_terms(&strategy, Some("core"), proposals);
+    assert_eq!(Json::Object(verdict.output.clone()), terms(60, "0.03", 10));
+    explains(
+        &verdict,
+        &[
+            "Segment `core` sets netDays to 30, discount to 0.02 and discountDays to 10.",
+            "credit-rules (finance) proposed netDays 75, discount 0.03 and discountDays 10: pays 3 days late on average; no reminder.",
+            "sales-terms (sales) proposed netDays 90, discount 0.03 and discountDays 10.",
+            "Together the proposals give netDays 75, discount 0.03 and discountDays 10.",
+            "Ground rule GR2 limits netDays to 60.",
+        ],
+    );
+    let bounds = serde_json::to_value(&verdict.bounds).unwrap();
+    let expected = json!([{"rule": "GR2", "name": "Longest terms", "field": "netDays", "before": 75, "after": 60,
+                           "reason": "our bank finances 60 days", "undecided": false}]);
+    assert_eq!(bounds, expected);
+}
+
+#[test]
+fn a_plugin_that_fails_leaves_the_answer_to_the_fallback() {
+    let strategy = read(DEMO).unwrap();
+    let good = proposal("a", "sales", terms(45, "0", 0), &[]);
+    let verdict = ask_terms(&strategy, None, vec![good, failed("b", "finance", "out of fuel")]);
+    assert!(verdict.fallback);
+    assert_eq!(Json::Object(verdict.output.clone()), terms(0, "0", 0));
+    explains(
+        &verdict,
+        &[
+            "The customer belongs to no segment of the strategy.",
+            "a (sales) proposed netDays 45, discount 0 and discountDays 0.",
+            "b (finance) could not answer: out of fuel.",
+            "Not every plugin could answer, so the fallback answers: netDays 0, discount 0 and discountDays 0.",
+        ],
+    );
+    let nobody = ask_terms(&strategy, Some("small"), Vec::new());
+    assert!(nobody.fallback && nobody.failures.is_empty());
+    assert!(nobody.explanation[1].starts_with("No plugin serves credit.terms, so the fallback answers"));
+}
+
+#[test]
+fn with_skip_the_other_plugins_answer() {
+    let strategy = read(DEMO).unwrap();
+    let point = DecisionPoint { fail: FailPolicy::Skip, ..point("credit.terms") };
+    let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &Json::Null };
+    let question =
+        Question { strategy: &strategy, point: &point, subject, request: &Json::Null, at: DateTime::UNIX_EPOCH };
+    let proposals = vec![proposal("a", "sales", terms(45, "0", 0), &[]), failed("b", "finance", "trapped")];
+    let verdict = decide(&question, &department_defaults(&point), proposals, None);
+    assert!(!verdict.fallback && verdict.failures.len() == 1);
+    assert_eq!(verdict.output["netDays"], json!(45));
+    let all_failed = decide(&question, &department_defaults(&point), vec![failed("b", "finance", "trapped")], None);
+    assert!(all_failed.fallback);
+}
+
+#[track_caller]
+fn invalid(output: Json, expected: &str) {
+    let verdict = ask_terms(&read(DEMO).unwrap(), Some("key"), vec![proposal("a", "finance", output, &[])]);
+    assert!(verdict.fallback);
+    assert_eq!((verdict.failures[0].code.as_str(), verdict.failures[0].message.as_str()), ("INVALID_OUTPUT", expected));
+    assert!(verdict.proposals[0].result.is_err());
+}
+
+#[test]
+fn an_output_that_is_no_answer_is_a_failure() {
+    invalid(json!({"netDays": 45, "discount": "0"}), "`discountDays` is missing; answer every field");
+    invalid(json!({"netDays": 45.5, "discount": "0", "discountDays": 0}), "`netDays` is not a whole number of 32 bits");
+    invalid(json!({"netDays": null, "discount": "0", "discountDays": 0}), "`netDays` is not a whole number of 32 bits");
+    invalid(
+        json!({"netDays": 45, "discount": 0.02, "discountDays": 0}),
+        "`discount` is not a decimal number written as text, like \"0.02\"",
+    );
+    let surplus = json!({"netDays": 45, "discount": "0", "discountDays": 0, "limit": 1});
+    invalid(surplus, "`limit` is no field of `credit.terms`; it has netDays, discount, discountDays");
+}
+
+#[test]
+fn sums_out_of_range_are_answered_by_the_fallback() {
+    let sdl = r#""S." type Slots @point(name: "s", subject: "Customer", field: "slots", mode: INDEPENDENT, fail: SKIP) {
+        "N." count: Int! @combine(rule: SUM) @default(value: "1") }"#;
+    let point = crate::read_points(sdl).unwrap().remove(0);
+    let strategy = read("name = \"n\"\nvision = \"v\"\napprovers = [\"ada\"]").unwrap();
+    let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &Json::Null };
+    let question =
+        Question { strategy: &strategy, point: &point, subject, request: &Json::Null, at: DateTime::UNIX_EPOCH };
+    let ask = |counts: &[i32]| {
+        let proposals =
+            counts.iter().map(|count| proposal(&count.to_string(), "d", json!({"count": count}), &[])).collect();
+        decide(&question, &department_defaults(&point), proposals, None)
+    };
+    assert_eq!(ask(&[2, 3]).output["count"], json!(5));
+    assert_eq!(ask(&[i32::MAX, 3, -3]).output["count"], json!(i32::MAX));
+    let verdict = ask(&[i32::MAX, 3]);
+    assert_eq!(
+        (verdict.fallback, &verdict.output["count"], verdict.failures[0].code.as_str()),
+        (true, &json!(1), "OUT_OF_RANGE")
+    );
+}
+
+#[test]
+fn two_forced_values_leave_the_strictest() {
+    let rule = "[[ground_rules]]\nid = \"GR0\"\nname = \"n\"\nreason = \"r\"\npoint = \"credit.check\"\nforce = { outcome = \"APPROVED\" }\n";
+    let strategy = Strategy::read(&format!("{DEMO}\n{rule}"), &Model::core(), &decision_points().unwrap()).unwrap();
+    let point = point("credit.check");
+    let facts = json!({"creditAccount": {"limit": {"amount": "100"}, "exposure": {"amount": "200"}}});
+    let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &facts };
+    let request = json!({"amount": "1"});
+    let question =
+        Question { strategy: &strategy, point: &point, subject, request: &request, at: DateTime::UNIX_EPOCH };
+    let proposals = vec![proposal("a", "finance", json!({"outcome": "APPROVED", "utilization": "2.01"}), &[])];
+    assert_eq!(decide(&question, &department_defaults(&point), proposals, None).output["outcome"], json!("HELD"));
+}

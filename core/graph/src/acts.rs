@@ -1,0 +1,120 @@
+//! Mutations by name: reads the input, calls the workflow, says what came of it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use guildhall_model::{GlobalId, Role};
+use guildhall_workflow::{ActValue, Actor, Deployment, House, WorkflowError};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::problem::{Code, Problem};
+
+/// What an act gave, by payload field.
+pub(crate) type Outcome = Vec<(&'static str, ActValue)>;
+
+/// Does the act `name`. The input was validated against the schema; what the schema cannot say is checked here.
+pub(crate) async fn perform(house: &Arc<House>, deployment: &Arc<Deployment>, actor: &Actor, name: &str, input: Value, now: DateTime<Utc>) -> Result<Outcome, Problem> {
+    match name {
+        "recordDecision" => record_decision(house, deployment, actor, read(input)?, now).await,
+        "activateStrategy" => activate_strategy(house, actor, read(input)?, now).await,
+        "installPlugin" => install_plugin(house, actor, read(input)?, now).await,
+        "removePlugin" => remove_plugin(house, actor, read(input)?, now).await,
+        "createToken" => create_token(house, actor, read(input)?, now).await,
+        "revokeToken" => revoke_token(house, actor, read(input)?, now).await,
+        _ => Err(Problem::new(Code::Internal, format!("mutation `{name}` cannot be done"))),
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(input: Value) -> Result<T, Problem> {
+    serde_json::from_value(input).map_err(|error| Problem::new(Code::BadUserInput, format!("input: {error}")))
+}
+
+fn id_of(house: &House, object: &str, text: &str) -> Result<uuid::Uuid, Problem> {
+    let object = house.model.object(object).ok_or_else(|| Problem::new(Code::Internal, "the model lacks a type"))?;
+    GlobalId::parse_as(text, object).map_err(|error| Problem::new(Code::BadUserInput, error.to_string()))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RecordDecision {
+    point: String,
+    customer: String,
+    #[serde(default)]
+    request: Value,
+    idempotency_key: String,
+}
+
+async fn record_decision(house: &Arc<House>, deployment: &Arc<Deployment>, actor: &Actor, input: RecordDecision, now: DateTime<Utc>) -> Result<Outcome, Problem> {
+    let customer = id_of(house, "Customer", &input.customer)?;
+    let order = guildhall_workflow::record_decision::Order { point: input.point, customer, request: input.request, idempotency_key: input.idempotency_key };
+    let decision = guildhall_workflow::record_decision::record_decision(house, deployment, actor, order, now).await?;
+    Ok(vec![("decision", ActValue::Record(decision))])
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ActivateStrategy {
+    document: String,
+    idempotency_key: String,
+}
+
+async fn activate_strategy(house: &Arc<House>, actor: &Actor, input: ActivateStrategy, now: DateTime<Utc>) -> Result<Outcome, Problem> {
+    let activated = guildhall_workflow::activate_strategy::activate_strategy(house, actor, &input.document, Some(&input.idempotency_key), now).await?;
+    Ok(vec![("strategy", ActValue::Record(activated.strategy)), ("assigned", ActValue::Json(activated.assigned.into()))])
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InstallPlugin {
+    digest: String,
+    approve: Vec<String>,
+    idempotency_key: String,
+}
+
+async fn install_plugin(house: &Arc<House>, actor: &Actor, input: InstallPlugin, now: DateTime<Utc>) -> Result<Outcome, Problem> {
+    use guildhall_workflow::install_plugin::{Approval, install_plugin};
+    let bytes = house.package(&input.digest).await?;
+    let installed = install_plugin(house, actor, &bytes, &Approval::Exactly(input.approve), Some(&input.idempotency_key), now).await?;
+    Ok(vec![("plugin", ActValue::Record(installed.plugin))])
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RemovePlugin {
+    plugin: String,
+    idempotency_key: String,
+}
+
+async fn remove_plugin(house: &Arc<House>, actor: &Actor, input: RemovePlugin, now: DateTime<Utc>) -> Result<Outcome, Problem> {
+    let plugin = id_of(house, "Plugin", &input.plugin)?;
+    guildhall_workflow::remove_plugin::remove_plugin(house, actor, plugin, Some(&input.idempotency_key), now).await?;
+    Ok(vec![("plugin", ActValue::Record(plugin))])
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CreateToken {
+    actor: String,
+    role: String,
+    #[serde(default)]
+    expires_at: Option<DateTime<Utc>>,
+}
+
+async fn create_token(house: &Arc<House>, actor: &Actor, input: CreateToken, now: DateTime<Utc>) -> Result<Outcome, Problem> {
+    let role = Role::named(&input.role.to_ascii_lowercase()).ok_or_else(|| Problem::new(Code::BadUserInput, "input: no such role"))?;
+    let created = guildhall_workflow::create_token::create_token(house, actor, &input.actor, role, input.expires_at, now).await?;
+    Ok(vec![("tokenId", ActValue::Json(created.id.to_string().into())), ("token", ActValue::Json(created.secret.into()))])
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RevokeToken {
+    token_id: String,
+}
+
+async fn revoke_token(house: &Arc<House>, actor: &Actor, input: RevokeToken, now: DateTime<Utc>) -> Result<Outcome, Problem> {
+    let id = uuid::Uuid::try_parse(&input.token_id).map_err(|_| WorkflowError::BadInput(format!("`{}` is not a token's id", input.token_id)))?;
+    guildhall_workflow::revoke_token::revoke_token(house, actor, id, now).await?;
+    Ok(vec![("tokenId", ActValue::Json(input.token_id.into()))])
+}

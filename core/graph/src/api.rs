@@ -1,0 +1,229 @@
+//! The API as the server calls it.
+
+use std::sync::Arc;
+
+use apollo_compiler::executable::OperationType;
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use chrono::Utc;
+use guildhall_decision::DecisionPoint;
+use guildhall_model::{Model, Role};
+use guildhall_workflow::{Actor, Deployment, House, InputQueries, InputQuery, WorkflowError};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use crate::ApiError;
+use crate::acts;
+use crate::execute::{Answer, Execution};
+use crate::front::Front;
+use crate::generation::{Generation, PlanKey, Prepared, RoleSchema};
+use crate::plan::{Context, MutationPlan, compile_input_query, plan_mutation, plan_query};
+use crate::problem::{Code, Problem};
+use crate::schema::{self, Source};
+
+/// A GraphQL request.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    pub query: String,
+    pub operation_name: Option<String>,
+    /// An object, or null.
+    pub variables: Value,
+}
+
+/// A GraphQL response.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The whole response as JSON.
+    pub body: Bytes,
+    /// Whether the operation was executed, so that the response has `data`. Otherwise the request itself was wrong.
+    pub executed: bool,
+}
+
+/// The API: the current generation and the house it belongs to. One per process.
+pub struct Api {
+    house: Arc<House>,
+    generation: ArcSwap<Generation>,
+    /// One refresh at a time.
+    refreshing: Mutex<()>,
+}
+
+impl Api {
+    /// Loads the deployment and builds its schemas.
+    pub async fn new(house: Arc<House>) -> Result<Self, ApiError> {
+        let deployment = Deployment::load(&house).await?;
+        let generation = Generation::new(&house.model, Arc::new(deployment))?;
+        Ok(Api { house, generation: ArcSwap::from_pointee(generation), refreshing: Mutex::new(()) })
+    }
+
+    pub fn house(&self) -> &Arc<House> {
+        &self.house
+    }
+
+    /// Takes up the database's current generation if it is another one. Operations under way end on the old one.
+    pub async fn refresh(&self) -> Result<bool, ApiError> {
+        let _one = self.refreshing.lock().await;
+        let current = self.generation.load().deployment.generation;
+        if self.house.generation().await? == current {
+            return Ok(false);
+        }
+        let deployment = Deployment::load(&self.house).await?;
+        tracing::info!(generation = deployment.generation, "a new generation serves");
+        self.generation.store(Arc::new(Generation::new(&self.house.model, Arc::new(deployment))?));
+        Ok(true)
+    }
+
+    /// The schema a role is served, as SDL.
+    pub fn sdl(&self, role: Role) -> Option<Arc<str>> {
+        self.generation.load().role(role).map(|schema| Arc::clone(&schema.sdl))
+    }
+
+    /// Executes a request for an actor. Mutations are refused unless `may_change`, as for GET.
+    pub async fn execute(&self, request: &Request, actor: &Actor, may_change: bool) -> Response {
+        let generation = self.generation.load_full();
+        let Some(schema) = generation.role(actor.role) else {
+            return refused(&[Problem::new(Code::Internal, "the actor's role has no schema")]);
+        };
+        match self.answer(&generation, schema, request, actor, may_change).await {
+            Ok(answer) => answered(&answer),
+            Err(problems) => refused(&problems),
+        }
+    }
+
+    async fn answer(&self, generation: &Generation, schema: &RoleSchema, request: &Request, actor: &Actor, may_change: bool) -> Result<Answer, Vec<Problem>> {
+        let document = schema.document(&request.query)?;
+        let operation = document
+            .executable
+            .operations
+            .get(request.operation_name.as_deref())
+            .map_err(|error| vec![Problem::from_front(Code::BadUserInput, &error.to_graphql_error(&document.executable.sources))])?;
+        if operation.operation_type != OperationType::Query && !may_change {
+            return Err(vec![Problem::new(Code::Refused, "only queries can be sent by GET; send this operation by POST")]);
+        }
+        let variables = schema.front.coerce(&document.executable, operation, &request.variables)?;
+        let shape = RoleSchema::shape(&document, operation);
+        let context = Context {
+            model: &self.house.model,
+            points: &schema.points,
+            front: &schema.front,
+            document: &document.executable,
+            operation,
+            variables: &variables,
+            shape: &shape,
+        };
+        let key = PlanKey { document: document.digest, operation: request.operation_name.clone(), shape: shape.key(&variables) };
+        let prepared = match schema.plans.get(&key) {
+            Some(prepared) => prepared,
+            None => {
+                let prepared = Arc::new(self.prepare(&context, generation).map_err(|problem| vec![problem])?);
+                schema.plans.insert(key, Arc::clone(&prepared));
+                prepared
+            }
+        };
+        let execution = Execution { database: &self.house.database, deployment: &generation.deployment, variables: &variables, now: Utc::now() };
+        match prepared.as_ref() {
+            Prepared::Query(plan) => execution.run(plan, &[], &[]).await.map_err(|problem| vec![problem]),
+            Prepared::Mutation(plan) => Ok(self.mutate(plan, &execution, actor).await),
+        }
+    }
+
+    fn prepare(&self, context: &Context<'_>, generation: &Generation) -> Result<Prepared, Problem> {
+        let dialect = self.house.database.dialect();
+        match context.operation.operation_type {
+            OperationType::Query => plan_query(context, &generation.deployment, dialect).map(Prepared::Query),
+            OperationType::Mutation => plan_mutation(context, &generation.deployment, dialect).map(Prepared::Mutation),
+            OperationType::Subscription => Err(Problem::new(Code::ValidationFailed, "there are no subscriptions")),
+        }
+    }
+
+    /// Does the acts one after the other. The first that fails ends the operation: its field cannot be null, so `data` is.
+    /// What was done before stays done, as the specification has it.
+    async fn mutate(&self, plan: &MutationPlan, execution: &Execution<'_>, actor: &Actor) -> Answer {
+        let mut data = String::from("{");
+        let mut problems = Vec::new();
+        for (index, step) in plan.steps.iter().enumerate() {
+            if index > 0 {
+                data.push(',');
+            }
+            data.push_str(&format!("\"{}\":", step.key));
+            let Some(act) = &step.act else {
+                data.push_str("\"Mutation\"");
+                continue;
+            };
+            let path = [Value::from(step.key.as_str())];
+            let outcome = async {
+                let input = act.input.resolve(execution.variables).unwrap_or(Value::Null);
+                let outcome = acts::perform(&self.house, execution.deployment, actor, &act.name, input, execution.now).await?;
+                execution.run(&act.payload, &outcome, &path).await
+            };
+            match outcome.await {
+                Ok(answer) => {
+                    data.push_str(&answer.data);
+                    problems.extend(answer.problems);
+                }
+                Err(problem) => {
+                    problems.push(problem.at(path.to_vec()));
+                    data = String::from("null");
+                    break;
+                }
+            }
+        }
+        if data != "null" {
+            data.push('}');
+        }
+        if let Err(error) = self.refresh().await {
+            tracing::error!(%error, "the new generation cannot be served");
+        }
+        Answer { data, problems }
+    }
+}
+
+/// Compiles input queries against the model's own schema: every stored field, no decisions.
+pub struct ModelQueries {
+    model: Arc<Model>,
+    front: Front,
+}
+
+impl ModelQueries {
+    pub fn new(model: Arc<Model>) -> Result<Self, ApiError> {
+        let sdl = model_sdl(&model)?;
+        let front = Front::new(&sdl).map_err(|error| ApiError::Schema(error.to_string()))?;
+        Ok(ModelQueries { model, front })
+    }
+}
+
+impl InputQueries for ModelQueries {
+    fn compile(&self, point: &DecisionPoint, text: &str) -> Result<InputQuery, String> {
+        compile_input_query(&self.model, &self.front, point, text)
+    }
+}
+
+/// The model's schema without decisions: what plugins write their input queries against. `schema/model.graphql` is this.
+pub fn model_sdl(model: &Model) -> Result<String, ApiError> {
+    schema::sdl(&Source { model, points: &[], role: Role::Admin }).map_err(|error| ApiError::Schema(error.to_string()))
+}
+
+fn answered(answer: &Answer) -> Response {
+    let mut body = String::with_capacity(answer.data.len() + 64);
+    body.push_str("{\"data\":");
+    body.push_str(&answer.data);
+    if !answer.problems.is_empty() {
+        body.push_str(",\"errors\":");
+        body.push_str(&errors(&answer.problems));
+    }
+    body.push('}');
+    Response { body: body.into(), executed: true }
+}
+
+fn refused(problems: &[Problem]) -> Response {
+    Response { body: format!("{{\"errors\":{}}}", errors(problems)).into(), executed: false }
+}
+
+fn errors(problems: &[Problem]) -> String {
+    problems.iter().map(Problem::to_json).collect::<Value>().to_string()
+}
+
+impl From<WorkflowError> for ApiError {
+    fn from(error: WorkflowError) -> Self {
+        ApiError::Workflow(error)
+    }
+}

@@ -1,0 +1,115 @@
+//! The front: parses with limits, validates against a role's schema, coerces variables, answers introspection.
+//!
+//! apollo-compiler stands behind this module alone. What its own limits leave open is closed in [`limits`] on the syntax
+//! tree, before the validator, whose work can grow faster than the document, sees it.
+
+mod limits;
+
+use apollo_compiler::collections::HashMap;
+use apollo_compiler::executable::Operation;
+use apollo_compiler::introspection;
+use apollo_compiler::parser::Parser;
+use apollo_compiler::response::JsonMap;
+use apollo_compiler::schema::Implementers;
+use apollo_compiler::validation::{DiagnosticList, Valid};
+use apollo_compiler::{ExecutableDocument, Name, Schema};
+
+use crate::problem::{Code, Problem};
+
+/// Largest document in bytes.
+pub const DOCUMENT_LIMIT: usize = 64 * 1024;
+const RECURSION_LIMIT: usize = 64;
+const TOKEN_LIMIT: usize = 15_000;
+/// How many problems of one document are told.
+const PROBLEM_LIMIT: usize = 20;
+/// Deepest nesting of the variables' values.
+const VARIABLE_DEPTH: usize = 24;
+
+/// A role's schema, ready for documents.
+pub(crate) struct Front {
+    schema: Valid<Schema>,
+    implementers: HashMap<Name, Implementers>,
+}
+
+/// The SDL does not hold together: a contribution broke the schema.
+#[derive(Debug, thiserror::Error)]
+#[error("the schema does not hold together: {0}")]
+pub struct SchemaProblem(pub String);
+
+impl Front {
+    pub(crate) fn new(sdl: &str) -> Result<Self, SchemaProblem> {
+        let schema = Schema::parse_and_validate(sdl, "schema.graphql")
+            .map_err(|broken| SchemaProblem(first_messages(&broken.errors).join("; ")))?;
+        let implementers = schema.implementers_map();
+        Ok(Front { schema, implementers })
+    }
+
+    pub(crate) fn schema(&self) -> &Valid<Schema> {
+        &self.schema
+    }
+
+    /// Parses and validates a document.
+    pub(crate) fn parse(&self, text: &str) -> Result<Valid<ExecutableDocument>, Vec<Problem>> {
+        if text.len() > DOCUMENT_LIMIT {
+            let message = format!("the document has {} bytes; at most {DOCUMENT_LIMIT} are taken", text.len());
+            return Err(vec![Problem::new(Code::LimitExceeded, message)]);
+        }
+        let tree = Parser::new()
+            .recursion_limit(RECURSION_LIMIT)
+            .token_limit(TOKEN_LIMIT)
+            .parse_ast(text, "document")
+            .map_err(|broken| problems(Code::ParseFailed, &broken.errors))?;
+        limits::check(&tree).map_err(|message| vec![Problem::new(Code::LimitExceeded, message)])?;
+        let document = tree
+            .to_executable_validate(&self.schema)
+            .map_err(|broken| problems(Code::ValidationFailed, &broken.errors))?;
+        for operation in document.operations.iter() {
+            introspection::check_max_depth(&document, operation)
+                .map_err(|error| vec![Problem::from_front(Code::LimitExceeded, &error.to_graphql_error(&document.sources))])?;
+        }
+        Ok(document)
+    }
+
+    /// The variables as the operation's types have them, with defaults.
+    pub(crate) fn coerce(&self, document: &ExecutableDocument, operation: &Operation, given: &serde_json::Value) -> Result<Valid<JsonMap>, Vec<Problem>> {
+        if depth(given) > VARIABLE_DEPTH {
+            let message = format!("the variables are nested more than {VARIABLE_DEPTH} deep");
+            return Err(vec![Problem::new(Code::LimitExceeded, message)]);
+        }
+        let map = match given {
+            serde_json::Value::Null => JsonMap::new(),
+            serde_json::Value::Object(_) => serde_json::from_value(given.clone()).map_err(|error| vec![Problem::internal(&error)])?,
+            _ => return Err(vec![Problem::new(Code::BadUserInput, "`variables` must be an object")]),
+        };
+        apollo_compiler::request::coerce_variable_values(&self.schema, operation, &map)
+            .map_err(|error| vec![Problem::from_front(Code::BadUserInput, &error.to_graphql_error(&document.sources))])
+    }
+
+    /// Answers the operation's `__schema` and `__type` fields.
+    pub(crate) fn introspect(&self, document: &Valid<ExecutableDocument>, operation: &Operation, variables: &Valid<JsonMap>) -> Result<JsonMap, Problem> {
+        introspection::partial_execute(&self.schema, &self.implementers, document, operation, variables)
+            .map(|response| response.data.unwrap_or_default())
+            .map_err(|error| Problem::from_front(Code::BadUserInput, &error.to_graphql_error(&document.sources)))
+    }
+}
+
+/// The first problems. The list is never printed as a whole: it quotes the document at each and grows with its square.
+fn problems(code: Code, errors: &DiagnosticList) -> Vec<Problem> {
+    errors
+        .iter()
+        .take(PROBLEM_LIMIT)
+        .map(|diagnostic| Problem::from_front(code, &diagnostic.to_json()))
+        .collect()
+}
+
+fn first_messages(errors: &DiagnosticList) -> Vec<String> {
+    errors.iter().take(PROBLEM_LIMIT).map(|diagnostic| diagnostic.to_json().message).collect()
+}
+
+fn depth(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        serde_json::Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}

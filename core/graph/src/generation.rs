@@ -1,0 +1,98 @@
+//! A generation: strategy, plugins, schemas and plans that belong together, swapped as one.
+
+use std::sync::Arc;
+
+use apollo_compiler::ExecutableDocument;
+use apollo_compiler::validation::Valid;
+use guildhall_decision::DecisionPoint;
+use guildhall_model::{Model, Role};
+use guildhall_workflow::Deployment;
+use quick_cache::sync::Cache;
+use sha2::{Digest, Sha256};
+
+use crate::ApiError;
+use crate::front::Front;
+use crate::plan::{MutationPlan, Plan, Shape};
+use crate::schema::{self, Source};
+
+/// How many documents and plans one role's schema keeps.
+const DOCUMENT_CACHE: usize = 1_000;
+const PLAN_CACHE: usize = 4_000;
+
+pub(crate) struct Generation {
+    pub deployment: Arc<Deployment>,
+    roles: Vec<RoleSchema>,
+}
+
+/// The schema a role is served, with the documents and plans made for it.
+pub(crate) struct RoleSchema {
+    pub role: Role,
+    pub sdl: Arc<str>,
+    pub front: Front,
+    /// The decision points whose fields the role sees.
+    pub points: Vec<Arc<DecisionPoint>>,
+    pub documents: Cache<[u8; 32], Arc<Document>>,
+    pub plans: Cache<PlanKey, Arc<Prepared>>,
+}
+
+/// A validated document with the shapes of its operations.
+pub(crate) struct Document {
+    pub executable: Valid<ExecutableDocument>,
+    pub digest: [u8; 32],
+}
+
+/// What two requests must agree in to share a plan, beside role and generation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct PlanKey {
+    pub document: [u8; 32],
+    pub operation: Option<String>,
+    pub shape: String,
+}
+
+pub(crate) enum Prepared {
+    Query(Plan),
+    Mutation(MutationPlan),
+}
+
+impl Generation {
+    pub(crate) fn new(model: &Model, deployment: Arc<Deployment>) -> Result<Self, ApiError> {
+        let roles = Role::ALL.iter().map(|role| RoleSchema::new(model, &deployment, *role)).collect::<Result<_, _>>()?;
+        Ok(Generation { deployment, roles })
+    }
+
+    pub(crate) fn role(&self, role: Role) -> Option<&RoleSchema> {
+        self.roles.iter().find(|schema| schema.role == role)
+    }
+}
+
+impl RoleSchema {
+    fn new(model: &Model, deployment: &Deployment, role: Role) -> Result<Self, ApiError> {
+        let points: Vec<_> = deployment.points().iter().filter(|point| deployment.may_see(model, role, point)).cloned().collect();
+        let sdl = schema::sdl(&Source { model, points: &points, role }).map_err(|error| ApiError::Schema(error.to_string()))?;
+        let front = Front::new(&sdl).map_err(|error| ApiError::Schema(error.to_string()))?;
+        Ok(RoleSchema {
+            role,
+            sdl: sdl.into(),
+            front,
+            points,
+            documents: Cache::new(DOCUMENT_CACHE),
+            plans: Cache::new(PLAN_CACHE),
+        })
+    }
+
+    /// The validated document of `text`, from the cache if it was seen before.
+    pub(crate) fn document(&self, text: &str) -> Result<Arc<Document>, Vec<crate::Problem>> {
+        let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        if let Some(document) = self.documents.get(&digest) {
+            return Ok(document);
+        }
+        let executable = self.front.parse(text)?;
+        let document = Arc::new(Document { executable, digest });
+        self.documents.insert(digest, Arc::clone(&document));
+        Ok(document)
+    }
+
+    pub(crate) fn shape(document: &Document, operation: &apollo_compiler::executable::Operation) -> Shape {
+        Shape::of(&document.executable, operation)
+    }
+}

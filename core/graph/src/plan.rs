@@ -1,0 +1,176 @@
+//! From a validated operation to a read plan.
+//!
+//! The walk is ours: it merges selections as the specification says, applies `@skip` and `@include`, and turns arguments
+//! into filters, orders and pages. What it cannot know before the request runs becomes a variable of the plan.
+
+mod arguments;
+mod collect;
+mod connection;
+mod decision;
+mod facts;
+mod filter;
+mod input_query;
+mod mutation;
+mod object;
+mod shape;
+mod variables;
+
+use std::sync::Arc;
+
+use apollo_compiler::ExecutableDocument;
+use apollo_compiler::executable::{Field, Operation};
+use apollo_compiler::response::JsonMap;
+use apollo_compiler::validation::Valid;
+use guildhall_decision::DecisionPoint;
+use guildhall_model::plan::{Entry, ReadPlan, Root};
+use guildhall_model::{GlobalId, Model};
+use guildhall_store::{Dialect, Statement};
+use guildhall_workflow::Deployment;
+
+pub(crate) use arguments::Argument;
+pub(crate) use decision::{Pick, TracePick};
+pub(crate) use input_query::compile_input_query;
+pub(crate) use mutation::{MutationPlan, plan_mutation};
+pub(crate) use shape::Shape;
+pub(crate) use variables::{Source, bind};
+
+use crate::front::Front;
+use crate::problem::{Code, Problem};
+use crate::schema::lower_first;
+
+/// Most records an operation may read, counted by page sizes.
+const RECORD_LIMIT: usize = 20_000;
+
+/// What planning needs of its surroundings.
+pub(crate) struct Context<'a> {
+    pub model: &'a Model,
+    pub points: &'a [Arc<DecisionPoint>],
+    pub front: &'a Front,
+    pub document: &'a Valid<ExecutableDocument>,
+    pub operation: &'a Operation,
+    /// The request's variables, coerced. The plan may depend on those that [`Shape`] names, and on no other.
+    pub variables: &'a Valid<JsonMap>,
+    pub shape: &'a Shape,
+}
+
+/// A query, compiled: run it with the request's variables.
+pub(crate) struct Plan {
+    pub statement: Statement,
+    pub variables: Vec<Source>,
+    pub slots: Vec<Slot>,
+}
+
+/// What fills a marked place of the response.
+pub(crate) enum Slot {
+    /// Text known when the plan was made: introspection.
+    Text(String),
+    /// A value the mutation's act gave, by its payload field.
+    Act(String),
+    /// A decision about the record at that place.
+    Decision { point: Arc<DecisionPoint>, request: Option<Argument>, picks: Vec<Entry<Pick>> },
+}
+
+/// A plan in the making.
+pub(crate) struct Planner<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) variables: Vec<Source>,
+    pub(super) slots: Vec<Slot>,
+    /// Records read so far, by page sizes.
+    records: usize,
+}
+
+/// Plans a query.
+pub(crate) fn plan_query(context: &Context<'_>, deployment: &Deployment, dialect: Dialect) -> Result<Plan, Problem> {
+    let mut planner = Planner::new(context);
+    let mut roots = Vec::new();
+    let mut introspected = None;
+    for collected in planner.collect(&[&context.operation.selection_set], "Query")? {
+        let field = collected.first()?;
+        let value = match field.name.as_str() {
+            "__typename" => Root::Constant("Query".to_owned()),
+            "__schema" | "__type" => {
+                let data = match introspected.take() {
+                    Some(data) => data,
+                    None => context.front.introspect(context.document, context.operation, context.variables)?,
+                };
+                let text = data.get(collected.key).map(ToString::to_string).unwrap_or_else(|| "null".to_owned());
+                introspected = Some(data);
+                planner.slot(Slot::Text(text), Root::Slot)
+            }
+            _ => planner.root(field, &collected.selections())?,
+        };
+        roots.push(Entry { key: collected.key.to_owned(), value });
+    }
+    planner.finish(roots, deployment, dialect)
+}
+
+impl<'a> Planner<'a> {
+    fn new(context: &'a Context<'a>) -> Self {
+        Planner { context, variables: Vec::new(), slots: Vec::new(), records: 0 }
+    }
+
+    fn finish(self, roots: Vec<Entry<Root>>, deployment: &Deployment, dialect: Dialect) -> Result<Plan, Problem> {
+        let facts = facts::facts_of(&roots, &self.slots, deployment);
+        let plan = ReadPlan { response: roots, facts };
+        let statement = Statement::compile(&plan, self.context.model, dialect)?;
+        Ok(Plan { statement, variables: self.variables, slots: self.slots })
+    }
+
+    /// Adds a slot and the mark for it.
+    pub(super) fn slot<T>(&mut self, slot: Slot, mark: impl FnOnce(usize) -> T) -> T {
+        self.slots.push(slot);
+        mark(self.slots.len() - 1)
+    }
+
+    fn root(&mut self, field: &'a Field, selections: &[&'a apollo_compiler::executable::SelectionSet]) -> Result<Root, Problem> {
+        let model = self.context.model;
+        if field.name == "node" {
+            return self.node(field, selections);
+        }
+        if let Some(object) = model.objects().iter().find(|object| object.plural == field.name.as_str()) {
+            return Ok(Root::List(Box::new(self.connection(object, field, selections, 1)?)));
+        }
+        let object = model
+            .objects()
+            .iter()
+            .find(|object| lower_first(&object.name) == field.name.as_str())
+            .ok_or_else(|| self.unplanned(field))?;
+        let id = self.record_id(field, object)?;
+        self.count(1)?;
+        Ok(Root::Record { id, object: self.selection(object, selections, 1)? })
+    }
+
+    /// `node(id)`: the id's prefix says which type is read, so it shapes the plan.
+    fn node(&mut self, field: &'a Field, selections: &[&'a apollo_compiler::executable::SelectionSet]) -> Result<Root, Problem> {
+        let text = self.argument(field, "id").and_then(|argument| self.current_text(&argument)).unwrap_or_default();
+        let id = GlobalId::parse(&text).map_err(|error| self.bad_argument(field, "id", &error))?;
+        let readable = |name: &str| self.context.front.schema().types.contains_key(name);
+        let Some(object) = id.object(self.context.model).filter(|object| readable(&object.name)) else {
+            return Ok(Root::Null);
+        };
+        let bound = self.record_id(field, object)?;
+        self.count(1)?;
+        Ok(Root::Record { id: bound, object: self.selection(object, selections, 1)? })
+    }
+
+    /// Counts records towards the limit.
+    pub(super) fn count(&mut self, records: usize) -> Result<(), Problem> {
+        self.records = self.records.saturating_add(records);
+        if self.records > RECORD_LIMIT {
+            let message = format!("the operation may read more than {RECORD_LIMIT} records; ask for smaller pages");
+            return Err(Problem::new(Code::LimitExceeded, message));
+        }
+        Ok(())
+    }
+
+    pub(super) fn bad_argument(&self, field: &Field, argument: &str, error: &dyn std::error::Error) -> Problem {
+        let message = format!("argument `{argument}` of `{}`: {error}", field.name);
+        Problem::new(Code::BadUserInput, message).located(field.name.location(), &self.context.document.sources)
+    }
+
+    /// A field the schema has and the planner does not know: our mistake, told instead of guessed around.
+    pub(super) fn unplanned(&self, field: &Field) -> Problem {
+        tracing::error!(field = %field.name, "the schema has a field the planner does not know");
+        Problem::new(Code::Internal, format!("field `{}` cannot be answered", field.name))
+    }
+}

@@ -1,0 +1,82 @@
+//! Collecting fields: fragments opened, `@skip` and `@include` applied, selections of one key merged.
+
+use apollo_compiler::ast::{DirectiveList, Value};
+use apollo_compiler::executable::{Field, Selection, SelectionSet};
+
+use super::Planner;
+use crate::problem::{Code, Problem};
+
+/// All selections of one response key.
+pub(super) struct Collected<'d> {
+    pub key: &'d str,
+    fields: Vec<&'d Field>,
+}
+
+impl<'d> Collected<'d> {
+    /// The first selection; the others have the same name and arguments, as validation made sure.
+    pub(super) fn first(&self) -> Result<&'d Field, Problem> {
+        self.fields.first().copied().ok_or_else(|| Problem::new(Code::Internal, "a response key without a field"))
+    }
+
+    /// The selection sets to merge.
+    pub(super) fn selections(&self) -> Vec<&'d SelectionSet> {
+        self.fields.iter().map(|field| &field.selection_set).collect()
+    }
+}
+
+impl<'a> Planner<'a> {
+    /// The fields selected on an object of type `of`, in the order of their first selection.
+    pub(super) fn collect(&self, sets: &[&'a SelectionSet], of: &str) -> Result<Vec<Collected<'a>>, Problem> {
+        let mut collected = Vec::new();
+        for set in sets {
+            self.collect_set(set, of, &mut collected)?;
+        }
+        Ok(collected)
+    }
+
+    fn collect_set(&self, set: &'a SelectionSet, of: &str, collected: &mut Vec<Collected<'a>>) -> Result<(), Problem> {
+        for selection in &set.selections {
+            match selection {
+                Selection::Field(field) if self.included(&field.directives) => {
+                    let key = field.response_key().as_str();
+                    match collected.iter_mut().find(|known| known.key == key) {
+                        Some(known) => known.fields.push(field),
+                        None => collected.push(Collected { key, fields: vec![field] }),
+                    }
+                }
+                Selection::InlineFragment(inline) if self.included(&inline.directives) => {
+                    let condition = inline.type_condition.as_ref().map(|name| name.as_str());
+                    if condition.is_none_or(|condition| self.applies(condition, of)) {
+                        self.collect_set(&inline.selection_set, of, collected)?;
+                    }
+                }
+                Selection::FragmentSpread(spread) if self.included(&spread.directives) => {
+                    let fragment = spread
+                        .fragment_def(self.context.document)
+                        .ok_or_else(|| Problem::new(Code::Internal, "a validated document lacks a fragment"))?;
+                    if self.applies(fragment.type_condition().as_str(), of) {
+                        self.collect_set(&fragment.selection_set, of, collected)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn applies(&self, condition: &str, of: &str) -> bool {
+        condition == of || self.context.front.schema().is_subtype(condition, of)
+    }
+
+    fn included(&self, directives: &DirectiveList) -> bool {
+        let truth = |name: &str| -> Option<bool> {
+            let argument = directives.get(name)?.specified_argument_by_name("if")?;
+            match argument.as_ref() {
+                Value::Boolean(value) => Some(*value),
+                Value::Variable(variable) => self.context.variables.get(variable.as_str())?.as_bool(),
+                _ => None,
+            }
+        };
+        !truth("skip").unwrap_or(false) && truth("include").unwrap_or(true)
+    }
+}

@@ -1,0 +1,77 @@
+//! Variables of a plan: where they come from when it runs.
+
+use std::sync::Arc;
+
+use apollo_compiler::response::JsonMap;
+use guildhall_model::{GlobalId, Kind, ObjectType, Value, parse_text};
+use uuid::Uuid;
+
+use super::arguments::scalar_text;
+use crate::problem::{Code, Problem};
+
+/// Where a plan's variable gets its value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Source {
+    /// A request variable that holds the id of a record of `object`.
+    Id { variable: String, object: Arc<ObjectType> },
+    /// A request variable that holds a value to compare with a field of `kind`.
+    Compared { variable: String, kind: Kind, object: Arc<ObjectType> },
+    /// A value of the cursor that a request variable holds.
+    Cursor { variable: String, index: usize, terms: Arc<[(Kind, bool)]> },
+    /// The record a mutation's act gave, by its payload field.
+    Act(String),
+}
+
+/// The plan's variables for a request. `acts` are the records a mutation gave.
+pub(crate) fn bind(sources: &[Source], variables: &JsonMap, acts: &dyn Fn(&str) -> Option<Uuid>) -> Result<Vec<Value>, Problem> {
+    sources.iter().map(|source| source.value(variables, acts)).collect()
+}
+
+impl Source {
+    fn value(&self, variables: &JsonMap, acts: &dyn Fn(&str) -> Option<Uuid>) -> Result<Value, Problem> {
+        let text = |name: &str| {
+            let value = variables.get(name).and_then(|value| serde_json::to_value(value).ok());
+            value.as_ref().map(scalar_text).unwrap_or_default()
+        };
+        match self {
+            Source::Id { variable, object } => {
+                GlobalId::parse_as(&text(variable), object).map(Value::Id).map_err(|error| bad(variable, &error))
+            }
+            Source::Compared { variable, kind, object } => compared(kind, object, &text(variable)).map_err(|error| bad(variable, error.as_ref())),
+            Source::Cursor { variable, index, terms } => {
+                let mut values = cursor(&text(variable), terms).map_err(|message| Problem::new(Code::BadUserInput, format!("variable `{variable}`: {message}")))?;
+                if *index < values.len() { Ok(values.swap_remove(*index)) } else { Ok(Value::Null) }
+            }
+            Source::Act(field) => Ok(acts(field).map_or(Value::Null, Value::Id)),
+        }
+    }
+}
+
+fn bad(variable: &str, error: &dyn std::error::Error) -> Problem {
+    Problem::new(Code::BadUserInput, format!("variable `{variable}`: {error}"))
+}
+
+/// Reads a value to compare with a field of `kind` of `object`. Ids must be of the field's own type.
+pub(super) fn compared(kind: &Kind, object: &ObjectType, text: &str) -> Result<Value, Box<dyn std::error::Error>> {
+    match kind {
+        Kind::Id => Ok(Value::Id(GlobalId::parse_as(text, object)?)),
+        kind => Ok(parse_text(kind, text)?),
+    }
+}
+
+/// Reads a cursor: hex of a JSON array with one text, or null where the order's term may be, for every term.
+pub(super) fn cursor(text: &str, terms: &[(Kind, bool)]) -> Result<Vec<Value>, String> {
+    let foreign = || "this is not a cursor of this order; take `endCursor` of a page in the same order".to_owned();
+    let bytes = hex::decode(text).map_err(|_| foreign())?;
+    let values: Vec<Option<String>> = serde_json::from_slice(&bytes).map_err(|_| foreign())?;
+    if values.len() != terms.len() {
+        return Err(foreign());
+    }
+    let read = |(value, (kind, nullable)): (Option<String>, &(Kind, bool))| match (value, kind) {
+        (None, _) if *nullable => Ok(Value::Null),
+        (None, _) => Err(foreign()),
+        (Some(text), Kind::Id) => Uuid::try_parse(&text).map(Value::Id).map_err(|_| foreign()),
+        (Some(text), kind) => parse_text(kind, &text).map_err(|_| foreign()),
+    };
+    values.into_iter().zip(terms).map(read).collect()
+}

@@ -1,0 +1,136 @@
+//! What can go wrong with an operation, as the client sees it.
+
+use apollo_compiler::parser::SourceMap;
+use apollo_compiler::response::GraphQLError;
+use guildhall_workflow::WorkflowError;
+use serde_json::{Value, json};
+
+/// Stable codes in `extensions.code`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The document is not GraphQL.
+    ParseFailed,
+    /// The document does not fit the schema.
+    ValidationFailed,
+    /// The document or the page asked for is larger than the server takes.
+    LimitExceeded,
+    /// An argument or variable is no value of its type.
+    BadUserInput,
+    /// No strategy is active, so no plugin decides.
+    NoActiveStrategy,
+    /// A plugin could not answer and the decision point's fallback did.
+    DecisionFailed,
+    /// What was to be changed does not exist.
+    NotFound,
+    /// The act is not allowed or not possible now; the message has the reasons.
+    Refused,
+    /// Our fault. The log has the details.
+    Internal,
+}
+
+impl Code {
+    pub fn name(self) -> &'static str {
+        match self {
+            Code::ParseFailed => "PARSE_FAILED",
+            Code::ValidationFailed => "VALIDATION_FAILED",
+            Code::LimitExceeded => "LIMIT_EXCEEDED",
+            Code::BadUserInput => "BAD_USER_INPUT",
+            Code::NoActiveStrategy => "NO_ACTIVE_STRATEGY",
+            Code::DecisionFailed => "DECISION_FAILED",
+            Code::NotFound => "NOT_FOUND",
+            Code::Refused => "REFUSED",
+            Code::Internal => "INTERNAL",
+        }
+    }
+}
+
+/// An entry of the response's `errors`.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    pub message: String,
+    pub code: Code,
+    /// Line and column in the document, from 1.
+    locations: Vec<(usize, usize)>,
+    /// Where in `data`; empty if the whole operation is concerned.
+    path: Vec<Value>,
+    /// More for machines, beside the code.
+    details: Option<(&'static str, Value)>,
+}
+
+impl Problem {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Problem { message: message.into(), code, locations: Vec::new(), path: Vec::new(), details: None }
+    }
+
+    pub(crate) fn at(mut self, path: Vec<Value>) -> Self {
+        self.path = path;
+        self
+    }
+
+    pub(crate) fn located(mut self, location: Option<apollo_compiler::parser::SourceSpan>, sources: &SourceMap) -> Self {
+        let place = location.and_then(|span| span.line_column(sources));
+        self.locations = place.map(|place| (place.line, place.column)).into_iter().collect();
+        self
+    }
+
+    pub(crate) fn with(mut self, key: &'static str, value: Value) -> Self {
+        self.details = Some((key, value));
+        self
+    }
+
+    /// What the front's parser and validator say. Their messages quote the document, so they are cut.
+    pub(crate) fn from_front(code: Code, error: &GraphQLError) -> Self {
+        let mut problem = Problem::new(code, error.message.chars().take(MESSAGE_LIMIT).collect::<String>());
+        problem.locations = error.locations.iter().take(4).map(|place| (place.line, place.column)).collect();
+        problem
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let mut extensions = json!({ "code": self.code.name() });
+        if let (Some((key, value)), Some(map)) = (&self.details, extensions.as_object_mut()) {
+            map.insert((*key).to_owned(), value.clone());
+        }
+        let mut error = json!({ "message": self.message });
+        if let Some(map) = error.as_object_mut() {
+            if !self.locations.is_empty() {
+                let places = self.locations.iter().map(|(line, column)| json!({ "line": line, "column": column }));
+                map.insert("locations".to_owned(), places.collect());
+            }
+            if !self.path.is_empty() {
+                map.insert("path".to_owned(), Value::from(self.path.clone()));
+            }
+            map.insert("extensions".to_owned(), extensions);
+        }
+        error
+    }
+}
+
+const MESSAGE_LIMIT: usize = 500;
+
+impl From<WorkflowError> for Problem {
+    fn from(error: WorkflowError) -> Self {
+        match error {
+            WorkflowError::NotFound(message) => Problem::new(Code::NotFound, message),
+            WorkflowError::BadInput(message) => Problem::new(Code::BadUserInput, message),
+            WorkflowError::Refused(reasons) => {
+                Problem::new(Code::Refused, reasons.join("; ")).with("reasons", Value::from(reasons))
+            }
+            WorkflowError::NoActiveStrategy => Problem::new(Code::NoActiveStrategy, error.to_string()),
+            WorkflowError::Store(_) | WorkflowError::Internal(_) => Problem::internal(&error),
+        }
+    }
+}
+
+impl Problem {
+    /// A failure of ours: the log has the details, the client an assurance that it is not theirs.
+    pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
+        tracing::error!(error = %error, "an operation failed");
+        Problem::new(Code::Internal, "the server could not answer; it is not your fault and has been logged")
+    }
+}
+
+impl From<guildhall_store::StoreError> for Problem {
+    fn from(error: guildhall_store::StoreError) -> Self {
+        Problem::internal(&error)
+    }
+}

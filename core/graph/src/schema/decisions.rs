@@ -1,0 +1,116 @@
+//! Decision fields: one per decision point, on its subject.
+
+use async_graphql::dynamic::{Enum, EnumItem, Field, InputObject, InputValue, Object, SchemaBuilder, TypeRef};
+use guildhall_decision::{DataType, DecisionPoint, InputField};
+
+use super::{Source, argument, field};
+
+/// What every decision says beside its own output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TraceField {
+    Explanation,
+    Parameters,
+    Proposals,
+    Bounds,
+    StrategyNumber,
+    Fallback,
+}
+
+/// The fields of [`TraceField`] by their GraphQL names.
+pub(crate) const TRACE_FIELDS: [(&str, TraceField); 6] = [
+    ("explanation", TraceField::Explanation),
+    ("parameters", TraceField::Parameters),
+    ("proposals", TraceField::Proposals),
+    ("bounds", TraceField::Bounds),
+    ("strategyNumber", TraceField::StrategyNumber),
+    ("fallback", TraceField::Fallback),
+];
+
+fn trace_fields(object: Object) -> Object {
+    let list = TypeRef::named_nn_list_nn;
+    object
+        .field(field("explanation", list(TypeRef::STRING), "The decision in words, one sentence each."))
+        .field(field("parameters", list("DecisionParameter"), "What the plugins had to go by, and which layer set it."))
+        .field(field("proposals", list("DecisionProposal"), "What each plugin proposed."))
+        .field(field("bounds", list("DecisionBound"), "What ground rules changed."))
+        .field(field("strategyNumber", TypeRef::named_nn("Int"), "The strategy version it was made under."))
+        .field(field("fallback", TypeRef::named_nn("Boolean"), "Whether the decision point's fallback answered because a plugin could not."))
+}
+
+/// The field a decision point adds to its subject. Nullable: a failing plugin never takes the customer with it.
+pub(super) fn decision_field(point: &DecisionPoint) -> Field {
+    let built = field(&point.field, TypeRef::named(&point.output_type), &point.description);
+    if point.request.is_empty() {
+        return built;
+    }
+    built.argument(argument("request", TypeRef::named_nn(request_name(point)), "What is asked."))
+}
+
+fn request_name(point: &DecisionPoint) -> String {
+    format!("{}Request", point.output_type)
+}
+
+pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> SchemaBuilder {
+    if source.points.is_empty() {
+        return builder;
+    }
+    builder = shared(builder);
+    for point in source.points {
+        let mut output = Object::new(&point.output_type).description(&point.description);
+        for declared in &point.outputs {
+            output = output.field(field(&declared.name, type_ref(&declared.data_type, !declared.nullable), &declared.description));
+        }
+        builder = builder.register(trace_fields(output));
+        if !point.request.is_empty() {
+            let request = InputObject::new(request_name(point)).description(format!("What {} is asked.", point.name));
+            builder = builder.register(point.request.iter().map(input_value).fold(request, InputObject::field));
+        }
+        for declared in &point.enums {
+            let items = declared.values.iter().map(|value| EnumItem::new(&value.name).description(&value.description));
+            builder = builder.register(Enum::new(&declared.name).description(&declared.description).items(items));
+        }
+    }
+    builder
+}
+
+fn input_value(declared: &InputField) -> InputValue {
+    argument(&declared.name, type_ref(&declared.data_type, declared.required), &declared.description)
+}
+
+fn type_ref(data_type: &DataType, required: bool) -> TypeRef {
+    match (data_type, required) {
+        (DataType::Texts, true) => TypeRef::named_nn_list_nn(TypeRef::STRING),
+        (DataType::Texts, false) => TypeRef::named_nn_list(TypeRef::STRING),
+        (other, true) => TypeRef::named_nn(other.graphql()),
+        (other, false) => TypeRef::named(other.graphql()),
+    }
+}
+
+fn shared(builder: SchemaBuilder) -> SchemaBuilder {
+    let parameter = Object::new("DecisionParameter")
+        .description("A parameter of a decision, resolved over the layers.")
+        .field(field("name", TypeRef::named_nn(TypeRef::STRING), "The parameter."))
+        .field(field("value", TypeRef::named("JSON"), "Its value."))
+        .field(field("layer", TypeRef::named_nn(TypeRef::STRING), "The strongest layer that sets it: contract, customer, subsegment, segment or department default."))
+        .field(field("source", TypeRef::named_nn(TypeRef::STRING), "Which contract, customer or segment that is."));
+    let proposal = Object::new("DecisionProposal")
+        .description("What one plugin proposed.")
+        .field(field("plugin", TypeRef::named_nn(TypeRef::STRING), "The plugin."))
+        .field(field("version", TypeRef::named_nn(TypeRef::STRING), "Its version."))
+        .field(field("department", TypeRef::named_nn(TypeRef::STRING), "The department that answers for it."))
+        .field(field("digest", TypeRef::named_nn(TypeRef::STRING), "SHA-256 of its package, in hex."))
+        .field(field("output", TypeRef::named("JSON"), "What it proposed; null if it could not."))
+        .field(field("reasons", TypeRef::named_nn_list_nn(TypeRef::STRING), "Why, in its own words."))
+        .field(field("failure", TypeRef::named("JSON"), "Why it could not: a code and a message."))
+        .field(field("fuel", TypeRef::named_nn("Int"), "The fuel its call used, shared evenly over the call's customers."));
+    let bound = Object::new("DecisionBound")
+        .description("A ground rule that held.")
+        .field(field("rule", TypeRef::named_nn(TypeRef::STRING), "The ground rule's id."))
+        .field(field("name", TypeRef::named_nn(TypeRef::STRING), "The rule's name for people."))
+        .field(field("field", TypeRef::named_nn(TypeRef::STRING), "The output it bounds."))
+        .field(field("before", TypeRef::named("JSON"), "What the plugins proposed."))
+        .field(field("after", TypeRef::named("JSON"), "What this rule alone makes of it. The verdict fulfils all rules together."))
+        .field(field("undecided", TypeRef::named_nn("Boolean"), "Whether the rule holds because a fact it asks for is missing."))
+        .field(field("reason", TypeRef::named_nn(TypeRef::STRING), "Why the rule stands."));
+    builder.register(parameter).register(proposal).register(bound)
+}

@@ -1,0 +1,40 @@
+use std::sync::Arc;
+
+use guildhall_decision::decision_points;
+use guildhall_model::{Model, Role};
+
+use super::{Source, sdl};
+use crate::front::Front;
+
+fn schema(role: Role) -> String {
+    let model = Model::core();
+    let points: Vec<_> = decision_points().unwrap().into_iter().map(Arc::new).collect();
+    sdl(&Source { model: &model, points: &points, role }).unwrap()
+}
+
+#[test]
+fn the_schema_of_every_role_is_valid_graphql() {
+    for role in Role::ALL {
+        Front::new(&schema(role)).map(drop).unwrap();
+    }
+}
+
+#[test]
+fn what_a_role_may_not_read_is_not_in_its_schema() {
+    let reader = schema(Role::Reader);
+    for hidden in ["CreditAccount", "margin12m", "MARGIN12M", "unitCost", "UNIT_COST", "overdueAmount", "Strategy!", "createToken"] {
+        assert!(!reader.contains(hidden), "{hidden}");
+        assert!(schema(Role::Admin).contains(hidden), "{hidden}");
+    }
+}
+
+#[test]
+fn the_exported_schema_is_the_one_served() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schema/model.graphql");
+    let current = crate::model_sdl(&Model::core()).unwrap();
+    if std::env::var_os("GUILDHALL_BLESS").is_some() {
+        std::fs::write(path, &current).unwrap();
+    }
+    let exported = std::fs::read_to_string(path).unwrap();
+    assert!(exported == current, "schema/model.graphql is not up to date; run the tests once with GUILDHALL_BLESS=1 and review the difference");
+}

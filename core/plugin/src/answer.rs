@@ -1,0 +1,122 @@
+//! Answer: what a guest proposes, read from untrusted bytes.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::failure::{Failure, FailureCode, shown};
+use crate::limits::Limits;
+
+const REASONS: usize = 20;
+const REASON_LENGTH: usize = 500;
+
+/// What a guest proposes about one subject. Whether `output` fits the decision point is for the decision to check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    pub output: Map<String, Value>,
+    /// At most 20 of at most 500 characters.
+    pub reasons: Vec<String>,
+}
+
+/// One outcome as the guest gave it.
+pub(crate) fn read(outcome: Result<Vec<u8>, String>, limits: &Limits) -> Result<Answer, Failure> {
+    let bytes = outcome.map_err(|reason| Failure::new(FailureCode::RefusedByGuest, shown(&reason, REASON_LENGTH)))?;
+    if bytes.len() > limits.output {
+        let message = format!("the answer has {} bytes; {} are allowed", bytes.len(), limits.output);
+        return Err(Failure::new(FailureCode::OutputTooLarge, message));
+    }
+    let malformed = |message: String| Failure::new(FailureCode::MalformedAnswer, message);
+    let written: Written = serde_json::from_slice(&bytes)
+        .map_err(|error| malformed(format!("the answer is not as the contract says: {}", shown(&error.to_string(), 200))))?;
+    if written.reasons.len() > REASONS {
+        return Err(malformed(format!("the answer has {} reasons; {REASONS} are read", written.reasons.len())));
+    }
+    if let Some(long) = written.reasons.iter().map(|reason| reason.chars().count()).find(|length| *length > REASON_LENGTH) {
+        return Err(malformed(format!("a reason has {long} characters; {REASON_LENGTH} are read")));
+    }
+    let reasons = written.reasons.iter().map(|reason| shown(reason, REASON_LENGTH)).collect();
+    Ok(Answer { output: written.output.0, reasons })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    output: UniqueObject,
+    #[serde(default)]
+    reasons: Vec<String>,
+}
+
+/// An object in which no name occurs twice, at any depth: which of two values counts would depend on the reader.
+struct UniqueObject(Map<String, Value>);
+
+struct Unique(Value);
+
+impl<'de> Deserialize<'de> for UniqueObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Unique::deserialize(deserializer)?.0 {
+            Value::Object(object) => Ok(UniqueObject(object)),
+            _ => Err(D::Error::custom("`output` must be an object")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UniqueVisitor).map(Unique)
+    }
+}
+
+struct UniqueVisitor;
+
+impl<'de> Visitor<'de> for UniqueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Unique(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some((name, Unique(value))) = members.next_entry::<String, Unique>()? {
+            if object.contains_key(&name) {
+                return Err(A::Error::custom(format!("`{name}` occurs twice")));
+            }
+            object.insert(name, value);
+        }
+        Ok(Value::Object(object))
+    }
+}

@@ -1,0 +1,145 @@
+//! Asking: from many calls to one answer or failure each.
+//!
+//! Calls go to the guest in chunks. A chunk that fails is halved until the guilty subject stands alone and all others have
+//! their answers; how much may be spent on that is bounded. A part has the same limits as the whole, so that every subject
+//! that is answered in a batch would be answered alone too.
+
+use std::time::{Duration, Instant};
+
+use super::{Batch, Call, Loaded};
+use crate::answer::{self, Answer};
+use crate::failure::{Failure, FailureCode};
+use crate::instance::TICK;
+
+/// Log lines that are kept of one batch.
+const LOG_LINES: usize = 50;
+
+/// Bytes of parameters and input that go into one guest call, so that they fit its memory several times.
+const CHUNK_BYTES: usize = 1 << 20;
+
+pub(super) fn ask(loaded: &Loaded, point: &str, at: &str, calls: &[Call<'_>]) -> Batch {
+    let batch = Batch { answers: Vec::new(), fuel: 0, guest_calls: 0, memory_peak: 0, log: Vec::new() };
+    let mut asking = Asking { loaded, point, at, calls, answers: vec![None; calls.len()], batch };
+    for chunk in asking.chunks() {
+        asking.solve(&chunk);
+    }
+    asking.finish()
+}
+
+struct Asking<'a> {
+    loaded: &'a Loaded,
+    point: &'a str,
+    at: &'a str,
+    calls: &'a [Call<'a>],
+    answers: Vec<Option<Result<Answer, Failure>>>,
+    batch: Batch,
+}
+
+/// A call with its place among all calls.
+type Placed<'a> = (usize, Call<'a>);
+
+impl<'a> Asking<'a> {
+    /// The calls in the portions in which the guest gets them. What is too large to ask is answered here.
+    fn chunks(&mut self) -> Vec<Vec<Placed<'a>>> {
+        let limits = &self.loaded.limits;
+        let mut chunks: Vec<Vec<Placed<'a>>> = Vec::new();
+        let mut room = 0_usize;
+        for (place, call) in self.calls.iter().enumerate() {
+            let size = call.parameters.len().saturating_add(call.input.len());
+            if size > limits.input {
+                let message = format!("parameters and input have {size} bytes; {} are allowed", limits.input);
+                self.put(place, Err(Failure::new(FailureCode::InputTooLarge, message)));
+                continue;
+            }
+            match chunks.last_mut() {
+                Some(chunk) if chunk.len() < limits.batch && size <= room => chunk.push((place, *call)),
+                _ => {
+                    chunks.push(vec![(place, *call)]);
+                    room = CHUNK_BYTES;
+                }
+            }
+            room = room.saturating_sub(size);
+        }
+        chunks
+    }
+
+    /// Answers every call of a chunk.
+    fn solve(&mut self, chunk: &[Placed<'a>]) {
+        let limits = &self.loaded.limits;
+        let until = Instant::now() + limits.wall_batch;
+        let mut tries = limits.tries;
+        let mut open = vec![chunk];
+        let mut last = None;
+        while let Some(group) = open.pop() {
+            let left = until.saturating_duration_since(Instant::now());
+            if tries == 0 || left.is_zero() {
+                self.give_up(group, chunk.len(), last.as_ref());
+                continue;
+            }
+            tries -= 1;
+            let Err(failure) = self.try_together(group, wall(limits, group.len(), chunk.len(), left)) else { continue };
+            match group {
+                [(place, _)] => self.put(*place, Err(failure)),
+                _ => {
+                    let (first, second) = group.split_at(group.len() / 2);
+                    open.push(second);
+                    open.push(first);
+                    last = Some(failure.code);
+                }
+            }
+        }
+    }
+
+    /// One guest call about all of a group.
+    fn try_together(&mut self, group: &[Placed<'a>], wall: Duration) -> Result<(), Failure> {
+        let limits = &self.loaded.limits;
+        let calls: Vec<_> = group.iter().map(|(_, call)| *call).collect();
+        let ran = self.loaded.program.run(limits, wall, self.point, self.at, &calls);
+        self.batch.guest_calls += 1;
+        self.batch.fuel = self.batch.fuel.saturating_add(ran.fuel);
+        self.batch.memory_peak = self.batch.memory_peak.max(ran.memory);
+        let room = LOG_LINES.saturating_sub(self.batch.log.len());
+        self.batch.log.extend(ran.log.into_iter().take(room));
+        let outcomes = ran.outcomes?;
+        if outcomes.len() != group.len() {
+            let message = format!("the plugin was asked {} questions and gave {} answers", group.len(), outcomes.len());
+            return Err(Failure::new(FailureCode::WrongCount, message));
+        }
+        for ((place, _), outcome) in group.iter().zip(outcomes) {
+            self.put(*place, answer::read(outcome, limits));
+        }
+        Ok(())
+    }
+
+    fn give_up(&mut self, group: &[Placed<'a>], batch: usize, last: Option<&FailureCode>) {
+        let why = last.map_or("TIMED_OUT", |code| code.as_str());
+        let message = format!(
+            "a batch of {batch} failed ({why}) and finding out for whom took too long; ask about this subject alone"
+        );
+        for (place, _) in group {
+            self.put(*place, Err(Failure::new(FailureCode::GaveUp, message.clone())));
+        }
+    }
+
+    fn put(&mut self, place: usize, answer: Result<Answer, Failure>) {
+        if let Some(slot) = self.answers.get_mut(place) {
+            *slot = Some(answer);
+        }
+    }
+
+    fn finish(self) -> Batch {
+        // INVARIANT: every place was put. Were one not, its subject gets a failure and never someone else's answer.
+        let lost = || Err(Failure::new(FailureCode::Internal, "the answer was lost"));
+        let answers = self.answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect();
+        Batch { answers, ..self.batch }
+    }
+}
+
+/// How long a guest call may take. Part of a batch leaves time to divide it.
+fn wall(limits: &crate::limits::Limits, group: usize, chunk: usize, left: Duration) -> Duration {
+    match (group, chunk) {
+        (1, 1) => limits.wall_single,
+        (1, _) => limits.wall_single.min(left),
+        _ => (left / 2).max(TICK),
+    }
+}

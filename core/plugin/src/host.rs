@@ -1,0 +1,182 @@
+//! Host: the engine that all guests share, and how a package becomes a guest.
+
+mod engine;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use wasmtime::Engine;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, Linker};
+
+use crate::CONTRACT;
+use crate::cache::{CacheError, CodeCache};
+use crate::failure::shown;
+use crate::gate::Gate;
+use crate::guest::{Guest, Loaded};
+use crate::instance::{self, Parameters, Program, Returned, State};
+use crate::limits::Limits;
+use crate::package::Package;
+
+/// How a host is set up.
+#[derive(Clone, Debug, Default)]
+pub struct HostConfig {
+    /// Folder for compiled code; without it every start compiles anew. Created if it is missing, readable by nobody else.
+    pub cache: Option<PathBuf>,
+    pub limits: Limits,
+}
+
+/// Runs guests. A process needs one.
+pub struct Host {
+    engine: Engine,
+    linker: Linker<State>,
+    cache: Option<CodeCache>,
+    limits: Arc<Limits>,
+    gate: Arc<Gate>,
+    /// Guests that are in use, by digest.
+    loaded: Mutex<HashMap<String, Weak<Loaded>>>,
+}
+
+/// Why a host cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    #[error("the WebAssembly engine cannot be started: {0}")]
+    Engine(String),
+    #[error("the clock for plugin deadlines cannot be started: {0}")]
+    Clock(std::io::Error),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+}
+
+/// Why a package cannot become a guest.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("it is built for plugin contract `{0}`; this Guildhall speaks `{CONTRACT}`: build it with a matching SDK")]
+    Contract(String),
+    #[error("it is not a valid component: {0}")]
+    Invalid(String),
+    #[error("it imports {0}; a plugin may import `log` and nothing else")]
+    Import(String),
+    #[error("it exports no `decide` as the plugin contract has it: {0}")]
+    Export(String),
+    #[error("it needs more memory to start than the {limit} bytes a plugin may have")]
+    Memory { limit: usize },
+}
+
+impl Host {
+    /// Starts the engine.
+    ///
+    /// # Errors
+    ///
+    /// If this machine cannot run guests, or the folder for compiled code cannot be used.
+    pub fn new(config: HostConfig) -> Result<Self, HostError> {
+        let limits = Arc::new(config.limits);
+        let engine = engine::start(&limits)?;
+        let mut linker = Linker::new(&engine);
+        linker.root().func_wrap("log", instance::log).map_err(|error| HostError::Engine(error.to_string()))?;
+        let cache = config.cache.map(|folder| CodeCache::open(folder, &engine)).transpose()?;
+        let gate = Arc::new(Gate::new(limits.concurrency));
+        Ok(Host { engine, linker, cache, limits, gate, loaded: Mutex::default() })
+    }
+
+    /// The limits every guest has.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Makes a package ready to be asked: checks its contract, its imports and its export, and compiles it unless the cache
+    /// has its code.
+    ///
+    /// # Errors
+    ///
+    /// Says what of the package does not fit the contract.
+    pub fn load(&self, package: &Package) -> Result<Guest, LoadError> {
+        if let Some(loaded) = self.known(package.digest()) {
+            return Ok(Guest(loaded));
+        }
+        let manifest = package.manifest();
+        if manifest.contract != CONTRACT {
+            return Err(LoadError::Contract(manifest.contract.clone()));
+        }
+        let component = self.component(package)?;
+        self.check_interface(&component)?;
+        self.check_resources(&component)?;
+        let instance = self
+            .linker
+            .instantiate_pre(&component)
+            .map_err(|error| LoadError::Import(format!("what cannot be given: {}", readable(&error))))?;
+        let decide = component
+            .get_export_index(None, "decide")
+            .ok_or_else(|| LoadError::Export("there is no export of that name".to_owned()))?;
+        let loaded = Arc::new(Loaded {
+            package: package.clone(),
+            program: Program { engine: self.engine.clone(), instance, decide },
+            limits: Arc::clone(&self.limits),
+            gate: Gate::new(self.limits.concurrency_per_plugin),
+            host_gate: Arc::clone(&self.gate),
+        });
+        let mut all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, known| known.strong_count() > 0);
+        all.insert(package.digest().to_owned(), Arc::downgrade(&loaded));
+        Ok(Guest(loaded))
+    }
+
+    fn known(&self, digest: &str) -> Option<Arc<Loaded>> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(digest).and_then(Weak::upgrade)
+    }
+
+    fn component(&self, package: &Package) -> Result<Component, LoadError> {
+        if let Some(component) = self.cache.as_ref().and_then(|cache| cache.load(&self.engine, package.digest())) {
+            return Ok(component);
+        }
+        let component = Component::from_binary(&self.engine, package.bytes())
+            .map_err(|error| LoadError::Invalid(readable(&error)))?;
+        if let Some(cache) = &self.cache {
+            cache.store(&component, package.digest());
+        }
+        Ok(component)
+    }
+
+    fn check_interface(&self, component: &Component) -> Result<(), LoadError> {
+        let ty = component.component_type();
+        let foreign: Vec<_> = ty
+            .imports(&self.engine)
+            .filter(|(name, item)| *name != "log" && !matches!(item.ty, ComponentItem::Type(_)))
+            .map(|(name, _)| format!("`{}`", shown(name, 80)))
+            .take(10)
+            .collect();
+        if !foreign.is_empty() {
+            return Err(LoadError::Import(foreign.join(", ")));
+        }
+        match ty.get_export(&self.engine, "decide").map(|item| item.ty) {
+            Some(ComponentItem::ComponentFunc(decide)) => decide
+                .typecheck::<Parameters<'static>, Returned>(&ty.instance_type())
+                .map_err(|error| LoadError::Export(readable(&error))),
+            Some(_) => Err(LoadError::Export("it is no function".to_owned())),
+            None => Err(LoadError::Export("there is no export of that name".to_owned())),
+        }
+    }
+
+    fn check_resources(&self, component: &Component) -> Result<(), LoadError> {
+        const PAGE: u64 = 64 << 10;
+        let limit = self.limits.memory;
+        let fits = component.resources_required().is_some_and(|required| {
+            let pages = required.max_initial_memory_size.unwrap_or(0);
+            pages.saturating_mul(PAGE) <= u64::try_from(limit).unwrap_or(u64::MAX)
+        });
+        if fits { Ok(()) } else { Err(LoadError::Memory { limit }) }
+    }
+}
+
+/// An error of wasmtime in one bounded line. It is about the package, not about this machine.
+fn readable(error: &wasmtime::Error) -> String {
+    let causes: Vec<_> = error.chain().map(|cause| cause.to_string()).collect();
+    shown(&causes.join(": "), 300)
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Host").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,37 @@
+//! The sections that describe a package.
+
+use std::collections::BTreeMap;
+
+use wasmparser::{Encoding, Parser, Payload};
+
+use super::{PackageError, SECTION_LIMIT};
+
+const OURS: &str = "guildhall:";
+
+/// Our sections at the component's top level. What a module inside it carries under the same name describes nothing.
+pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackageError> {
+    let broken = |error: wasmparser::BinaryReaderError| PackageError::NotAComponent(error.message().to_owned());
+    let mut found = BTreeMap::new();
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(broken)? {
+            Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+                return Err(PackageError::NotAComponent("it is a core module and not a component".to_owned()));
+            }
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::CustomSection(section) if depth == 0 && section.name().starts_with(OURS) => {
+                let (name, data) = (section.name().to_owned(), section.data());
+                if data.len() > SECTION_LIMIT {
+                    return Err(PackageError::SectionTooLarge { name, size: data.len() });
+                }
+                let text = std::str::from_utf8(data).map_err(|_| PackageError::NotText(name.clone()))?;
+                if found.insert(name.clone(), text.to_owned()).is_some() {
+                    return Err(PackageError::Twice(name));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}

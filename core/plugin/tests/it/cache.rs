@@ -1,0 +1,102 @@
+//! Compiled code is used again only if nobody has touched it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use guildhall_plugin_host::{Host, HostConfig};
+
+use crate::fixture::{ask, limits, line, package};
+
+fn host(folder: &Path) -> Host {
+    Host::new(HostConfig { cache: Some(folder.to_owned()), limits: limits() }).unwrap()
+}
+
+fn code_in(folder: &Path) -> PathBuf {
+    let mut paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.find(|path| path.extension().is_some_and(|extension| extension == "code")).unwrap()
+}
+
+/// Loads the hostile guest, shows that it answers, and gives the time that loading took.
+fn load(folder: &Path) -> Duration {
+    let (host, package) = (host(folder), package("tests/guests/hostile"));
+    let started = Instant::now();
+    let guest = host.load(&package).unwrap();
+    let elapsed = started.elapsed();
+    assert_eq!(line(&ask(&guest, &["nothing"]).answers[0]), r#"{"netDays":7,"note":""} ["as asked"]"#);
+    elapsed
+}
+
+#[test]
+fn code_is_compiled_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let compiled = load(folder.path());
+    let cached = load(folder.path());
+    assert!(cached * 3 < compiled, "compiled in {compiled:?}, taken from the cache in {cached:?}");
+}
+
+#[test]
+fn code_that_was_changed_is_compiled_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    load(folder.path());
+    let path = code_in(folder.path());
+    let good = fs::read(&path).unwrap();
+    let mut flipped = good.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    let mut forged = good.clone();
+    forged[..32].fill(0);
+    for bad in [flipped, forged, good[..good.len() - 1].to_vec(), good[..16].to_vec(), Vec::new(), good[32..].to_vec()] {
+        fs::write(&path, &bad).unwrap();
+        load(folder.path());
+        assert_eq!(fs::read(&path).unwrap(), good, "the damaged code has to be replaced");
+    }
+}
+
+#[test]
+fn code_of_another_key_or_another_plugin_is_not_used() {
+    let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    load(ours.path());
+    load(theirs.path());
+    let (our_code, their_code) = (code_in(ours.path()), code_in(theirs.path()));
+    let good = fs::read(&our_code).unwrap();
+    fs::copy(&their_code, &our_code).unwrap();
+    load(ours.path());
+    assert_eq!(fs::read(&our_code).unwrap(), good);
+    // The right key, but the code of another package.
+    host(ours.path()).load(&package("plugins/credit-rules")).unwrap();
+    for entry in fs::read_dir(ours.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "code") && path != our_code {
+            fs::copy(path, &our_code).unwrap();
+        }
+    }
+    load(ours.path());
+    assert_eq!(fs::read(&our_code).unwrap(), good);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_key_is_for_us_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("cache");
+    load(&folder);
+    let key = folder.join("key");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(&key)), (0o700, 0o600));
+    // A key that others could have read is replaced, and the code under it is not used.
+    let known = fs::read(&key).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    load(&folder);
+    assert_ne!(fs::read(&key).unwrap(), known);
+    assert_eq!(mode(&key), 0o600);
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_named() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let config = HostConfig { cache: Some(file.path().join("cache")), limits: limits() };
+    let message = Host::new(config).unwrap_err().to_string();
+    assert!(message.contains("cannot be used") && message.contains("make it writable"), "{message}");
+}

@@ -1,0 +1,230 @@
+//! Whatever a guest does, its host goes on and its neighbours have their answers.
+
+use std::time::{Duration, Instant};
+
+use expect_test::{Expect, expect};
+use guildhall_plugin_host::{Call, FailureCode, Limits};
+
+use crate::fixture::{AT, ask, hostile, limits, line};
+
+/// Asks once for a behaviour, alone.
+#[track_caller]
+fn check(behaviour: &str, expected: Expect) {
+    let guest = hostile(limits());
+    let batch = ask(&guest, &[behaviour]);
+    expected.assert_eq(&line(&batch.answers[0]));
+    assert_eq!(batch.guest_calls, 1);
+    assert_eq!(line(&ask(&guest, &["nothing"]).answers[0]), GOOD, "the host must go on");
+}
+
+const GOOD: &str = r#"{"netDays":7,"note":""} ["as asked"]"#;
+
+#[test]
+fn who_behaves_is_heard() {
+    check("nothing", expect![]);
+}
+
+#[test]
+fn an_endless_loop_runs_out_of_fuel() {
+    check("loop", expect![]);
+}
+
+#[test]
+fn a_panic_is_a_failure_that_tells_nothing_of_the_host() {
+    check("panic", expect![]);
+    check("abort", expect![]);
+}
+
+#[test]
+fn memory_has_an_end() {
+    check("memory", expect![]);
+    let guest = hostile(limits());
+    let batch = ask(&guest, &["memory"]);
+    assert!(batch.memory_peak <= Limits::default().memory, "{}", batch.memory_peak);
+}
+
+#[test]
+fn the_stack_has_an_end() {
+    check("deep", expect![]);
+}
+
+#[test]
+fn nobody_writes_outside_his_memory() {
+    check("write_everywhere", expect![]);
+}
+
+#[test]
+fn answers_have_a_size() {
+    check("flood", expect![]);
+    check("giant", expect![]);
+}
+
+#[test]
+fn answers_have_a_form() {
+    check("malformed", expect![]);
+    check("not_utf8", expect![]);
+    check("nan", expect![]);
+    check("twice", expect![]);
+    check("array", expect![]);
+    check("unknown_member", expect![]);
+    check("many_reasons", expect![]);
+    check("long_reason", expect![]);
+    check("nested", expect![]);
+}
+
+#[test]
+fn every_question_has_one_answer() {
+    check("too_few", expect![]);
+    check("too_many", expect![]);
+}
+
+#[test]
+fn a_refusal_is_bounded_and_harmless() {
+    let batch = ask(&hostile(limits()), &["refuse"]);
+    let failure = batch.answers[0].clone().unwrap_err();
+    assert_eq!(failure.code, FailureCode::RefusedByGuest);
+    assert!(failure.message.starts_with("no, because zzz"));
+    assert!(failure.message.chars().count() <= 501);
+    assert!(!failure.message.chars().any(char::is_control));
+}
+
+#[test]
+fn the_log_is_bounded_and_harmless() {
+    let guest = hostile(limits());
+    let batch = ask(&guest, &["log"]);
+    assert_eq!(line(&batch.answers[0]), GOOD);
+    assert!(batch.log[0].starts_with("line 0 xxx"));
+    assert!(batch.log.iter().map(String::len).sum::<usize>() <= 1_100);
+    assert!(!batch.log.iter().any(|line| line.chars().any(char::is_control)));
+    check("log_forever", expect![]);
+    check("log_giant", expect![]);
+}
+
+#[test]
+fn an_instance_is_fresh() {
+    let guest = hostile(limits());
+    for _ in 0..3 {
+        assert_eq!(line(&ask(&guest, &["count"]).answers[0]), r#"{"netDays":7,"note":"0"} ["as asked"]"#);
+    }
+}
+
+#[test]
+fn an_input_that_is_too_large_is_not_asked() {
+    let guest = hostile(limits());
+    let large = vec![b' '; Limits::default().input + 1];
+    let calls = [Call { parameters: b"{}", input: &large }, Call { parameters: b"{}", input: b"{}" }];
+    let batch = guest.decide("credit.terms", AT, &calls);
+    expect![].assert_eq(&line(&batch.answers[0]));
+    assert_eq!(line(&batch.answers[1]), GOOD);
+}
+
+/// Twenty subjects, one of them poison: its neighbours get what they would get alone.
+#[track_caller]
+fn check_poison(poison: &str, code: FailureCode) {
+    let guest = hostile(limits());
+    for place in [0, 7, 19] {
+        let mut behaviours = ["nothing"; 20];
+        behaviours[place] = poison;
+        let batch = ask(&guest, &behaviours);
+        for (index, answer) in batch.answers.iter().enumerate() {
+            match answer {
+                Err(failure) => assert_eq!((index, failure.code), (place, code)),
+                Ok(_) => assert_eq!(line(answer), GOOD, "{poison} at {place}, subject {index}"),
+            }
+        }
+        assert!(batch.answers[place].is_err(), "{poison} at {place}");
+        assert!(batch.guest_calls <= 11, "{poison} took {} calls", batch.guest_calls);
+    }
+}
+
+#[test]
+fn one_guilty_subject_stands_alone() {
+    check_poison("panic", FailureCode::Trapped);
+    check_poison("loop", FailureCode::OutOfFuel);
+    check_poison("memory", FailureCode::OutOfMemory);
+    check_poison("deep", FailureCode::Trapped);
+    check_poison("giant", FailureCode::OutputTooLarge);
+    check_poison("flood", FailureCode::OutputTooLarge);
+    check_poison("malformed", FailureCode::MalformedAnswer);
+    check_poison("too_few", FailureCode::WrongCount);
+}
+
+#[test]
+fn finding_the_guilty_has_an_end() {
+    let guest = hostile(limits());
+    let batch = ask(&guest, &["panic"; 64]);
+    assert_eq!(batch.guest_calls, Limits::default().tries);
+    let count = |code| batch.answers.iter().filter(|answer| answer.as_ref().is_err_and(|f| f.code == code)).count();
+    assert_eq!(count(FailureCode::Trapped) + count(FailureCode::GaveUp), 64);
+    assert!(count(FailureCode::Trapped) > 20);
+    expect![].assert_eq(&line(&batch.answers[63]));
+}
+
+#[test]
+fn large_batches_are_divided_before_anything_fails() {
+    let guest = hostile(limits());
+    let batch = ask(&guest, &["nothing"; 200]);
+    assert!(batch.answers.iter().all(|answer| line(answer) == GOOD));
+    assert_eq!(batch.guest_calls, 4);
+}
+
+#[test]
+fn the_clock_ends_what_fuel_does_not() {
+    let limits = Limits { fuel: u64::MAX / 2, wall_single: Duration::from_millis(50), ..Limits::default() };
+    let guest = hostile(limits);
+    ask(&guest, &["nothing"]);
+    let started = Instant::now();
+    let batch = ask(&guest, &["loop"]);
+    expect![].assert_eq(&line(&batch.answers[0]));
+    assert!(started.elapsed() >= Duration::from_millis(50));
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+#[test]
+fn the_same_call_gives_the_same_bytes_and_the_same_fuel() {
+    let guest = hostile(limits());
+    for behaviours in [&["nothing"][..], &["nothing"; 20], &["loop"], &["panic", "nothing", "memory"]] {
+        let (first, second) = (ask(&guest, behaviours), ask(&guest, behaviours));
+        assert_eq!(first.answers, second.answers);
+        assert_eq!((first.fuel, first.memory_peak, first.log), (second.fuel, second.memory_peak, second.log));
+    }
+}
+
+#[test]
+fn many_threads_ask_at_once() {
+    let limits = Limits { concurrency: 2, concurrency_per_plugin: 2, patience: Duration::from_secs(60), ..limits() };
+    let guest = hostile(limits);
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let guest = guest.clone();
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    let poison = if thread % 2 == 0 { "panic" } else { "nothing" };
+                    let batch = ask(&guest, &["nothing", poison, "nothing"]);
+                    assert_eq!(line(&batch.answers[0]), GOOD);
+                    assert_eq!(batch.answers[1].is_err(), thread % 2 == 0);
+                    assert_eq!(line(&batch.answers[2]), GOOD);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn who_does_not_get_a_turn_is_told() {
+    let limits = Limits {
+        concurrency_per_plugin: 1,
+        patience: Duration::from_millis(10),
+        fuel: u64::MAX / 2,
+        wall_single: Duration::from_secs(2),
+        ..Limits::default()
+    };
+    let guest = hostile(limits);
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| ask(&guest, &["loop"]));
+        std::thread::sleep(Duration::from_millis(500));
+        let batch = ask(&guest, &["nothing"]);
+        expect![].assert_eq(&line(&batch.answers[0]));
+        slow.join().unwrap();
+    });
+}

@@ -1,0 +1,100 @@
+//! The command line: one module per command.
+
+mod demo;
+mod import;
+mod plugin;
+mod schema;
+mod serve;
+mod strategy;
+mod token;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::settings::{Flags, Settings};
+
+/// A CRM in which every department keeps its own expertise and no department keeps its own customer.
+#[derive(Parser, Debug)]
+#[command(name = "guildhall", version, propagate_version = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 bad input (nothing changed), 3 refused.\n\nExample:\n  guildhall demo --plugin target/plugins/credit-rules.wasm")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Serves the API
+    #[command(after_help = "Example:\n  guildhall serve --database postgres://guildhall@localhost/crm --listen 0.0.0.0:4000")]
+    Serve(serve::Options),
+    /// Loads a generated company, activates its strategy, installs plugins and serves it
+    #[command(after_help = "Example:\n  guildhall demo --plugin target/plugins/credit-rules.wasm")]
+    Demo(demo::Options),
+    /// Loads CSV files as a mapping file says
+    #[command(after_help = "Example:\n  guildhall import mapping.toml exports/")]
+    Import(import::Options),
+    /// Builds, installs and shows plugins
+    #[command(subcommand)]
+    Plugin(plugin::Command),
+    /// Checks, activates and shows the customer strategy
+    #[command(subcommand)]
+    Strategy(strategy::Command),
+    /// Makes, lists and revokes bearer tokens
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Prints the model's GraphQL schema
+    #[command(after_help = "Example:\n  guildhall schema > schema/model.graphql")]
+    Schema,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let listen = match &arguments.command {
+        Command::Serve(options) => options.listen,
+        Command::Demo(options) => options.listen,
+        _ => None,
+    };
+    let mut settings = Settings::read(&arguments.flags, listen)?;
+    if let (Command::Demo(_), false) = (&arguments.command, arguments.flags.names_database()) {
+        // The demo has a database of its own, so that it never mixes with real customers.
+        demo::DATABASE.clone_into(&mut settings.database);
+        settings.cache = PathBuf::from(demo::CACHE);
+    }
+    crate::logging::start(&settings)?;
+    match arguments.command {
+        Command::Serve(_) => serve::run(&settings).await,
+        Command::Demo(options) => demo::run(&settings, &options).await,
+        Command::Import(options) => import::run(&settings, &options).await,
+        Command::Plugin(command) => plugin::run(&settings, command).await,
+        Command::Strategy(command) => strategy::run(&settings, command).await,
+        Command::Token(command) => token::run(&settings, command).await,
+        Command::Schema => schema::run(),
+    }
+}
+
+/// Who acts at the command line. Whoever reaches the database may do anything to it, so the name is for the record, and
+/// for the strategy's approvers.
+#[derive(clap::Args, Debug, Clone)]
+struct Operator {
+    /// Name of the person who acts
+    #[arg(long = "as", value_name = "NAME", default_value = "operator")]
+    name: String,
+}
+
+impl Operator {
+    fn actor(&self) -> guildhall_workflow::Actor {
+        guildhall_workflow::Actor { name: self.name.clone(), role: guildhall_model::Role::Admin }
+    }
+}
+
+/// Reads a file named on the command line.
+fn read_text(path: &std::path::Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| Failure::BadInput(format!("`{}`: {error}", path.display())))
+}
+
+fn read_bytes(path: &std::path::Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::BadInput(format!("`{}`: {error}", path.display())))
+}

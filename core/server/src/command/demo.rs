@@ -1,0 +1,108 @@
+//! `guildhall demo`: a generated company, its strategy, its plugins, served.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::Utc;
+use guildhall_graph::Api;
+use guildhall_model::Role;
+use guildhall_plugin_host::Package;
+use guildhall_store::{plugin, strategy, token};
+use guildhall_workflow::activate_strategy::activate_strategy;
+use guildhall_workflow::create_token::create_token;
+use guildhall_workflow::install_plugin::{Approval, install_plugin};
+use guildhall_workflow::load_demo_company::{DemoSize, load_demo_company};
+use guildhall_workflow::revoke_token::revoke_token;
+use guildhall_workflow::{Actor, House};
+
+use super::read_bytes;
+use crate::failure::Failure;
+use crate::settings::Settings;
+use crate::{http, opening};
+
+pub(super) const DATABASE: &str = "demo/guildhall.db";
+pub(super) const CACHE: &str = "demo/cache";
+const STRATEGY: &str = include_str!("demo/strategy.toml");
+/// The strategy's approver, who is also the bearer of the demo's token.
+const ADA: &str = "ada";
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Options {
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:4000]
+    #[arg(long, env = "GUILDHALL_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// Package to install; may be given several times
+    #[arg(long, value_name = "FILE")]
+    plugin: Vec<PathBuf>,
+    /// Prepare everything and end without serving
+    #[arg(long)]
+    prepare_only: bool,
+}
+
+pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Failure> {
+    if let Some(folder) = Path::new(&settings.database).parent().filter(|_| settings.database == DATABASE) {
+        std::fs::create_dir_all(folder).map_err(|error| Failure::BadInput(format!("`{}`: {error}", folder.display())))?;
+    }
+    let house = opening::open(settings).await?;
+    let ada = Actor { name: ADA.to_owned(), role: Role::Admin };
+    prepare(&house, &ada, options).await?;
+    let secret = renew_token(&house, &ada).await?;
+    if options.prepare_only {
+        return Ok(house.database.close().await?);
+    }
+    let api = Api::new(house).await?;
+    let listener = http::bind(settings.listen).await?;
+    println!("{}", welcome(listener.local_addr().map_err(Failure::failed)?, &secret));
+    http::serve(listener, api).await
+}
+
+/// Brings the database to the demo's state; what is there already is left as it is.
+async fn prepare(house: &Arc<House>, ada: &Actor, options: &Options) -> Result<(), Failure> {
+    let now = Utc::now();
+    if strategy::active(&house.database).await?.is_none() {
+        let loaded = load_demo_company(&house.database, &house.model, DemoSize::default(), now.date_naive(), now).await.map_err(Failure::failed)?;
+        let records: Vec<_> = loaded.records.iter().map(|(object, count)| format!("{count} {object}")).collect();
+        println!("loaded Harbour Beverages: {}", records.join(", "));
+        let activated = activate_strategy(house, ada, STRATEGY, None, now).await?;
+        println!("strategy {} is active; {} customers belong to a segment", activated.number, activated.assigned);
+    }
+    let installed = plugin::installed(&house.database).await?;
+    for path in &options.plugin {
+        let bytes = read_bytes(path)?;
+        let digest = Package::read(&bytes).map_err(|error| Failure::BadInput(format!("`{}`: {error}", path.display())))?.digest().to_owned();
+        if installed.iter().all(|plugin| plugin.digest != digest) {
+            let installed = install_plugin(house, ada, &bytes, &Approval::Whatever, None, now).await?;
+            println!("installed {} (sha256 {})", installed.name, installed.digest);
+        }
+    }
+    Ok(())
+}
+
+/// A new token for this run. Those of earlier runs cease to hold: their secrets are gone.
+async fn renew_token(house: &House, ada: &Actor) -> Result<String, Failure> {
+    let now = Utc::now();
+    for old in token::list(&house.database).await? {
+        if old.actor == ADA && old.is_valid(now) {
+            revoke_token(house, ada, old.id, now).await?;
+        }
+    }
+    Ok(create_token(house, ada, ADA, Role::Admin, None, now).await?.secret)
+}
+
+/// The address, the token and three queries to try.
+fn welcome(address: SocketAddr, secret: &str) -> String {
+    let curl = |query: &str| {
+        let body = serde_json::json!({ "query": query });
+        format!("curl -s http://{address}/graphql -H 'Authorization: Bearer {secret}' -H 'Content-Type: application/json' -d '{body}'")
+    };
+    let decided = "{ customers(first: 3, orderBy: {field: REVENUE12M, direction: DESC}) { nodes { name segment { name need } creditTerms { netDays discount explanation } } } }";
+    let nested = "{ customers(first: 2, filter: {segment: {key: {eq: \"key\"}}}) { totalCount nodes { name contacts(first: 1) { nodes { name title } } orders(first: 2, orderBy: {field: ORDERED_ON, direction: DESC}) { nodes { number orderedOn netTotal { amount currency } } } } } }";
+    let checked = "{ customers(first: 2, filter: {creditAccount: {onHold: {eq: true}}}) { nodes { name creditAccount { limit { amount } exposure { amount } } creditCheck(request: {amount: \"500.00\"}) { outcome explanation } } } }";
+    format!(
+        "\nGuildhall serves http://{address}/graphql\ntoken: {secret}\n\n# customers with their segment and their credit terms, decided in the sandbox\n{}\n\n# a nested list\n{}\n\n# whose next order would be held, and why\n{}\n",
+        curl(decided),
+        curl(nested),
+        curl(checked)
+    )
+}

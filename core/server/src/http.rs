@@ -1,0 +1,110 @@
+//! Http: the doors of the server.
+
+mod graphql;
+mod health;
+mod packages;
+mod reply;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use guildhall_graph::Api;
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::access::Access;
+use crate::failure::Failure;
+
+/// Largest body of a GraphQL request: a document of 64 KiB and a strategy file in its variables.
+const BODY_LIMIT: usize = 1024 * 1024;
+/// Largest package.
+const PACKAGE_LIMIT: usize = 4 * 1024 * 1024;
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often a process looks whether another one changed strategy or plugins.
+const REFRESH: Duration = Duration::from_secs(1);
+
+/// What every handler works with.
+pub(crate) struct Doors {
+    pub api: Api,
+    pub access: Access,
+}
+
+pub(crate) fn router(doors: Arc<Doors>) -> Router {
+    Router::new()
+        .route("/graphql", post(graphql::post).get(graphql::get))
+        .route("/schema.graphql", get(graphql::schema))
+        .route("/packages", post(packages::post).layer(DefaultBodyLimit::max(PACKAGE_LIMIT)))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(CatchPanicLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
+        .layer(TraceLayer::new_for_http())
+        .with_state(doors)
+}
+
+/// A bound address, not yet serving: whoever listens can be told before the first request is answered.
+pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::BadInput(format!("cannot listen on `{address}`: {error}; choose another address with `--listen`")))
+}
+
+/// Serves until the process is told to end, then finishes what is under way.
+pub(crate) async fn serve(listener: TcpListener, api: Api) -> Result<(), Failure> {
+    let database = api.house().database.clone();
+    let access = Access::new(database.clone());
+    let doors = Arc::new(Doors { api, access });
+    let refreshing = tokio::spawn(refresh(Arc::clone(&doors)));
+    let served = axum::serve(listener, router(doors)).with_graceful_shutdown(ended()).await;
+    refreshing.abort();
+    database.close().await?;
+    tracing::info!("served to the end");
+    served.map_err(Failure::failed)
+}
+
+async fn refresh(doors: Arc<Doors>) {
+    let mut ticks = tokio::time::interval(REFRESH);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = doors.api.refresh().await {
+            tracing::error!(%error, "the current generation cannot be served; the old one serves on");
+        }
+    }
+}
+
+async fn ended() {
+    let interrupted = async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "cannot listen for an interrupt");
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot listen for termination");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+    tracing::info!("ending: no new requests, those under way are finished");
+}

@@ -1,0 +1,108 @@
+//! Configuration: flags, then environment, then the file, then defaults. Unknown keys are refused everywhere.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+use crate::failure::Failure;
+
+/// The configuration file read if no other is named. It need not exist.
+const FILE: &str = "guildhall.toml";
+const DATABASE: &str = "guildhall.db";
+const LISTEN: &str = "127.0.0.1:4000";
+const CACHE: &str = ".guildhall/cache";
+
+/// Environment variables Guildhall reads; another one with its prefix is a typing mistake.
+const ENVIRONMENT: [&str; 6] =
+    ["GUILDHALL_CONFIG", "GUILDHALL_DATABASE", "GUILDHALL_LISTEN", "GUILDHALL_CACHE", "GUILDHALL_LOG", "GUILDHALL_LOG_LEVEL"];
+
+/// What is said on the command line or in the environment.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Flags {
+    /// Configuration file [default: guildhall.toml, if there is one]
+    #[arg(long, global = true, env = "GUILDHALL_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Database: `sqlite:path.db`, a plain path, or `postgres://user@host/name` [default: guildhall.db]
+    #[arg(long, global = true, env = "GUILDHALL_DATABASE", value_name = "URL")]
+    database: Option<String>,
+    /// Folder for compiled plugin code [default: .guildhall/cache]
+    #[arg(long, global = true, env = "GUILDHALL_CACHE", value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// Form of the log [default: text]
+    #[arg(long, global = true, env = "GUILDHALL_LOG", value_name = "FORM")]
+    log: Option<LogForm>,
+    /// How much is logged, such as `info` or `guildhall_graph=debug` [default: info]
+    #[arg(long, global = true, env = "GUILDHALL_LOG_LEVEL", value_name = "FILTER")]
+    log_level: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogForm {
+    Text,
+    Json,
+}
+
+/// The configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    database: Option<String>,
+    listen: Option<SocketAddr>,
+    cache: Option<PathBuf>,
+    log: Option<LogForm>,
+    log_level: Option<String>,
+}
+
+/// The configuration in force.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub database: String,
+    pub listen: SocketAddr,
+    pub cache: PathBuf,
+    pub log: LogForm,
+    pub log_level: String,
+}
+
+impl Flags {
+    /// Whether a database was named on the command line or in the environment.
+    pub(crate) fn names_database(&self) -> bool {
+        self.database.is_some() || self.config.is_some()
+    }
+}
+
+impl Settings {
+    pub(crate) fn read(flags: &Flags, listen: Option<SocketAddr>) -> Result<Self, Failure> {
+        check_environment()?;
+        let file = match &flags.config {
+            Some(path) => read_file(path)?,
+            None if Path::new(FILE).exists() => read_file(Path::new(FILE))?,
+            None => File::default(),
+        };
+        let default_listen = LISTEN.parse().map_err(Failure::failed)?;
+        Ok(Settings {
+            database: flags.database.clone().or(file.database).unwrap_or_else(|| DATABASE.to_owned()),
+            listen: listen.or(file.listen).unwrap_or(default_listen),
+            cache: flags.cache.clone().or(file.cache).unwrap_or_else(|| PathBuf::from(CACHE)),
+            log: flags.log.or(file.log).unwrap_or(LogForm::Text),
+            log_level: flags.log_level.clone().or(file.log_level).unwrap_or_else(|| "info".to_owned()),
+        })
+    }
+}
+
+fn read_file(path: &Path) -> Result<File, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::BadInput(format!("configuration file `{}`: {error}", path.display())))?;
+    toml::from_str(&text).map_err(|error| Failure::BadInput(format!("configuration file `{}`: {error}", path.display())))
+}
+
+fn check_environment() -> Result<(), Failure> {
+    let ours = |name: &str| name.starts_with("GUILDHALL_") && !name.starts_with("GUILDHALL_TEST_");
+    let unknown = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).find(|name| ours(name) && !ENVIRONMENT.contains(&name.as_str()));
+    match unknown {
+        Some(name) => Err(Failure::BadInput(format!("environment variable `{name}` is not known; there are {}", ENVIRONMENT.join(", ")))),
+        None => Ok(()),
+    }
+}

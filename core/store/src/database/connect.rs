@@ -1,0 +1,153 @@
+//! Opening connections with the settings each dialect needs.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sea_orm::sqlx::{Connection, PgConnection};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, RuntimeErr};
+
+use crate::{Dialect, StoreError};
+
+/// How long a caller waits for a connection, or for the one writer's place on SQLite, before it is told to try again.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long one statement may run on PostgreSQL. Migrations lift it.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Compiled plans have many texts; each connection keeps this many of them prepared.
+const PREPARED_STATEMENTS: usize = 512;
+
+/// Connections to PostgreSQL, which reads and writes share.
+const POSTGRES_CONNECTIONS: u32 = 20;
+
+/// Connects and returns (dialect, where to read, where to write).
+pub(super) async fn connect(url: &str) -> Result<(Dialect, DatabaseConnection, DatabaseConnection), StoreError> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        let pool = postgres(url).await?;
+        return Ok((Dialect::Postgres, pool.clone(), pool));
+    }
+    let file = sqlite_file(url)?;
+    // The writer comes first: it creates the file and puts it into write-ahead mode, where readers never wait for it.
+    let writer = sqlite(&file, Part::Writer).await?;
+    let readers = sqlite(&file, Part::Readers).await?;
+    Ok((Dialect::Sqlite, readers, writer))
+}
+
+fn sqlite_file(url: &str) -> Result<PathBuf, StoreError> {
+    let path = match url.strip_prefix("sqlite:") {
+        Some(rest) => rest.strip_prefix("//").unwrap_or(rest),
+        None if url.contains("://") => return Err(StoreError::Address(without_password(url))),
+        None => url,
+    };
+    // A database in memory would be another one on every connection.
+    if path.is_empty() || path.contains(":memory:") {
+        return Err(StoreError::Address(url.to_owned()));
+    }
+    Ok(PathBuf::from(path))
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    /// One connection: SQLite has one writer's place, and waiting for it inside the pool is fair, while waiting inside
+    /// SQLite is polling.
+    Writer,
+    Readers,
+}
+
+async fn sqlite(file: &Path, part: Part) -> Result<DatabaseConnection, StoreError> {
+    let path = file.to_owned();
+    let readers = std::thread::available_parallelism().map_or(4, |cores| cores.get().clamp(4, 16)) as u32;
+    let mut options = ConnectOptions::new("sqlite:file");
+    options
+        .max_connections(if part == Part::Writer { 1 } else { readers })
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite = sqlite
+                .filename(&path)
+                .create_if_missing(part == Part::Writer)
+                .foreign_keys(true)
+                .busy_timeout(PATIENCE)
+                .statement_cache_capacity(PREPARED_STATEMENTS)
+                .pragma("temp_store", "memory")
+                .pragma("cache_size", "-16000");
+            match part {
+                // Without FULL a power cut takes acknowledged commits with it.
+                Part::Writer => sqlite.pragma("journal_mode", "wal").pragma("synchronous", "full"),
+                Part::Readers => sqlite.pragma("query_only", "on"),
+            }
+        });
+    sea_orm::Database::connect(options).await.map_err(|error| StoreError::Open {
+        address: file.display().to_string(),
+        reason: StoreError::from(error).to_string(),
+    })
+}
+
+async fn postgres(url: &str) -> Result<DatabaseConnection, StoreError> {
+    let failed =
+        |error: DbErr| StoreError::Open { address: without_password(url), reason: StoreError::from(error).to_string() };
+    // A pool tries again until its patience ends. A wrong address is better told at once.
+    let probe =
+        PgConnection::connect(url).await.map_err(|error| failed(DbErr::Conn(RuntimeErr::SqlxError(error.into()))))?;
+    drop(probe);
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .set_application_name("guildhall");
+    options.map_sqlx_postgres_opts(|postgres| {
+        let timeout = STATEMENT_TIMEOUT.as_millis().to_string();
+        // A plan runs in about a millisecond, compiling it would take a hundred times as long.
+        let settings = [("timezone", "UTC"), ("statement_timeout", timeout.as_str()), ("jit", "off")];
+        postgres.statement_cache_capacity(PREPARED_STATEMENTS).options(settings)
+    });
+    sea_orm::Database::connect(options).await.map_err(failed)
+}
+
+/// The address as it may be shown: passwords don't belong into messages and logs.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let path = path.split('?').next().unwrap_or_default();
+    match authority.rsplit_once('@') {
+        Some((user, host)) => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}@{host}{path}")
+        }
+        None => format!("{scheme}://{authority}{path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_shown_without_passwords() {
+        for (url, shown) in [
+            ("postgres://ann:s3cret@db:5432/guildhall?sslmode=require", "postgres://ann@db:5432/guildhall"),
+            ("postgres://ann:p@ss@db/guildhall", "postgres://ann@db/guildhall"),
+            ("postgres://db/guildhall?password=s3cret", "postgres://db/guildhall"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+    }
+
+    #[test]
+    fn what_names_no_database_is_refused_with_what_would() {
+        for url in ["", "sqlite:", "sqlite::memory:", "mysql://root@db/crm"] {
+            let error = sqlite_file(url).unwrap_err().to_string();
+            assert!(error.contains("sqlite:path/to.db"), "{error}");
+        }
+        assert_eq!(sqlite_file("sqlite://data/crm.db").unwrap(), PathBuf::from("data/crm.db"));
+        assert_eq!(sqlite_file("data/crm.db").unwrap(), PathBuf::from("data/crm.db"));
+    }
+}

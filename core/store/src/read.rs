@@ -1,0 +1,99 @@
+//! Reading: a read plan becomes one SQL statement of its dialect, and the statement's row becomes response text.
+//!
+//! The whole response is made in the database as text, of the same bytes on every dialect. Texts and not JSON values,
+//! because PostgreSQL pads JSON with blanks where SQLite does not, limits `json_build_object` to fifty fields, and SQLite
+//! forgets in sorted aggregates that a value is JSON.
+
+mod condition;
+mod connection;
+mod object;
+mod segments;
+mod sql;
+
+use guildhall_model::plan::{Entry, ReadPlan, Root, SLOT_MARK};
+use guildhall_model::{Kind, Model, Value};
+
+pub use segments::{SegmentRule, assign_segments};
+
+use crate::column::adapt;
+use crate::link::Reads;
+use crate::{Dialect, StoreError};
+use sql::{Bind, Sql};
+
+/// A read plan, compiled for one dialect. Compiled once, run many times with other variables.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    sql: String,
+    binds: Vec<(Bind, Kind)>,
+    has_facts: bool,
+}
+
+/// What a statement read.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// The response's `data` object as JSON text, with [`SLOT_MARK`]s where the caller fills in decisions.
+    pub response: String,
+    /// The facts tree, if the plan has one: each facts object after a [`SLOT_MARK`].
+    pub facts: Option<String>,
+}
+
+impl Statement {
+    /// Compiles `plan`. Nothing of a request stands in the text: values are bound.
+    pub fn compile(plan: &ReadPlan, model: &Model, dialect: Dialect) -> Result<Self, StoreError> {
+        let mut sql = Sql::new(model, dialect);
+        let response = sql.root(&plan.response)?;
+        let has_facts = !plan.facts.is_empty();
+        let text = if has_facts {
+            let facts = sql.root(&plan.facts)?;
+            format!("SELECT {response} AS response, {facts} AS facts")
+        } else {
+            format!("SELECT {response} AS response")
+        };
+        Ok(Statement { sql: text, binds: sql.into_binds(), has_facts })
+    }
+
+    /// The SQL text, for people and tests.
+    pub fn text(&self) -> &str {
+        &self.sql
+    }
+}
+
+impl Statement {
+    /// Runs the statement with the plan's `variables`: one statement, one snapshot.
+    pub async fn run(&self, on: &impl Reads, variables: &[Value]) -> Result<Read, StoreError> {
+        let link = on.link();
+        let bound = |(bind, kind): &(Bind, Kind)| {
+            let value = bind.value(variables)?;
+            adapt(link.dialect(), kind, &value).map_err(|unfit| unfit.of("a compared value"))
+        };
+        let values = self.binds.iter().map(bound).collect::<Result<Vec<_>, StoreError>>()?;
+        let row =
+            link.row(&self.sql, values).await?.ok_or_else(|| StoreError::internal("a read statement gave no row"))?;
+        let response = row.try_get_by_index(0)?;
+        let facts = if self.has_facts { Some(row.try_get_by_index(1)?) } else { None };
+        Ok(Read { response, facts })
+    }
+}
+
+impl Sql<'_> {
+    fn root(&mut self, entries: &[Entry<Root>]) -> Result<String, StoreError> {
+        let mut parts = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let value = match &entry.value {
+                Root::Record { id, object } => {
+                    let alias = self.alias();
+                    let body = self.selection(object, &alias)?;
+                    let id = self.bind(id, &Kind::Id);
+                    let table = sql::quoted(&object.object.table);
+                    format!("coalesce((SELECT {body} FROM {table} {alias} WHERE {alias}.id = {id}), 'null')")
+                }
+                Root::Null => sql::literal("null"),
+                Root::List(connection) => self.connection(connection, None)?,
+                Root::Constant(text) => sql::literal(&sql::json_string(text)),
+                Root::Slot(slot) => sql::literal(&format!("{}[{slot}]", char::from(SLOT_MARK))),
+            };
+            parts.push((entry.key.as_str(), value));
+        }
+        Ok(sql::json_object(&parts))
+    }
+}

@@ -1,0 +1,220 @@
+//! Conditions and expressions.
+//!
+//! SQLite keeps exact decimals as integers that count 10^-scale, so an expression carries its scale: addition and
+//! comparison bring both sides to the larger one, multiplication adds them.
+
+use guildhall_model::plan::{Comparison, Condition, Expression, Operand, TextMatch};
+use guildhall_model::{Kind, MONEY_SCALE, ObjectType, Value};
+
+use super::object::{column, join};
+use super::sql::{Sql, quoted};
+use crate::{Dialect, StoreError};
+
+/// An expression in SQL.
+pub(super) struct Expressed {
+    pub(super) sql: String,
+    /// Kind of the value; decides how an operand compared with it is bound.
+    kind: Kind,
+}
+
+impl Sql<'_> {
+    /// The condition, or nothing if it is always true.
+    pub(super) fn filter(
+        &mut self,
+        condition: &Condition,
+        object: &ObjectType,
+        alias: &str,
+    ) -> Result<Option<String>, StoreError> {
+        match condition {
+            Condition::All(all) if all.is_empty() => Ok(None),
+            _ => self.condition(condition, object, alias).map(Some),
+        }
+    }
+
+    pub(super) fn condition(
+        &mut self,
+        condition: &Condition,
+        object: &ObjectType,
+        alias: &str,
+    ) -> Result<String, StoreError> {
+        Ok(match condition {
+            Condition::All(parts) => self.joined(parts, " AND ", "1 = 1", object, alias)?,
+            Condition::Any(parts) => self.joined(parts, " OR ", "1 = 0", object, alias)?,
+            Condition::Not(inner) => format!("NOT ({})", self.condition(inner, object, alias)?),
+            Condition::Compare { left, comparison, right } => {
+                let (left, right) = self.pair(left, right, alias)?;
+                format!("{left} {} {right}", sign(*comparison))
+            }
+            Condition::OneOf { list, .. } if list.is_empty() => "1 = 0".to_owned(),
+            Condition::OneOf { left, list } => {
+                let mut parts = Vec::with_capacity(list.len());
+                for item in list {
+                    let (left, right) = self.pair(left, item, alias)?;
+                    parts.push(format!("{left} = {right}"));
+                }
+                format!("({})", parts.join(" OR "))
+            }
+            Condition::IsNull(expression) => format!("{} IS NULL", self.expression(expression, alias)?.sql),
+            Condition::Text { left, matching, pattern } => {
+                let (left, right) = self.pair(left, pattern, alias)?;
+                self.text_match(*matching, &left, &right)
+            }
+            Condition::Some { relation, condition } => {
+                let target = self.target(&relation.target)?;
+                let inner = self.alias();
+                let joined = join(relation, &inner, alias);
+                let table = quoted(&target.table);
+                match self.filter(condition, &target, &inner)? {
+                    Some(filter) => format!("EXISTS (SELECT 1 FROM {table} {inner} WHERE {joined} AND {filter})"),
+                    None => format!("EXISTS (SELECT 1 FROM {table} {inner} WHERE {joined})"),
+                }
+            }
+        })
+    }
+
+    fn joined(
+        &mut self,
+        parts: &[Condition],
+        with: &str,
+        empty: &str,
+        object: &ObjectType,
+        alias: &str,
+    ) -> Result<String, StoreError> {
+        if parts.is_empty() {
+            return Ok(empty.to_owned());
+        }
+        let parts = parts.iter().map(|part| self.condition(part, object, alias)).collect::<Result<Vec<_>, _>>()?;
+        Ok(format!("({})", parts.join(with)))
+    }
+
+    fn text_match(&self, matching: TextMatch, left: &str, right: &str) -> String {
+        match (matching, self.dialect) {
+            (TextMatch::Contains, Dialect::Postgres) => format!("strpos({left}, {right}) > 0"),
+            (TextMatch::Contains, Dialect::Sqlite) => format!("instr({left}, {right}) > 0"),
+            (TextMatch::StartsWith, Dialect::Postgres) => format!("starts_with({left}, {right})"),
+            (TextMatch::StartsWith, Dialect::Sqlite) => format!("substr({left}, 1, length({right})) = {right}"),
+            (TextMatch::EndsWith, Dialect::Postgres) => format!("right({left}, length({right})) = {right}"),
+            // `substr(x, -0)` is the whole text, so the empty ending stands apart.
+            (TextMatch::EndsWith, Dialect::Sqlite) => {
+                format!("({right} = '' OR substr({left}, -length({right})) = {right})")
+            }
+        }
+    }
+
+    /// Two expressions made comparable; an operand is bound in the kind of the other side.
+    fn pair(&mut self, left: &Expression, right: &Expression, alias: &str) -> Result<(String, String), StoreError> {
+        let (left, right) = match (left, right) {
+            (Expression::Operand(_), Expression::Operand(_)) => {
+                (self.expression(left, alias)?, self.expression(right, alias)?)
+            }
+            (Expression::Operand(operand), other) => {
+                let right = self.expression(other, alias)?;
+                (self.operand(operand, &right.kind), right)
+            }
+            (other, Expression::Operand(operand)) => {
+                let left = self.expression(other, alias)?;
+                let right = self.operand(operand, &left.kind);
+                (left, right)
+            }
+            _ => (self.expression(left, alias)?, self.expression(right, alias)?),
+        };
+        Ok(self.same_scale(left, right))
+    }
+
+    /// A bound operand. A number is bound with its own scale if it has more places than the other side.
+    fn operand(&mut self, operand: &Operand, kind: &Kind) -> Expressed {
+        let kind = match (operand, scale(kind)) {
+            (Operand::Value(Value::Decimal(number)), Some(least)) => {
+                Kind::Decimal { scale: number.normalize().scale().max(least) }
+            }
+            _ => kind.clone(),
+        };
+        Expressed { sql: self.bind(operand, &kind), kind }
+    }
+
+    pub(super) fn expression(&mut self, expression: &Expression, alias: &str) -> Result<Expressed, StoreError> {
+        Ok(match expression {
+            Expression::Field(field) => Expressed { sql: column(field, alias), kind: field.kind.clone() },
+            Expression::Through(relation, inner) => {
+                let target = self.target(&relation.target)?;
+                let name = self.alias();
+                let Expressed { sql, kind } = self.expression(inner, &name)?;
+                let joined = join(relation, &name, alias);
+                Expressed { sql: format!("(SELECT {sql} FROM {} {name} WHERE {joined})", quoted(&target.table)), kind }
+            }
+            Expression::Operand(operand) => {
+                let kind = kind_of(operand)?;
+                self.operand(operand, &kind)
+            }
+            Expression::Add(left, right) => self.sum(left, "+", right, alias)?,
+            Expression::Subtract(left, right) => self.sum(left, "-", right, alias)?,
+            Expression::Multiply(left, right) => {
+                let (left, right) = (self.expression(left, alias)?, self.expression(right, alias)?);
+                let total = scale(&left.kind).unwrap_or(0) + scale(&right.kind).unwrap_or(0);
+                Expressed { sql: format!("({} * {})", left.sql, right.sql), kind: Kind::Decimal { scale: total } }
+            }
+        })
+    }
+
+    fn sum(&mut self, left: &Expression, sign: &str, right: &Expression, alias: &str) -> Result<Expressed, StoreError> {
+        let (left, right) = (self.expression(left, alias)?, self.expression(right, alias)?);
+        let larger = scale(&left.kind).unwrap_or(0).max(scale(&right.kind).unwrap_or(0));
+        let (left, right) = self.same_scale(left, right);
+        Ok(Expressed { sql: format!("({left} {sign} {right})"), kind: Kind::Decimal { scale: larger } })
+    }
+
+    fn same_scale(&self, left: Expressed, right: Expressed) -> (String, String) {
+        let (Dialect::Sqlite, Some(left_scale), Some(right_scale)) =
+            (self.dialect, scale(&left.kind), scale(&right.kind))
+        else {
+            return (left.sql, right.sql);
+        };
+        let larger = left_scale.max(right_scale);
+        (raised(left.sql, larger - left_scale), raised(right.sql, larger - right_scale))
+    }
+
+    fn target(&self, name: &str) -> Result<std::sync::Arc<ObjectType>, StoreError> {
+        self.model.object(name).cloned().ok_or_else(|| StoreError::internal("a relation ends at no type"))
+    }
+}
+
+fn raised(sql: String, places: u32) -> String {
+    if places == 0 { sql } else { format!("({sql} * {})", 10i64.pow(places)) }
+}
+
+/// Decimal places of a number, or nothing for other kinds.
+fn scale(kind: &Kind) -> Option<u32> {
+    match kind {
+        Kind::Int => Some(0),
+        Kind::Decimal { scale } => Some(*scale),
+        Kind::Money => Some(MONEY_SCALE),
+        _ => None,
+    }
+}
+
+/// Kind of an operand that is compared with no field.
+fn kind_of(operand: &Operand) -> Result<Kind, StoreError> {
+    match operand {
+        Operand::Value(Value::Text(_)) => Ok(Kind::Text),
+        Operand::Value(Value::Int(_)) => Ok(Kind::Int),
+        Operand::Value(Value::Bool(_)) => Ok(Kind::Bool),
+        Operand::Value(Value::Decimal(number)) => Ok(Kind::Decimal { scale: number.normalize().scale() }),
+        Operand::Value(Value::Date(_)) => Ok(Kind::Date),
+        Operand::Value(Value::DateTime(_)) => Ok(Kind::DateTime),
+        Operand::Value(Value::Id(_)) => Ok(Kind::Id),
+        Operand::Value(Value::Null | Value::Json(_)) | Operand::Variable(_) => {
+            Err(StoreError::internal("an operand stands where its kind cannot be told"))
+        }
+    }
+}
+
+fn sign(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Equal => "=",
+        Comparison::NotEqual => "<>",
+        Comparison::Less => "<",
+        Comparison::LessOrEqual => "<=",
+        Comparison::Greater => ">",
+        Comparison::GreaterOrEqual => ">=",
+    }
+}

@@ -1,0 +1,157 @@
+//! The pieces of SQL text: names, literals, parameters, aliases, JSON text.
+
+use guildhall_model::plan::Operand;
+use guildhall_model::{Kind, Model, Value};
+
+use crate::{Dialect, StoreError};
+
+/// SQL in the making: hands out aliases and collects parameters.
+pub(super) struct Sql<'m> {
+    pub(super) model: &'m Model,
+    pub(super) dialect: Dialect,
+    binds: Vec<(Bind, Kind)>,
+    aliases: usize,
+}
+
+/// Where a parameter's value comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Bind {
+    Value(Value),
+    Variable(usize),
+}
+
+impl Bind {
+    pub(super) fn value(&self, variables: &[Value]) -> Result<Value, StoreError> {
+        match self {
+            Bind::Value(value) => Ok(value.clone()),
+            Bind::Variable(index) => variables
+                .get(*index)
+                .cloned()
+                .ok_or_else(|| StoreError::internal("a plan was run without one of its variables")),
+        }
+    }
+}
+
+impl<'m> Sql<'m> {
+    pub(super) fn new(model: &'m Model, dialect: Dialect) -> Self {
+        Sql { model, dialect, binds: Vec::new(), aliases: 0 }
+    }
+
+    pub(super) fn into_binds(self) -> Vec<(Bind, Kind)> {
+        self.binds
+    }
+
+    /// A table alias no other part of the statement uses.
+    pub(super) fn alias(&mut self) -> String {
+        self.aliases += 1;
+        format!("t{}", self.aliases)
+    }
+
+    /// A parameter; the same operand of the same kind is bound once.
+    pub(super) fn bind(&mut self, operand: &Operand, kind: &Kind) -> String {
+        let bind = match operand {
+            Operand::Value(value) => Bind::Value(value.clone()),
+            Operand::Variable(index) => Bind::Variable(*index),
+        };
+        let known = self.binds.iter().position(|(other, other_kind)| *other == bind && other_kind == kind);
+        let index = known.unwrap_or_else(|| {
+            self.binds.push((bind, kind.clone()));
+            self.binds.len() - 1
+        });
+        match self.dialect {
+            Dialect::Postgres => format!("${}", index + 1),
+            Dialect::Sqlite => format!("?{}", index + 1),
+        }
+    }
+}
+
+/// Most arguments of one function call that both databases take.
+const MAX_ARGUMENTS: usize = 90;
+
+/// Joins texts with `concat`, which takes null for nothing. Long lists are nested, because a call has a limit of arguments.
+pub(super) fn concat(parts: &[String]) -> String {
+    match parts {
+        [] => literal(""),
+        [only] => format!("concat({only}, '')"),
+        _ if parts.len() <= MAX_ARGUMENTS => format!("concat({})", parts.join(", ")),
+        _ => {
+            let chunks: Vec<String> = parts.chunks(MAX_ARGUMENTS).map(concat).collect();
+            concat(&chunks)
+        }
+    }
+}
+
+/// A JSON object of keys and SQL expressions that give JSON text. Neighbouring constants become one literal.
+pub(super) fn json_object(entries: &[(&str, String)]) -> String {
+    let mut text = Text::default();
+    text.constant("{");
+    for (index, (key, value)) in entries.iter().enumerate() {
+        text.constant(if index == 0 { "" } else { "," });
+        text.constant(&json_string(key));
+        text.constant(":");
+        text.expression(value);
+    }
+    text.constant("}");
+    text.into_sql()
+}
+
+/// Text put together from constants and SQL expressions.
+#[derive(Default)]
+pub(super) struct Text {
+    parts: Vec<String>,
+    pending: String,
+}
+
+impl Text {
+    pub(super) fn constant(&mut self, text: &str) {
+        self.pending.push_str(text);
+    }
+
+    /// Adds an expression; one that is itself a literal joins its neighbours.
+    pub(super) fn expression(&mut self, sql: &str) {
+        match plain_literal(sql) {
+            Some(text) => self.pending.push_str(&text),
+            None => {
+                self.flush();
+                self.parts.push(sql.to_owned());
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        if !self.pending.is_empty() {
+            self.parts.push(literal(&self.pending));
+            self.pending.clear();
+        }
+    }
+
+    pub(super) fn into_sql(mut self) -> String {
+        self.flush();
+        match self.parts.as_slice() {
+            [only] if plain_literal(only).is_some() => only.clone(),
+            parts => concat(parts),
+        }
+    }
+}
+
+/// The text of `sql` if it is one literal and nothing else.
+fn plain_literal(sql: &str) -> Option<String> {
+    let inner = sql.strip_prefix('\'')?.strip_suffix('\'')?;
+    let text = inner.replace("''", "\u{0}");
+    (!text.contains('\'')).then(|| text.replace('\u{0}', "'"))
+}
+
+/// A SQL string literal.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// A quoted identifier. Names come from the model, never from a request.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// `text` as a JSON string.
+pub(super) fn json_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

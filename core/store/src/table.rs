@@ -1,0 +1,189 @@
+//! Tables: the model's, as they follow from the registry, and those of house-keeping.
+
+use guildhall_model::{Kind, Model, ObjectType, RelationKey};
+
+use crate::facts;
+
+/// A table, in no dialect.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub(crate) name: String,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) primary_key: Vec<&'static str>,
+    pub(crate) references: Vec<Reference>,
+    pub(crate) unique: Vec<Unique>,
+    pub(crate) indexes: Vec<Vec<String>>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) storage: Storage,
+    pub(crate) nullable: bool,
+    /// Starts at zero when a new record does not say.
+    pub(crate) zero: bool,
+}
+
+/// How a column is stored: as a kind of the model, or as something only house-keeping needs.
+#[derive(Clone, Debug)]
+pub(crate) enum Storage {
+    Model(Kind),
+    BigInt,
+    Bytes,
+}
+
+/// A column that names a row of another table.
+#[derive(Clone, Debug)]
+pub(crate) struct Reference {
+    pub(crate) column: String,
+    pub(crate) table: String,
+}
+
+/// Columns whose values occur once, among all rows or among those of one state.
+#[derive(Clone, Debug)]
+pub(crate) struct Unique {
+    pub(crate) columns: Vec<String>,
+    /// Column and value that say which rows count.
+    pub(crate) among: Option<(&'static str, &'static str)>,
+}
+
+/// Table, columns, the state (column, value) among whose rows they are unique.
+type Rule = (&'static str, &'static [&'static str], Option<(&'static str, &'static str)>);
+
+/// What the model cannot say.
+const RULES: [Rule; 5] = [
+    ("segment", &["key"], None),
+    ("strategy", &["number"], None),
+    ("strategy", &["status"], Some(("status", "ACTIVE"))),
+    ("plugin", &["name"], Some(("status", "INSTALLED"))),
+    ("decision", &["customer_id", "sequence"], None),
+];
+
+/// Every table, in the order in which they can be created.
+pub(crate) fn all(model: &Model) -> Vec<Table> {
+    let mut tables: Vec<_> = model.objects().iter().map(|object| of_type(model, object)).collect();
+    tables.extend([package(), token(), idempotency(), deployment()]);
+    tables
+}
+
+fn of_type(model: &Model, object: &ObjectType) -> Table {
+    let references = object.references(model);
+    let fields = object.fields.iter().map(|field| Column {
+        name: field.column.clone(),
+        storage: Storage::Model(field.kind.clone()),
+        nullable: field.nullable,
+        zero: facts::is_fact(&object.table, &field.column) && !field.nullable,
+    });
+    let keys = references.iter().map(|reference| Column {
+        name: reference.column.to_owned(),
+        storage: Storage::Model(Kind::Id),
+        nullable: reference.nullable,
+        zero: false,
+    });
+    let target = |name: &str| model.object(name).map_or_else(|| name.to_owned(), |target| target.table.clone());
+    Table {
+        name: object.table.clone(),
+        columns: fields.chain(keys).collect(),
+        primary_key: vec!["id"],
+        references: references
+            .iter()
+            .map(|reference| Reference { column: reference.column.to_owned(), table: target(reference.target) })
+            .collect(),
+        unique: unique(object, references.iter().filter(|r| r.unique).map(|r| r.column)),
+        indexes: indexes(object),
+    }
+}
+
+fn unique<'a>(object: &ObjectType, references: impl Iterator<Item = &'a str>) -> Vec<Unique> {
+    let plain = |columns: &[&str]| columns.iter().map(|&column| column.to_owned()).collect();
+    // Records that were never imported have nulls here, and nulls are distinct.
+    let mut all = vec![Unique { columns: plain(&["source", "external_id"]), among: None }];
+    all.extend(references.map(|column| Unique { columns: plain(&[column]), among: None }));
+    let rules = RULES.iter().filter(|(table, _, _)| *table == object.table);
+    all.extend(rules.map(|(_, columns, among)| Unique { columns: plain(columns), among: *among }));
+    all
+}
+
+/// Every index ends with `id`, so that it is a total order and one page of a list reads only its own rows.
+fn indexes(object: &ObjectType) -> Vec<Vec<String>> {
+    let id = || "id".to_owned();
+    let mut all: Vec<Vec<String>> =
+        object.fields.iter().filter(|field| field.indexed).map(|field| vec![field.column.clone(), id()]).collect();
+    for relation in &object.relations {
+        let RelationKey::Here { column } = &relation.key else { continue };
+        all.push(vec![column.clone(), id()]);
+        if column != "customer_id" {
+            continue;
+        }
+        // The usual order of a customer's orders, invoices, payments: by their business day.
+        let days = object.fields.iter().filter(|field| {
+            field.indexed && matches!(field.kind, Kind::Date | Kind::DateTime) && field.column != "created_at"
+        });
+        all.extend(days.map(|field| vec![column.clone(), field.column.clone(), id()]));
+    }
+    if object.table == "order_line" {
+        all.push(vec!["order_id".to_owned(), "position".to_owned(), id()]);
+    }
+    all
+}
+
+fn house(name: &str, primary_key: &[&'static str], columns: &[(&str, Storage, bool)]) -> Table {
+    let column = |(name, storage, nullable): &(&str, Storage, bool)| Column {
+        name: (*name).to_owned(),
+        storage: storage.clone(),
+        nullable: *nullable,
+        zero: false,
+    };
+    Table {
+        name: name.to_owned(),
+        columns: columns.iter().map(column).collect(),
+        primary_key: primary_key.to_vec(),
+        references: Vec::new(),
+        unique: Vec::new(),
+        indexes: Vec::new(),
+    }
+}
+
+const TEXT: Storage = Storage::Model(Kind::Text);
+const TIME: Storage = Storage::Model(Kind::DateTime);
+
+fn package() -> Table {
+    house(
+        "package",
+        &["digest"],
+        &[("digest", TEXT, false), ("bytes", Storage::Bytes, false), ("created_at", TIME, false)],
+    )
+}
+
+fn token() -> Table {
+    let columns = [
+        ("id", Storage::Model(Kind::Id), false),
+        ("name", TEXT, false),
+        ("actor", TEXT, false),
+        ("role", TEXT, false),
+        ("secret_hash", TEXT, false),
+        ("created_at", TIME, false),
+        ("expires_at", TIME, true),
+        ("revoked_at", TIME, true),
+    ];
+    Table {
+        unique: vec![Unique { columns: vec!["secret_hash".to_owned()], among: None }],
+        ..house("token", &["id"], &columns)
+    }
+}
+
+fn idempotency() -> Table {
+    let columns = [
+        ("actor", TEXT, false),
+        ("key", TEXT, false),
+        ("act", TEXT, false),
+        ("body_digest", TEXT, false),
+        ("result", Storage::Model(Kind::Json), false),
+        ("created_at", TIME, false),
+    ];
+    house("idempotency", &["actor", "key"], &columns)
+}
+
+fn deployment() -> Table {
+    house("deployment", &["id"], &[("id", Storage::Model(Kind::Int), false), ("generation", Storage::BigInt, false)])
+}

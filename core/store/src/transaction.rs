@@ -1,0 +1,70 @@
+//! Transactions: everything that writes.
+
+use sea_orm::{DatabaseTransaction, QueryResult, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+
+use crate::link::Reads;
+use crate::{Database, Dialect, StoreError};
+
+/// A write transaction. Nothing it did remains unless [`Transaction::commit`] returns; dropping it rolls back.
+///
+/// On SQLite it is `IMMEDIATE`: it has the one writer's place from its first moment, so it never fails half-way because
+/// another one wrote. On PostgreSQL it is `READ COMMITTED`: what must not be lost between reading and writing is guarded by
+/// conditional updates and by row locks.
+pub struct Transaction {
+    database: Database,
+    inner: DatabaseTransaction,
+}
+
+impl Database {
+    /// Begins a write transaction. On SQLite this waits until no other is under way.
+    pub async fn begin(&self) -> Result<Transaction, StoreError> {
+        let options = TransactionOptions {
+            isolation_level: None,
+            access_mode: None,
+            sqlite_transaction_mode: match self.dialect() {
+                Dialect::Sqlite => Some(SqliteTransactionMode::Immediate),
+                Dialect::Postgres => None,
+            },
+        };
+        let inner = self.writer().begin_with_options(options).await?;
+        Ok(Transaction { database: self.clone(), inner })
+    }
+}
+
+impl Transaction {
+    /// Makes everything this transaction did permanent.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.inner.commit().await?)
+    }
+
+    /// Undoes everything this transaction did, and waits until that is done. Dropping does the same without waiting.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        Ok(self.inner.rollback().await?)
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        self.database.dialect()
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    pub(crate) fn connection(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+
+    /// The first row of a statement, seeing what this transaction has written.
+    pub(crate) async fn query_row(
+        &self,
+        sql: &str,
+        values: Vec<sea_orm::Value>,
+    ) -> Result<Option<QueryResult>, StoreError> {
+        self.link().row(sql, values).await
+    }
+
+    /// Runs one statement and says how many rows it touched.
+    pub(crate) async fn execute(&self, sql: &str, values: Vec<sea_orm::Value>) -> Result<u64, StoreError> {
+        self.link().execute(sql, values).await
+    }
+}

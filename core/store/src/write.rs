@@ -1,0 +1,130 @@
+//! Writing records of the model: many at a time, by id or by external id.
+
+mod rows;
+mod upsert;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use guildhall_model::{Kind, ObjectType, Value};
+use uuid::Uuid;
+
+use crate::column::adapt;
+use crate::link::Reads;
+use crate::{StoreError, Transaction};
+use rows::Rows;
+
+/// Records of one type to be written, a table of values.
+///
+/// `id`, `version`, `createdAt` and `updatedAt` are kept by the store; `id` may be given. The customer facts may be left
+/// out: they begin at zero and are kept by [`crate::facts`]. Every other field that is never null must be there.
+#[derive(Clone, Debug)]
+pub struct Batch<'a> {
+    pub object: &'a ObjectType,
+    /// Field names of the model (`netTotal`) and reference columns (`customer_id`).
+    pub columns: Vec<String>,
+    /// One value per column.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// What became of the records of an upsert.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Upserted {
+    pub created: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+}
+
+/// What became of a change to one record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldsSet {
+    /// It is done; the record has this version now.
+    Done { version: i64 },
+    /// Refused: somebody else changed the record, which has this version now.
+    OtherVersion { current: i64 },
+    /// Refused: there is no such record.
+    Missing,
+}
+
+impl Transaction {
+    /// Writes new records and says how many. Rows without an `id` get one.
+    pub async fn insert(&self, batch: &Batch<'_>, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let rows = Rows::check(batch)?;
+        let mut written = 0;
+        for chunk in batch.rows.chunks(rows.per_statement(self.dialect())) {
+            let (sql, values) = rows.insert(self.dialect(), chunk, now)?;
+            written += self.execute(&sql, values).await?;
+        }
+        Ok(written)
+    }
+
+    /// Writes records that are recognised by (`source`, `externalId`), which all of them must have: new ones are created,
+    /// known ones updated where one of the given columns differs, and left alone where none does.
+    pub async fn upsert(&self, batch: &Batch<'_>, now: DateTime<Utc>) -> Result<Upserted, StoreError> {
+        upsert::upsert(self, batch, now).await
+    }
+
+    /// The ids of records known by their ids in `source`. Unknown ones are not in the answer.
+    pub async fn ids_by_external(
+        &self,
+        object: &ObjectType,
+        source: &str,
+        external_ids: &[String],
+    ) -> Result<HashMap<String, Uuid>, StoreError> {
+        let mut found = HashMap::with_capacity(external_ids.len());
+        for chunk in external_ids.chunks(rows::ROWS_PER_STATEMENT) {
+            let places = rows::places(2, chunk.len());
+            let sql = format!(
+                r#"SELECT "external_id", "id" FROM "{}" WHERE "source" = $1 AND "external_id" IN ({places})"#,
+                object.table
+            );
+            let texts = std::iter::once(source).chain(chunk.iter().map(String::as_str));
+            let values = texts
+                .map(|text| adapt(self.dialect(), &Kind::Text, &text.into()))
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|unfit| unfit.of(format_args!("{}.externalId", object.name)))?;
+            for row in self.link().rows(&sql, values).await? {
+                found.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Changes fields of one record, if it still has the version the caller has seen.
+    pub async fn set_fields(
+        &self,
+        object: &ObjectType,
+        id: Uuid,
+        expected_version: i64,
+        fields: &[(&str, Value)],
+        now: DateTime<Utc>,
+    ) -> Result<FieldsSet, StoreError> {
+        let mut assignments = String::new();
+        let mut values = vec![
+            rows::bind(self.dialect(), object, "id", &Kind::Id, &id.into())?,
+            sea_orm::Value::BigInt(Some(expected_version)),
+            rows::bind(self.dialect(), object, "updatedAt", &Kind::DateTime, &now.into())?,
+        ];
+        for (name, value) in fields {
+            let column = rows::writable(object, name)?;
+            column.accept_null(object, value)?;
+            values.push(rows::bind(self.dialect(), object, name, &column.kind, value)?);
+            assignments.push_str(&format!(r#", "{}" = ${}"#, column.name, values.len()));
+        }
+        let sql = format!(
+            r#"UPDATE "{}" SET "version" = "version" + 1, "updated_at" = $3{assignments} WHERE "id" = $1 AND "version" = $2"#,
+            object.table
+        );
+        if self.execute(&sql, values).await? == 1 {
+            return Ok(FieldsSet::Done { version: expected_version + 1 });
+        }
+        let sql = format!(r#"SELECT "version" FROM "{}" WHERE "id" = $1"#, object.table);
+        match self.query_row(&sql, vec![sea_orm::Value::Uuid(Some(id))]).await? {
+            Some(row) => Ok(FieldsSet::OtherVersion { current: i64::from(row.try_get_by_index::<i32>(0)?) }),
+            None => Ok(FieldsSet::Missing),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Makes a strategy the one that decides.
+
+use chrono::{DateTime, Utc};
+use guildhall_decision::{DecisionPoint, Strategy};
+use guildhall_model::Role;
+use guildhall_store::segment::{self, Segment};
+use guildhall_store::strategy::{self, NewStrategy};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::assign_segments::assign_in;
+use crate::install_plugin::uuid_in;
+use crate::once::Once;
+use crate::{Actor, House, WorkflowError};
+
+/// A strategy, now active.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activated {
+    pub strategy: Uuid,
+    pub number: i32,
+    /// Customers whose segment changed.
+    pub assigned: u64,
+}
+
+/// Reads a strategy document; the error lists everything that is wrong with it.
+pub fn read_strategy(house: &House, document: &str) -> Result<Strategy, WorkflowError> {
+    let points: Vec<DecisionPoint> = house.points.iter().map(|point| DecisionPoint::clone(point)).collect();
+    Strategy::read(document, &house.model, &points).map_err(|problems| WorkflowError::BadInput(problems.to_string()))
+}
+
+/// Activates a strategy: checks the document and that the actor is an approver, retires the strategy in force, brings
+/// the segments up to date and assigns every customer, all in one transaction.
+///
+/// The approvers are those of the strategy in force, so that nobody gets power by writing himself into a new one; the
+/// first strategy names its own.
+pub async fn activate_strategy(house: &House, by: &Actor, document: &str, key: Option<&str>, now: DateTime<Utc>) -> Result<Activated, WorkflowError> {
+    if by.role < Role::Admin {
+        return Err(WorkflowError::refused("only an admin activates a strategy"));
+    }
+    let new = read_strategy(house, document)?;
+    let once = key.map(|key| Once::new(by, key, "activateStrategy", &[document.as_bytes()])).transpose()?;
+    let transaction = house.database.begin().await?;
+    if let Some(once) = &once
+        && let Some(known) = once.answered(&transaction).await?
+    {
+        let part = |name: &str| known.get(name).cloned().unwrap_or_default();
+        let number = part("number").as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or_default();
+        return Ok(Activated { strategy: uuid_in(&part("strategy"))?, number, assigned: part("assigned").as_u64().unwrap_or_default() });
+    }
+    let in_force = strategy::active(&transaction).await?;
+    let approving = match &in_force {
+        Some(active) => read_strategy(house, &active.document)?.approvers,
+        None => new.approvers.clone(),
+    };
+    if !approving.contains(&by.name) {
+        let whose = if in_force.is_some() { "the strategy in force" } else { "this first strategy" };
+        return Err(WorkflowError::refused(format!("`{}` is no approver of {whose}; it names {}", by.name, approving.join(", "))));
+    }
+    let record = NewStrategy {
+        name: new.name.clone(),
+        vision: new.vision.clone(),
+        document: document.to_owned(),
+        digest: hex::encode(Sha256::digest(document.as_bytes())),
+        activated_by: by.name.clone(),
+    };
+    let activated = strategy::activate(&transaction, &record, now).await?;
+    segment::replace(&transaction, &segments(&new), now).await?;
+    let assigned = assign_in(&transaction, house, &new, activated.id, now).await?;
+    let answer = Activated { strategy: activated.id, number: activated.number, assigned };
+    if let Some(once) = &once {
+        let stored = json!({ "strategy": answer.strategy, "number": answer.number, "assigned": answer.assigned });
+        if !once.remember(&transaction, stored, now).await? {
+            return Err(WorkflowError::refused("the same request is being carried out; ask again"));
+        }
+    }
+    transaction.commit().await?;
+    Ok(answer)
+}
+
+/// The strategy's segments as the store keeps them: in the order of the file, where parents stand before children, each
+/// with its rank in the order in which customers are assigned.
+fn segments(strategy: &Strategy) -> Vec<Segment> {
+    let assignments = strategy.assignments();
+    let rank = |key: &str| assignments.iter().find(|assignment| assignment.segment.key == key).map_or(0, |assignment| assignment.rank);
+    let stored = strategy.segments.iter().map(|segment| Segment {
+        key: segment.key.clone(),
+        name: segment.name.clone(),
+        need: segment.need.clone(),
+        rank: rank(&segment.key),
+        parent: segment.parent.clone(),
+    });
+    stored.collect()
+}

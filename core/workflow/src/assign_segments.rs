@@ -1,0 +1,35 @@
+//! Assigns every customer to its segment under the strategy in force.
+
+use chrono::{DateTime, Utc};
+use guildhall_decision::Strategy;
+use guildhall_store::{SegmentRule, Transaction, segment, strategy};
+use uuid::Uuid;
+
+use crate::activate_strategy::read_strategy;
+use crate::reads::selection_of;
+use crate::{House, WorkflowError};
+
+/// Assigns the whole base in a transaction of its own; nothing to do where no strategy is active. Returns how many
+/// customers changed their segment.
+pub async fn assign_segments(house: &House, now: DateTime<Utc>) -> Result<u64, WorkflowError> {
+    let transaction = house.database.begin().await?;
+    let Some(active) = strategy::active(&transaction).await? else { return Ok(0) };
+    let read = read_strategy(house, &active.document)?;
+    let assigned = assign_in(&transaction, house, &read, active.id, now).await?;
+    transaction.commit().await?;
+    Ok(assigned)
+}
+
+/// Assigns the whole base: one statement decides for every customer, others write the history of those who moved.
+pub(crate) async fn assign_in(transaction: &Transaction, house: &House, strategy: &Strategy, id: Uuid, now: DateTime<Utc>) -> Result<u64, WorkflowError> {
+    let ids = segment::current(transaction).await?;
+    let mut rules = Vec::new();
+    for assignment in strategy.assignments() {
+        let key = &assignment.segment.key;
+        let segment = ids.get(key).copied().ok_or_else(|| WorkflowError::Internal(format!("segment `{key}` was not stored")))?;
+        rules.push(SegmentRule { segment, condition: assignment.condition });
+    }
+    let customer = house.model.object("Customer").ok_or_else(|| WorkflowError::Internal("the model has no customers".to_owned()))?;
+    let evidence = selection_of(&house.model, customer, &strategy.segment_reads())?;
+    Ok(guildhall_store::assign_segments(transaction, &house.model, &rules, &evidence, id, now).await?)
+}

@@ -1,0 +1,78 @@
+//! The house: everything the acts work with. One per process.
+
+use std::sync::Arc;
+
+use guildhall_decision::DecisionPoint;
+use guildhall_model::plan::Selection;
+use guildhall_model::{Model, Role};
+use guildhall_plugin_host::Host;
+use guildhall_store::{Database, generation, package};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::WorkflowError;
+
+pub struct House {
+    pub model: Arc<Model>,
+    /// The decision points there are.
+    pub points: Vec<Arc<DecisionPoint>>,
+    pub database: Database,
+    /// Runs plugins.
+    pub host: Host,
+    pub queries: Arc<dyn InputQueries>,
+}
+
+/// Compiles plugins' input queries. GraphQL lives above this crate, so the API lends it.
+pub trait InputQueries: Send + Sync {
+    /// The selection a fragment on the point's subject makes. The error says what is wrong with the fragment.
+    fn compile(&self, point: &DecisionPoint, text: &str) -> Result<InputQuery, String>;
+}
+
+/// What a plugin is shown of a subject.
+#[derive(Clone, Debug)]
+pub struct InputQuery {
+    pub selection: Selection,
+    /// Every stored field it reads, as `Type.field`, sorted.
+    pub reads: Vec<String>,
+}
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    pub name: String,
+    pub role: Role,
+}
+
+/// What an act gives for a field of its payload.
+#[derive(Clone, Debug)]
+pub enum ActValue {
+    /// A record, to be read by the API.
+    Record(Uuid),
+    Json(Value),
+}
+
+impl ActValue {
+    pub fn json(&self) -> Value {
+        match self {
+            ActValue::Record(id) => Value::from(id.to_string()),
+            ActValue::Json(value) => value.clone(),
+        }
+    }
+}
+
+impl House {
+    pub fn point(&self, name: &str) -> Option<&Arc<DecisionPoint>> {
+        self.points.iter().find(|point| point.name == name)
+    }
+
+    /// The number of the generation that is in force in the database.
+    pub async fn generation(&self) -> Result<i64, WorkflowError> {
+        Ok(generation::current(&self.database).await?)
+    }
+
+    /// The bytes of a package that was stored before.
+    pub async fn package(&self, digest: &str) -> Result<Vec<u8>, WorkflowError> {
+        let missing = || WorkflowError::NotFound(format!("there is no package `{digest}`; send it to `/packages` first"));
+        package::get(&self.database, digest).await?.ok_or_else(missing)
+    }
+}

@@ -1,0 +1,38 @@
+//! From JSON to a policy and back.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::{Answer, Call, DateTime, Policy, Question};
+
+#[derive(Deserialize)]
+struct Input<Subject, Request> {
+    subject: Subject,
+    request: Request,
+}
+
+#[derive(Serialize)]
+struct Written<'a, T> {
+    output: &'a T,
+    reasons: &'a [String],
+}
+
+/// Answers one call. What cannot be read fails this call alone.
+pub fn answer<P: Policy>(at: &str, call: &Call<'_>) -> Result<Vec<u8>, String> {
+    let at = at.parse::<DateTime>().map_err(|error| error.to_string())?;
+    let input: Input<P::Subject, P::Request> = read(call.input, "the input is not what the input query selects")?;
+    let parameters = read(call.parameters, "the parameters do not fit the decision point")?;
+    let question = Question { subject: input.subject, request: input.request, parameters, at };
+    let Answer { output, reasons } = P::answer(&question)?;
+    serde_json::to_vec(&Written { output: &output, reasons: &reasons })
+        .map_err(|error| format!("the answer cannot be written: {error}"))
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8], problem: &str) -> Result<T, String> {
+    serde_json::from_slice(bytes).map_err(|error| format!("{problem}: {error}"))
+}
+
+/// The answer where no policy serves the point.
+pub fn unknown_point(point: &str) -> Result<Vec<u8>, String> {
+    Err(format!("this plugin does not serve `{point}`"))
+}
