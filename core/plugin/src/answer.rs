@@ -28,12 +28,15 @@ pub(crate) fn read(outcome: Result<Vec<u8>, String>, limits: &Limits) -> Result<
         return Err(Failure::new(FailureCode::OutputTooLarge, message));
     }
     let malformed = |message: String| Failure::new(FailureCode::MalformedAnswer, message);
-    let written: Written = serde_json::from_slice(&bytes)
-        .map_err(|error| malformed(format!("the answer is not as the contract says: {}", shown(&error.to_string(), 200))))?;
+    let written: Written = serde_json::from_slice(&bytes).map_err(|error| {
+        malformed(format!("the answer is not as the contract says: {}", shown(&error.to_string(), 200)))
+    })?;
     if written.reasons.len() > REASONS {
         return Err(malformed(format!("the answer has {} reasons; {REASONS} are read", written.reasons.len())));
     }
-    if let Some(long) = written.reasons.iter().map(|reason| reason.chars().count()).find(|length| *length > REASON_LENGTH) {
+    if let Some(long) =
+        written.reasons.iter().map(|reason| reason.chars().count()).find(|length| *length > REASON_LENGTH)
+    {
         return Err(malformed(format!("a reason has {long} characters; {REASON_LENGTH} are read")));
     }
     let reasons = written.reasons.iter().map(|reason| shown(reason, REASON_LENGTH)).collect();

@@ -48,7 +48,8 @@ impl Case {
     pub fn read_all(folder: &Path) -> Result<Vec<Case>, CaseError> {
         let failed = |error| CaseError::Folder { path: folder.to_owned(), error };
         let entries = std::fs::read_dir(folder).map_err(failed)?;
-        let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let mut paths =
+            entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
         paths.sort();
         paths
@@ -70,7 +71,9 @@ impl Case {
         let mut batch = guest.decide(&self.point, &self.at, &[call]);
         let answered = match batch.answers.pop() {
             Some(Ok(answer)) => json!({ "output": answer.output, "reasons": answer.reasons }),
-            Some(Err(failure)) if failure.code == crate::FailureCode::RefusedByGuest => json!({ "refused": failure.message }),
+            Some(Err(failure)) if failure.code == crate::FailureCode::RefusedByGuest => {
+                json!({ "refused": failure.message })
+            }
             Some(Err(failure)) => json!({ "failed": failure.to_string() }),
             None => Value::Null,
         };

@@ -178,7 +178,10 @@ fn failure(error: &wasmtime::Error, phase: Phase, denied: bool, limits: &Limits)
     let trap = error.downcast_ref::<Trap>().copied();
     match trap {
         Some(Trap::OutOfFuel) => {
-            return Failure::new(FailureCode::OutOfFuel, format!("the plugin used up its {} units of fuel", limits.fuel));
+            return Failure::new(
+                FailureCode::OutOfFuel,
+                format!("the plugin used up its {} units of fuel", limits.fuel),
+            );
         }
         Some(Trap::Interrupt) => return Failure::new(FailureCode::TimedOut, "the plugin took too long"),
         _ => {}
@@ -210,7 +213,9 @@ fn trapped(trap: Trap) -> String {
         Trap::StackOverflow => "overflowed its stack",
         Trap::UnreachableCodeReached => "panicked or aborted",
         Trap::MemoryOutOfBounds => "reached outside its memory",
-        Trap::IntegerDivisionByZero | Trap::IntegerOverflow | Trap::BadConversionToInteger => "calculated the impossible",
+        Trap::IntegerDivisionByZero | Trap::IntegerOverflow | Trap::BadConversionToInteger => {
+            "calculated the impossible"
+        }
         _ => "did what is not allowed",
     };
     format!("the plugin {what}")

@@ -104,9 +104,8 @@ fn require(fulfilled: bool, key: &str, value: &str, expected: &'static str) -> R
 }
 
 fn is_kebab(text: &str) -> bool {
-    let word = |word: &str| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
+    let word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     text.len() <= NAME_LENGTH && text.starts_with(|first: char| first.is_ascii_lowercase()) && text.split('-').all(word)
 }
 
@@ -219,13 +218,11 @@ query = "credit_terms.graphql"
         check(
             "credit-rules",
             "Credit Rules",
-            expect!["`name` is `Credit Rules`; it must be kebab-case, such as `credit-rules`, of at most 64 characters"],
+            expect![
+                "`name` is `Credit Rules`; it must be kebab-case, such as `credit-rules`, of at most 64 characters"
+            ],
         );
-        check(
-            "\"0.1\"",
-            "\"0.1.0\"",
-            expect!["`contract` is `0.1.0`; it must be major.minor, such as `0.1`"],
-        );
+        check("\"0.1\"", "\"0.1.0\"", expect!["`contract` is `0.1.0`; it must be major.minor, such as `0.1`"]);
         check(
             "credit_terms.graphql",
             "../../etc/passwd",

@@ -102,7 +102,7 @@ impl Deployment {
     /// that cannot answer for one of them leaves the others as they are.
     pub async fn decide(&self, point: &DecisionPoint, subjects: &[&Facts<'_>], request: &Value, at: DateTime<Utc>, compare: Compare) -> Result<Vec<Decided>, DecisionError> {
         let active = self.strategy.as_ref().ok_or(DecisionError::NoActiveStrategy)?;
-        check_request(point, request)?;
+        let request = &point.read_request(request).map_err(|error| DecisionError::Request(error.to_string()))?;
         let question = |subject| Question { strategy: &active.strategy, point, subject, request, at };
         let parameters: Vec<Parameters> = subjects.iter().map(|facts| resolve(&question(facts.subject()))).collect();
         let mut proposals: Vec<Vec<Proposal>> = vec![Vec::new(); subjects.len()];
@@ -182,35 +182,4 @@ fn proposal(guest: &Guest, answer: Result<Answer, Failure>, fuel: u64) -> Propos
         },
         fuel,
     }
-}
-
-/// The request as the point's SDL has it. GraphQL has checked it already where it was typed; `recordDecision` takes JSON.
-fn check_request(point: &DecisionPoint, request: &Value) -> Result<(), DecisionError> {
-    let bad = |message: String| Err(DecisionError::Request(message));
-    let fields = match request {
-        Value::Object(fields) => fields,
-        Value::Null if point.request.iter().all(|field| !field.required) => return Ok(()),
-        Value::Null => return bad(format!("{} asks for {}", point.name, names(point))),
-        _ => return bad(format!("the request of {} must be an object with {}", point.name, names(point))),
-    };
-    for (name, value) in fields {
-        let Some(field) = point.request.iter().find(|field| field.name == *name) else {
-            return bad(format!("`{name}` is not asked by {}; it asks for {}", point.name, names(point)));
-        };
-        let fits = if value.is_null() { !field.required } else { field.data_type.read_json(value).is_some() };
-        if !fits {
-            return bad(format!("`{name}` of the request must be {}", field.data_type.expected()));
-        }
-    }
-    match point.request.iter().find(|field| field.required && !fields.contains_key(&field.name)) {
-        Some(field) => bad(format!("the request of {} lacks `{}`", point.name, field.name)),
-        None => Ok(()),
-    }
-}
-
-fn names(point: &DecisionPoint) -> String {
-    if point.request.is_empty() {
-        return "nothing".to_owned();
-    }
-    point.request.iter().map(|field| format!("`{}`", field.name)).collect::<Vec<_>>().join(", ")
 }

@@ -76,7 +76,7 @@ pub enum ImportError {
     #[error("the import is refused: {0}")]
     Row(Refusal),
     #[error("`{object}` records of `{file}` could not be written: {error}")]
-    Store { file: String, object: String, error: StoreError },
+    Store { file: String, object: String, error: Box<StoreError> },
     #[error(transparent)]
     Database(#[from] StoreError),
 }

@@ -108,7 +108,8 @@ impl std::fmt::Display for Toolchain {
 /// LLVM's linker for WebAssembly, the newest there is.
 fn linker() -> Option<PathBuf> {
     let folders = std::env::var_os("PATH").unwrap_or_default();
-    let names: Vec<_> = std::iter::once("wasm-ld".to_owned()).chain((14..40).rev().map(|n| format!("wasm-ld-{n}"))).collect();
+    let names: Vec<_> =
+        std::iter::once("wasm-ld".to_owned()).chain((14..40).rev().map(|n| format!("wasm-ld-{n}"))).collect();
     std::env::split_paths(&folders)
         .flat_map(|folder| names.iter().map(move |name| folder.join(name)).collect::<Vec<_>>())
         .find(|path| path.is_file())
@@ -143,7 +144,15 @@ fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     let kept = ["CARGO_HOME", "CARGO_TERM_COLOR", "CARGO_TERM_PROGRESS_WHEN", "CARGO_BUILD_JOBS"];
     let kept_groups = ["CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_"];
-    let inner = ["RUSTC", "RUSTDOC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_BOOTSTRAP"];
+    let inner = [
+        "RUSTC",
+        "RUSTDOC",
+        "RUSTFLAGS",
+        "RUSTUP_TOOLCHAIN",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTC_BOOTSTRAP",
+    ];
     let under_cargo = std::env::var_os("CARGO").is_some();
     for (name, _) in std::env::vars_os() {
         let Some(text) = name.to_str() else { continue };

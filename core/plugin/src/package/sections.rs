@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use wasmparser::{Encoding, Parser, Payload};
 
 use super::{PackageError, SECTION_LIMIT};
+use crate::failure::shown;
 
 const OURS: &str = "guildhall:";
 
 /// Our sections at the component's top level. What a module inside it carries under the same name describes nothing.
 pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackageError> {
-    let broken = |error: wasmparser::BinaryReaderError| PackageError::NotAComponent(error.message().to_owned());
+    if !bytes.starts_with(b"\0asm") {
+        return Err(PackageError::NotAComponent("it is no WebAssembly".to_owned()));
+    }
+    let broken = |error: wasmparser::BinaryReaderError| PackageError::NotAComponent(shown(error.message(), 200));
     let mut found = BTreeMap::new();
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {

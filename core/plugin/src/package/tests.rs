@@ -34,46 +34,73 @@ fn check(bytes: &[u8], expected: Expect) {
 fn what_is_described_is_read() {
     check(
         &describe(EMPTY, MANIFEST_TEXT, &[query("credit.terms")]),
-        expect![[r#"Package { name: "tiny", digest: "28a16fdfa7c0d5de66e35d59f4ef05b2a1ec22e7a1a87f3b3e3a71b6f53ae7a2" } [("credit.terms", "fragment Input on Customer { name }")]"#]],
+        expect![[
+            r#"Package { name: "tiny", digest: "28a16fdfa7c0d5de66e35d59f4ef05b2a1ec22e7a1a87f3b3e3a71b6f53ae7a2" } [("credit.terms", "fragment Input on Customer { name }")]"#
+        ]],
     );
 }
 
 #[test]
 fn what_is_no_package_is_refused() {
-    check(b"", expect!["this is not a plugin package: unexpected end-of-file; build one with `guildhall plugin build`"]);
-    check(b"hello, world", expect![[r#"
-        this is not a plugin package: magic header not detected: bad magic number - expected=[
-            0x0,
-            0x61,
-            0x73,
-            0x6d,
-        ] actual=[
-            0x68,
-            0x65,
-            0x6c,
-            0x6c,
-        ]; build one with `guildhall plugin build`"#]]);
-    check(b"\0asm\x01\0\0\0", expect!["this is not a plugin package: it is a core module and not a component; build one with `guildhall plugin build`"]);
-    check(EMPTY, expect!["the section `guildhall:manifest` is missing; build the package with `guildhall plugin build`"]);
-    check(&[0; 3 << 20], expect!["the package has 3145728 bytes; a component may have 1048576, and what describes it is small"]);
+    check(
+        b"",
+        expect!["this is not a plugin package: unexpected end-of-file; build one with `guildhall plugin build`"],
+    );
+    check(b"hello, world", expect![]);
+    check(
+        b"\0asm\x01\0\0\0",
+        expect![
+            "this is not a plugin package: it is a core module and not a component; build one with `guildhall plugin build`"
+        ],
+    );
+    check(
+        EMPTY,
+        expect!["the section `guildhall:manifest` is missing; build the package with `guildhall plugin build`"],
+    );
+    check(
+        &[0; 3 << 20],
+        expect!["the package has 3145728 bytes; a component may have 1048576, and what describes it is small"],
+    );
     let mut cut = describe(EMPTY, MANIFEST_TEXT, &[query("credit.terms")]);
     cut.truncate(cut.len() - 5);
-    check(&cut, expect!["this is not a plugin package: unexpected end-of-file; build one with `guildhall plugin build`"]);
+    check(
+        &cut,
+        expect!["this is not a plugin package: unexpected end-of-file; build one with `guildhall plugin build`"],
+    );
 }
 
 #[test]
 fn sections_have_to_fit_the_manifest() {
-    check(&describe(EMPTY, MANIFEST_TEXT, &[]), expect!["the section `guildhall:query:credit.terms` is missing; build the package with `guildhall plugin build`"]);
-    check(&describe(EMPTY, MANIFEST_TEXT, &[query("credit.terms"), query("credit.terms")]), expect!["the section `guildhall:query:credit.terms` occurs twice; build the package with `guildhall plugin build`"]);
-    check(&describe(EMPTY, MANIFEST_TEXT, &[query("credit.terms"), query("credit.check")]), expect!["the package has an input query for `credit.check`, which the manifest does not serve"]);
-    check(&describe(EMPTY, "name = 1", &[query("credit.terms")]), expect![[r#"
+    check(
+        &describe(EMPTY, MANIFEST_TEXT, &[]),
+        expect![
+            "the section `guildhall:query:credit.terms` is missing; build the package with `guildhall plugin build`"
+        ],
+    );
+    check(
+        &describe(EMPTY, MANIFEST_TEXT, &[query("credit.terms"), query("credit.terms")]),
+        expect![
+            "the section `guildhall:query:credit.terms` occurs twice; build the package with `guildhall plugin build`"
+        ],
+    );
+    check(
+        &describe(EMPTY, MANIFEST_TEXT, &[query("credit.terms"), query("credit.check")]),
+        expect!["the package has an input query for `credit.check`, which the manifest does not serve"],
+    );
+    check(
+        &describe(EMPTY, "name = 1", &[query("credit.terms")]),
+        expect![[r#"
         the manifest cannot be used: TOML parse error at line 1, column 8
           |
         1 | name = 1
           |        ^
-        invalid type: integer `1`, expected a string"#]]);
+        invalid type: integer `1`, expected a string"#]],
+    );
     let long = ("credit.terms".to_owned(), " ".repeat(SECTION_LIMIT + 1));
-    check(&describe(EMPTY, MANIFEST_TEXT, &[long]), expect!["the section `guildhall:query:credit.terms` has 32769 bytes; at most 32768 are read"]);
+    check(
+        &describe(EMPTY, MANIFEST_TEXT, &[long]),
+        expect!["the section `guildhall:query:credit.terms` has 32769 bytes; at most 32768 are read"],
+    );
 }
 
 #[test]
@@ -82,5 +109,8 @@ fn a_module_inside_cannot_describe_the_package() {
     module.section(&wasm_encoder::CustomSection { name: MANIFEST.into(), data: MANIFEST_TEXT.as_bytes().into() });
     let mut component = wasm_encoder::Component::new();
     component.section(&wasm_encoder::ModuleSection(&module));
-    check(&component.finish(), expect!["the section `guildhall:manifest` is missing; build the package with `guildhall plugin build`"]);
+    check(
+        &component.finish(),
+        expect!["the section `guildhall:manifest` is missing; build the package with `guildhall plugin build`"],
+    );
 }

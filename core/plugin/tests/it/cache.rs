@@ -46,7 +46,8 @@ fn code_that_was_changed_is_compiled_anew() {
     flipped[middle] ^= 1;
     let mut forged = good.clone();
     forged[..32].fill(0);
-    for bad in [flipped, forged, good[..good.len() - 1].to_vec(), good[..16].to_vec(), Vec::new(), good[32..].to_vec()] {
+    for bad in [flipped, forged, good[..good.len() - 1].to_vec(), good[..16].to_vec(), Vec::new(), good[32..].to_vec()]
+    {
         fs::write(&path, &bad).unwrap();
         load(folder.path());
         assert_eq!(fs::read(&path).unwrap(), good, "the damaged code has to be replaced");

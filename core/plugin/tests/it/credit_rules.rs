@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use guildhall_plugin_host::cases::Case;
-use guildhall_plugin_host::{Call, CONTRACT};
+use guildhall_plugin_host::{CONTRACT, Call};
 
 use crate::fixture::{AT, host, limits, line, package, root};
 
@@ -46,7 +46,11 @@ fn a_bad_call_fails_alone_and_says_what_is_wrong() {
     ];
     let batch = guest.decide(&good.point, &good.at, &calls);
     let lines: Vec<_> = batch.answers.iter().map(line).collect();
-    expect![].assert_eq(&lines.join("\n"));
+    expect![[r#"
+        {"discount":"0.02","discountDays":14,"netDays":45} ["the strategy sets 45 days net"]
+        REFUSED_BY_GUEST: the input is not what the input query selects: missing field `averageDaysLate` at line 1 column 13
+        REFUSED_BY_GUEST: the parameters do not fit the decision point: invalid type: string "many", expected i32 at line 1 column 17
+        {"discount":"0.02","discountDays":14,"netDays":45} ["the strategy sets 45 days net"]"#]].assert_eq(&lines.join("\n"));
     assert_eq!(batch.guest_calls, 1);
 }
 

@@ -31,20 +31,34 @@ fn replace(bytes: Vec<u8>, from: &str, to: &str) -> Vec<u8> {
 
 #[test]
 fn another_contract_is_refused_before_anything_is_linked() {
-    check(|bytes| replace(bytes, "contract = \"0.1\"", "contract = \"0.9\""), expect![]);
+    check(
+        |bytes| replace(bytes, "contract = \"0.1\"", "contract = \"0.9\""),
+        expect!["it is built for plugin contract `0.9`; this Guildhall speaks `0.1`: build it with a matching SDK"],
+    );
 }
 
 #[test]
 fn a_foreign_import_is_named() {
-    check(|bytes| replace(bytes, "\u{3}log", "\u{3}env"), expect![]);
+    check(
+        |bytes| replace(bytes, "\u{3}log", "\u{3}env"),
+        expect!["it imports `env`; a plugin may import `log` and nothing else"],
+    );
 }
 
 #[test]
 fn the_export_has_to_be_there() {
-    check(|bytes| replace(bytes, "decide", "decade"), expect![]);
+    check(
+        |bytes| replace(bytes, "decide", "decade"),
+        expect!["it exports no `decide` as the plugin contract has it: there is no export of that name"],
+    );
 }
 
 #[test]
 fn damaged_code_is_refused() {
-    check(|bytes| replace(bytes, "cabi_realloc", "cabi_relloca"), expect![]);
+    let damage = |mut bytes: Vec<u8>| {
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 64].fill(0xff);
+        bytes
+    };
+    check(damage, expect![]);
 }

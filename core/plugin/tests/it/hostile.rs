@@ -21,23 +21,23 @@ const GOOD: &str = r#"{"netDays":7,"note":""} ["as asked"]"#;
 
 #[test]
 fn who_behaves_is_heard() {
-    check("nothing", expect![]);
+    check("nothing", expect![[r#"{"netDays":7,"note":""} ["as asked"]"#]]);
 }
 
 #[test]
 fn an_endless_loop_runs_out_of_fuel() {
-    check("loop", expect![]);
+    check("loop", expect!["OUT_OF_FUEL: the plugin used up its 10000000 units of fuel"]);
 }
 
 #[test]
 fn a_panic_is_a_failure_that_tells_nothing_of_the_host() {
-    check("panic", expect![]);
-    check("abort", expect![]);
+    check("panic", expect!["TRAPPED: the plugin panicked or aborted"]);
+    check("abort", expect!["TRAPPED: the plugin panicked or aborted"]);
 }
 
 #[test]
 fn memory_has_an_end() {
-    check("memory", expect![]);
+    check("memory", expect!["OUT_OF_FUEL: the plugin used up its 10000000 units of fuel"]);
     let guest = hostile(limits());
     let batch = ask(&guest, &["memory"]);
     assert!(batch.memory_peak <= Limits::default().memory, "{}", batch.memory_peak);
@@ -45,12 +45,12 @@ fn memory_has_an_end() {
 
 #[test]
 fn the_stack_has_an_end() {
-    check("deep", expect![]);
+    check("deep", expect!["TRAPPED: the plugin overflowed its stack"]);
 }
 
 #[test]
 fn nobody_writes_outside_his_memory() {
-    check("write_everywhere", expect![]);
+    check("write_everywhere", expect!["TRAPPED: the plugin reached outside its memory"]);
 }
 
 #[test]
@@ -61,15 +61,46 @@ fn answers_have_a_size() {
 
 #[test]
 fn answers_have_a_form() {
-    check("malformed", expect![]);
-    check("not_utf8", expect![]);
-    check("nan", expect![]);
-    check("twice", expect![]);
-    check("array", expect![]);
-    check("unknown_member", expect![]);
-    check("many_reasons", expect![]);
-    check("long_reason", expect![]);
-    check("nested", expect![]);
+    check(
+        "malformed",
+        expect![
+            "MALFORMED_ANSWER: the answer is not as the contract says: EOF while parsing a value at line 1 column 21"
+        ],
+    );
+    check(
+        "not_utf8",
+        expect![
+            "MALFORMED_ANSWER: the answer is not as the contract says: invalid unicode code point at line 1 column 17"
+        ],
+    );
+    check(
+        "nan",
+        expect!["MALFORMED_ANSWER: the answer is not as the contract says: expected value at line 1 column 23"],
+    );
+    check(
+        "twice",
+        expect!["MALFORMED_ANSWER: the answer is not as the contract says: `netDays` occurs twice at line 1 column 35"],
+    );
+    check(
+        "array",
+        expect![
+            "MALFORMED_ANSWER: the answer is not as the contract says: `output` must be an object at line 1 column 14"
+        ],
+    );
+    check(
+        "unknown_member",
+        expect![
+            "MALFORMED_ANSWER: the answer is not as the contract says: unknown field `verdict`, expected `output` or `reasons` at line 1 column 22"
+        ],
+    );
+    check("many_reasons", expect!["MALFORMED_ANSWER: the answer has 21 reasons; 20 are read"]);
+    check("long_reason", expect!["MALFORMED_ANSWER: a reason has 501 characters; 500 are read"]);
+    check(
+        "nested",
+        expect![
+            "MALFORMED_ANSWER: the answer is not as the contract says: recursion limit exceeded at line 1 column 141"
+        ],
+    );
 }
 
 #[test]
@@ -96,8 +127,8 @@ fn the_log_is_bounded_and_harmless() {
     assert!(batch.log[0].starts_with("line 0 xxx"));
     assert!(batch.log.iter().map(String::len).sum::<usize>() <= 1_100);
     assert!(!batch.log.iter().any(|line| line.chars().any(char::is_control)));
-    check("log_forever", expect![]);
-    check("log_giant", expect![]);
+    check("log_forever", expect!["OUT_OF_FUEL: the plugin used up its 10000000 units of fuel"]);
+    check("log_giant", expect!["OUTPUT_TOO_LARGE: the plugin handed over more than 262144 bytes at a time"]);
 }
 
 #[test]
@@ -114,7 +145,8 @@ fn an_input_that_is_too_large_is_not_asked() {
     let large = vec![b' '; Limits::default().input + 1];
     let calls = [Call { parameters: b"{}", input: &large }, Call { parameters: b"{}", input: b"{}" }];
     let batch = guest.decide("credit.terms", AT, &calls);
-    expect![].assert_eq(&line(&batch.answers[0]));
+    expect!["INPUT_TOO_LARGE: parameters and input have 131075 bytes; 131072 are allowed"]
+        .assert_eq(&line(&batch.answers[0]));
     assert_eq!(line(&batch.answers[1]), GOOD);
 }
 
@@ -175,7 +207,7 @@ fn the_clock_ends_what_fuel_does_not() {
     ask(&guest, &["nothing"]);
     let started = Instant::now();
     let batch = ask(&guest, &["loop"]);
-    expect![].assert_eq(&line(&batch.answers[0]));
+    expect!["TIMED_OUT: the plugin took too long"].assert_eq(&line(&batch.answers[0]));
     assert!(started.elapsed() >= Duration::from_millis(50));
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
 }
@@ -224,7 +256,7 @@ fn who_does_not_get_a_turn_is_told() {
         let slow = scope.spawn(|| ask(&guest, &["loop"]));
         std::thread::sleep(Duration::from_millis(500));
         let batch = ask(&guest, &["nothing"]);
-        expect![].assert_eq(&line(&batch.answers[0]));
+        expect!["BUSY: too many plugin calls are running; try again"].assert_eq(&line(&batch.answers[0]));
         slow.join().unwrap();
     });
 }

@@ -21,8 +21,11 @@ pub(crate) struct Load<'a> {
 impl Load<'_> {
     /// Writes records made by one file mapping.
     pub(crate) async fn write(&self, mapping: &FileMapping, records: Vec<Record>) -> Result<Upserted, ImportError> {
-        let failed =
-            |error| ImportError::Store { file: mapping.file.clone(), object: mapping.object.name.clone(), error };
+        let failed = |error| ImportError::Store {
+            file: mapping.file.clone(),
+            object: mapping.object.name.clone(),
+            error: Box::new(error),
+        };
         let mut parents = Vec::with_capacity(mapping.references.len());
         for (place, reference) in mapping.references.iter().enumerate() {
             parents.push(self.parents(place, reference, &records).await.map_err(failed)?);

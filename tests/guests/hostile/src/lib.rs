@@ -123,7 +123,7 @@ fn spin() {
 fn eat_memory() {
     let mut eaten = Vec::new();
     loop {
-        eaten.push(std::hint::black_box(vec![1_u8; 1 << 20]));
+        eaten.push(std::hint::black_box(Vec::<u8>::with_capacity(1 << 20)));
     }
 }
 
