@@ -5,6 +5,7 @@
 #   make test                                   formatting, lints and every test
 #   make plugins                                compile the plugins in plugins/ to target/plugins/*.wasm
 #   make bench                                  measure against a handwritten server on PostgreSQL
+#   make bench BENCH="--seconds 1"              shorter; --customers N --orders N make it smaller, --json prints JSON
 
 GUILDHALL := target/debug/guildhall
 PLUGINS   := $(notdir $(wildcard plugins/*))
@@ -28,4 +29,5 @@ test: plugins
 	cargo test --workspace --no-fail-fast
 
 bench: plugins
-	cargo run --release --package guildhall-bench
+	cargo build --release --bin guildhall --bin guildhall-bench --bin handwritten
+	target/release/guildhall-bench $(BENCH)

@@ -14,7 +14,14 @@ use crate::problem::{Code, Problem};
 pub(crate) type Outcome = Vec<(&'static str, ActValue)>;
 
 /// Does the act `name`. The input was validated against the schema; what the schema cannot say is checked here.
-pub(crate) async fn perform(house: &Arc<House>, deployment: &Arc<Deployment>, actor: &Actor, name: &str, input: Value, now: DateTime<Utc>) -> Result<Outcome, Problem> {
+pub(crate) async fn perform(
+    house: &Arc<House>,
+    deployment: &Arc<Deployment>,
+    actor: &Actor,
+    name: &str,
+    input: Value,
+    now: DateTime<Utc>,
+) -> Result<Outcome, Problem> {
     match name {
         "recordDecision" => record_decision(house, deployment, actor, read(input)?, now).await,
         "activateStrategy" => activate_strategy(house, actor, read(input)?, now).await,
@@ -45,9 +52,20 @@ struct RecordDecision {
     idempotency_key: String,
 }
 
-async fn record_decision(house: &Arc<House>, deployment: &Arc<Deployment>, actor: &Actor, input: RecordDecision, now: DateTime<Utc>) -> Result<Outcome, Problem> {
+async fn record_decision(
+    house: &Arc<House>,
+    deployment: &Arc<Deployment>,
+    actor: &Actor,
+    input: RecordDecision,
+    now: DateTime<Utc>,
+) -> Result<Outcome, Problem> {
     let customer = id_of(house, "Customer", &input.customer)?;
-    let order = guildhall_workflow::record_decision::Order { point: input.point, customer, request: input.request, idempotency_key: input.idempotency_key };
+    let order = guildhall_workflow::record_decision::Order {
+        point: input.point,
+        customer,
+        request: input.request,
+        idempotency_key: input.idempotency_key,
+    };
     let decision = guildhall_workflow::record_decision::record_decision(house, deployment, actor, order, now).await?;
     Ok(vec![("decision", ActValue::Record(decision))])
 }
@@ -59,9 +77,24 @@ struct ActivateStrategy {
     idempotency_key: String,
 }
 
-async fn activate_strategy(house: &Arc<House>, actor: &Actor, input: ActivateStrategy, now: DateTime<Utc>) -> Result<Outcome, Problem> {
-    let activated = guildhall_workflow::activate_strategy::activate_strategy(house, actor, &input.document, Some(&input.idempotency_key), now).await?;
-    Ok(vec![("strategy", ActValue::Record(activated.strategy)), ("assigned", ActValue::Json(activated.assigned.into()))])
+async fn activate_strategy(
+    house: &Arc<House>,
+    actor: &Actor,
+    input: ActivateStrategy,
+    now: DateTime<Utc>,
+) -> Result<Outcome, Problem> {
+    let activated = guildhall_workflow::activate_strategy::activate_strategy(
+        house,
+        actor,
+        &input.document,
+        Some(&input.idempotency_key),
+        now,
+    )
+    .await?;
+    Ok(vec![
+        ("strategy", ActValue::Record(activated.strategy)),
+        ("assigned", ActValue::Json(activated.assigned.into())),
+    ])
 }
 
 #[derive(Deserialize)]
@@ -72,10 +105,17 @@ struct InstallPlugin {
     idempotency_key: String,
 }
 
-async fn install_plugin(house: &Arc<House>, actor: &Actor, input: InstallPlugin, now: DateTime<Utc>) -> Result<Outcome, Problem> {
+async fn install_plugin(
+    house: &Arc<House>,
+    actor: &Actor,
+    input: InstallPlugin,
+    now: DateTime<Utc>,
+) -> Result<Outcome, Problem> {
     use guildhall_workflow::install_plugin::{Approval, install_plugin};
     let bytes = house.package(&input.digest).await?;
-    let installed = install_plugin(house, actor, &bytes, &Approval::Exactly(input.approve), Some(&input.idempotency_key), now).await?;
+    let installed =
+        install_plugin(house, actor, &bytes, &Approval::Exactly(input.approve), Some(&input.idempotency_key), now)
+            .await?;
     Ok(vec![("plugin", ActValue::Record(installed.plugin))])
 }
 
@@ -86,7 +126,12 @@ struct RemovePlugin {
     idempotency_key: String,
 }
 
-async fn remove_plugin(house: &Arc<House>, actor: &Actor, input: RemovePlugin, now: DateTime<Utc>) -> Result<Outcome, Problem> {
+async fn remove_plugin(
+    house: &Arc<House>,
+    actor: &Actor,
+    input: RemovePlugin,
+    now: DateTime<Utc>,
+) -> Result<Outcome, Problem> {
     let plugin = id_of(house, "Plugin", &input.plugin)?;
     guildhall_workflow::remove_plugin::remove_plugin(house, actor, plugin, Some(&input.idempotency_key), now).await?;
     Ok(vec![("plugin", ActValue::Record(plugin))])
@@ -101,10 +146,20 @@ struct CreateToken {
     expires_at: Option<DateTime<Utc>>,
 }
 
-async fn create_token(house: &Arc<House>, actor: &Actor, input: CreateToken, now: DateTime<Utc>) -> Result<Outcome, Problem> {
-    let role = Role::named(&input.role.to_ascii_lowercase()).ok_or_else(|| Problem::new(Code::BadUserInput, "input: no such role"))?;
-    let created = guildhall_workflow::create_token::create_token(house, actor, &input.actor, role, input.expires_at, now).await?;
-    Ok(vec![("tokenId", ActValue::Json(created.id.to_string().into())), ("token", ActValue::Json(created.secret.into()))])
+async fn create_token(
+    house: &Arc<House>,
+    actor: &Actor,
+    input: CreateToken,
+    now: DateTime<Utc>,
+) -> Result<Outcome, Problem> {
+    let role = Role::named(&input.role.to_ascii_lowercase())
+        .ok_or_else(|| Problem::new(Code::BadUserInput, "input: no such role"))?;
+    let created =
+        guildhall_workflow::create_token::create_token(house, actor, &input.actor, role, input.expires_at, now).await?;
+    Ok(vec![
+        ("tokenId", ActValue::Json(created.id.to_string().into())),
+        ("token", ActValue::Json(created.secret.into())),
+    ])
 }
 
 #[derive(Deserialize)]
@@ -113,8 +168,14 @@ struct RevokeToken {
     token_id: String,
 }
 
-async fn revoke_token(house: &Arc<House>, actor: &Actor, input: RevokeToken, now: DateTime<Utc>) -> Result<Outcome, Problem> {
-    let id = uuid::Uuid::try_parse(&input.token_id).map_err(|_| WorkflowError::BadInput(format!("`{}` is not a token's id", input.token_id)))?;
+async fn revoke_token(
+    house: &Arc<House>,
+    actor: &Actor,
+    input: RevokeToken,
+    now: DateTime<Utc>,
+) -> Result<Outcome, Problem> {
+    let id = uuid::Uuid::try_parse(&input.token_id)
+        .map_err(|_| WorkflowError::BadInput(format!("`{}` is not a token's id", input.token_id)))?;
     guildhall_workflow::revoke_token::revoke_token(house, actor, id, now).await?;
     Ok(vec![("tokenId", ActValue::Json(input.token_id.into()))])
 }

@@ -89,18 +89,28 @@ impl Api {
         }
     }
 
-    async fn answer(&self, generation: &Generation, schema: &RoleSchema, request: &Request, actor: &Actor, may_change: bool) -> Result<Answer, Vec<Problem>> {
+    async fn answer(
+        &self,
+        generation: &Generation,
+        schema: &RoleSchema,
+        request: &Request,
+        actor: &Actor,
+        may_change: bool,
+    ) -> Result<Answer, Vec<Problem>> {
         let document = schema.document(&request.query)?;
-        let operation = document
-            .executable
-            .operations
-            .get(request.operation_name.as_deref())
-            .map_err(|error| vec![Problem::from_front(Code::BadUserInput, &error.to_graphql_error(&document.executable.sources))])?;
+        let operation = document.executable.operations.get(request.operation_name.as_deref()).map_err(|error| {
+            vec![Problem::from_front(Code::BadUserInput, &error.to_graphql_error(&document.executable.sources))]
+        })?;
         if operation.operation_type != OperationType::Query && !may_change {
-            return Err(vec![Problem::new(Code::Refused, "only queries can be sent by GET; send this operation by POST")]);
+            return Err(vec![Problem::new(
+                Code::Refused,
+                "only queries can be sent by GET; send this operation by POST",
+            )]);
         }
         let variables = schema.front.coerce(&document.executable, operation, &request.variables)?;
-        let shape = RoleSchema::shape(&document, operation);
+        let shape = document
+            .shape(operation)
+            .ok_or_else(|| vec![Problem::new(Code::Internal, "the operation's document is not its own")])?;
         let context = Context {
             model: &self.house.model,
             points: &schema.points,
@@ -108,9 +118,13 @@ impl Api {
             document: &document.executable,
             operation,
             variables: &variables,
-            shape: &shape,
+            shape,
         };
-        let key = PlanKey { document: document.digest, operation: request.operation_name.clone(), shape: shape.key(&variables) };
+        let key = PlanKey {
+            document: document.digest,
+            operation: request.operation_name.clone(),
+            shape: shape.key(&variables),
+        };
         let prepared = match schema.plans.get(&key) {
             Some(prepared) => prepared,
             None => {
@@ -119,7 +133,12 @@ impl Api {
                 prepared
             }
         };
-        let execution = Execution { database: &self.house.database, deployment: &generation.deployment, variables: &variables, now: Utc::now() };
+        let execution = Execution {
+            database: &self.house.database,
+            deployment: &generation.deployment,
+            variables: &variables,
+            now: Utc::now(),
+        };
         match prepared.as_ref() {
             Prepared::Query(plan) => execution.run(plan, &[], &[]).await.map_err(|problem| vec![problem]),
             Prepared::Mutation(plan) => Ok(self.mutate(plan, &execution, actor).await),
@@ -152,7 +171,8 @@ impl Api {
             let path = [Value::from(step.key.as_str())];
             let outcome = async {
                 let input = act.input.resolve(execution.variables).unwrap_or(Value::Null);
-                let outcome = acts::perform(&self.house, execution.deployment, actor, &act.name, input, execution.now).await?;
+                let outcome =
+                    acts::perform(&self.house, execution.deployment, actor, &act.name, input, execution.now).await?;
                 execution.run(&act.payload, &outcome, &path).await
             };
             match outcome.await {

@@ -39,7 +39,12 @@ pub(crate) struct Answer {
 
 impl Execution<'_> {
     /// Runs a plan. `acts` is what a mutation's act gave; a query has none.
-    pub(crate) async fn run(&self, plan: &Plan, acts: &[(&'static str, ActValue)], prefix: &[Value]) -> Result<Answer, Problem> {
+    pub(crate) async fn run(
+        &self,
+        plan: &Plan,
+        acts: &[(&'static str, ActValue)],
+        prefix: &[Value],
+    ) -> Result<Answer, Problem> {
         let record = |name: &str| {
             acts.iter().find_map(|(field, value)| match value {
                 ActValue::Record(id) if *field == name => Some(*id),
@@ -78,7 +83,14 @@ impl Execution<'_> {
         Ok(decided)
     }
 
-    fn splice(&self, plan: &Plan, response: &str, decided: &Verdicts, acts: &[(&'static str, ActValue)], prefix: &[Value]) -> Result<Answer, Problem> {
+    fn splice(
+        &self,
+        plan: &Plan,
+        response: &str,
+        decided: &Verdicts,
+        acts: &[(&'static str, ActValue)],
+        prefix: &[Value],
+    ) -> Result<Answer, Problem> {
         let mut data = String::with_capacity(response.len() * 2);
         let mut problems = Vec::new();
         let mut scanner = Scanner::new(response);

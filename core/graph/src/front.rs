@@ -64,21 +64,29 @@ impl Front {
             .to_executable_validate(&self.schema)
             .map_err(|broken| problems(Code::ValidationFailed, &broken.errors))?;
         for operation in document.operations.iter() {
-            introspection::check_max_depth(&document, operation)
-                .map_err(|error| vec![Problem::from_front(Code::LimitExceeded, &error.to_graphql_error(&document.sources))])?;
+            introspection::check_max_depth(&document, operation).map_err(|error| {
+                vec![Problem::from_front(Code::LimitExceeded, &error.to_graphql_error(&document.sources))]
+            })?;
         }
         Ok(document)
     }
 
     /// The variables as the operation's types have them, with defaults.
-    pub(crate) fn coerce(&self, document: &ExecutableDocument, operation: &Operation, given: &serde_json::Value) -> Result<Valid<JsonMap>, Vec<Problem>> {
+    pub(crate) fn coerce(
+        &self,
+        document: &ExecutableDocument,
+        operation: &Operation,
+        given: &serde_json::Value,
+    ) -> Result<Valid<JsonMap>, Vec<Problem>> {
         if depth(given) > VARIABLE_DEPTH {
             let message = format!("the variables are nested more than {VARIABLE_DEPTH} deep");
             return Err(vec![Problem::new(Code::LimitExceeded, message)]);
         }
         let map = match given {
             serde_json::Value::Null => JsonMap::new(),
-            serde_json::Value::Object(_) => serde_json::from_value(given.clone()).map_err(|error| vec![Problem::internal(&error)])?,
+            serde_json::Value::Object(_) => {
+                serde_json::from_value(given.clone()).map_err(|error| vec![Problem::internal(&error)])?
+            }
             _ => return Err(vec![Problem::new(Code::BadUserInput, "`variables` must be an object")]),
         };
         apollo_compiler::request::coerce_variable_values(&self.schema, operation, &map)
@@ -86,7 +94,12 @@ impl Front {
     }
 
     /// Answers the operation's `__schema` and `__type` fields.
-    pub(crate) fn introspect(&self, document: &Valid<ExecutableDocument>, operation: &Operation, variables: &Valid<JsonMap>) -> Result<JsonMap, Problem> {
+    pub(crate) fn introspect(
+        &self,
+        document: &Valid<ExecutableDocument>,
+        operation: &Operation,
+        variables: &Valid<JsonMap>,
+    ) -> Result<JsonMap, Problem> {
         introspection::partial_execute(&self.schema, &self.implementers, document, operation, variables)
             .map(|response| response.data.unwrap_or_default())
             .map_err(|error| Problem::from_front(Code::BadUserInput, &error.to_graphql_error(&document.sources)))
@@ -95,11 +108,7 @@ impl Front {
 
 /// The first problems. The list is never printed as a whole: it quotes the document at each and grows with its square.
 fn problems(code: Code, errors: &DiagnosticList) -> Vec<Problem> {
-    errors
-        .iter()
-        .take(PROBLEM_LIMIT)
-        .map(|diagnostic| Problem::from_front(code, &diagnostic.to_json()))
-        .collect()
+    errors.iter().take(PROBLEM_LIMIT).map(|diagnostic| Problem::from_front(code, &diagnostic.to_json())).collect()
 }
 
 fn first_messages(errors: &DiagnosticList) -> Vec<String> {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use apollo_compiler::ExecutableDocument;
+use apollo_compiler::executable::Operation;
 use apollo_compiler::validation::Valid;
+use apollo_compiler::{ExecutableDocument, Name, Node};
 use guildhall_decision::DecisionPoint;
 use guildhall_model::{Model, Role};
 use guildhall_workflow::Deployment;
@@ -39,6 +40,7 @@ pub(crate) struct RoleSchema {
 pub(crate) struct Document {
     pub executable: Valid<ExecutableDocument>,
     pub digest: [u8; 32],
+    shapes: Vec<(Option<Name>, Shape)>,
 }
 
 /// What two requests must agree in to share a plan, beside role and generation.
@@ -56,7 +58,8 @@ pub(crate) enum Prepared {
 
 impl Generation {
     pub(crate) fn new(model: &Model, deployment: Arc<Deployment>) -> Result<Self, ApiError> {
-        let roles = Role::ALL.iter().map(|role| RoleSchema::new(model, &deployment, *role)).collect::<Result<_, _>>()?;
+        let roles =
+            Role::ALL.iter().map(|role| RoleSchema::new(model, &deployment, *role)).collect::<Result<_, _>>()?;
         Ok(Generation { deployment, roles })
     }
 
@@ -67,8 +70,10 @@ impl Generation {
 
 impl RoleSchema {
     fn new(model: &Model, deployment: &Deployment, role: Role) -> Result<Self, ApiError> {
-        let points: Vec<_> = deployment.points().iter().filter(|point| deployment.may_see(model, role, point)).cloned().collect();
-        let sdl = schema::sdl(&Source { model, points: &points, role }).map_err(|error| ApiError::Schema(error.to_string()))?;
+        let points: Vec<_> =
+            deployment.points().iter().filter(|point| deployment.may_see(model, role, point)).cloned().collect();
+        let sdl = schema::sdl(&Source { model, points: &points, role })
+            .map_err(|error| ApiError::Schema(error.to_string()))?;
         let front = Front::new(&sdl).map_err(|error| ApiError::Schema(error.to_string()))?;
         Ok(RoleSchema {
             role,
@@ -87,12 +92,21 @@ impl RoleSchema {
             return Ok(document);
         }
         let executable = self.front.parse(text)?;
-        let document = Arc::new(Document { executable, digest });
+        let document = Arc::new(Document::new(executable, digest));
         self.documents.insert(digest, Arc::clone(&document));
         Ok(document)
     }
+}
 
-    pub(crate) fn shape(document: &Document, operation: &apollo_compiler::executable::Operation) -> Shape {
-        Shape::of(&document.executable, operation)
+impl Document {
+    fn new(executable: Valid<ExecutableDocument>, digest: [u8; 32]) -> Self {
+        let shape = |operation: &Node<Operation>| (operation.name.clone(), Shape::of(&executable, operation));
+        let shapes = executable.operations.iter().map(shape).collect();
+        Document { executable, digest, shapes }
+    }
+
+    /// The shape of one of its operations.
+    pub(crate) fn shape(&self, operation: &Operation) -> Option<&Shape> {
+        self.shapes.iter().find(|(name, _)| *name == operation.name).map(|(_, shape)| shape)
     }
 }

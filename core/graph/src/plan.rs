@@ -113,6 +113,7 @@ impl<'a> Planner<'a> {
         let facts = facts::facts_of(&roots, &self.slots, deployment);
         let plan = ReadPlan { response: roots, facts };
         let statement = Statement::compile(&plan, self.context.model, dialect)?;
+        tracing::debug!(sql = statement.text(), "planned");
         Ok(Plan { statement, variables: self.variables, slots: self.slots })
     }
 
@@ -122,7 +123,11 @@ impl<'a> Planner<'a> {
         mark(self.slots.len() - 1)
     }
 
-    fn root(&mut self, field: &'a Field, selections: &[&'a apollo_compiler::executable::SelectionSet]) -> Result<Root, Problem> {
+    fn root(
+        &mut self,
+        field: &'a Field,
+        selections: &[&'a apollo_compiler::executable::SelectionSet],
+    ) -> Result<Root, Problem> {
         let model = self.context.model;
         if field.name == "node" {
             return self.node(field, selections);
@@ -141,7 +146,11 @@ impl<'a> Planner<'a> {
     }
 
     /// `node(id)`: the id's prefix says which type is read, so it shapes the plan.
-    fn node(&mut self, field: &'a Field, selections: &[&'a apollo_compiler::executable::SelectionSet]) -> Result<Root, Problem> {
+    fn node(
+        &mut self,
+        field: &'a Field,
+        selections: &[&'a apollo_compiler::executable::SelectionSet],
+    ) -> Result<Root, Problem> {
         let text = self.argument(field, "id").and_then(|argument| self.current_text(&argument)).unwrap_or_default();
         let id = GlobalId::parse(&text).map_err(|error| self.bad_argument(field, "id", &error))?;
         let readable = |name: &str| self.context.front.schema().types.contains_key(name);

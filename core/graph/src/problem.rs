@@ -54,7 +54,7 @@ pub struct Problem {
     /// Where in `data`; empty if the whole operation is concerned.
     path: Vec<Value>,
     /// More for machines, beside the code.
-    details: Option<(&'static str, Value)>,
+    details: Option<Box<(&'static str, Value)>>,
 }
 
 impl Problem {
@@ -67,14 +67,18 @@ impl Problem {
         self
     }
 
-    pub(crate) fn located(mut self, location: Option<apollo_compiler::parser::SourceSpan>, sources: &SourceMap) -> Self {
+    pub(crate) fn located(
+        mut self,
+        location: Option<apollo_compiler::parser::SourceSpan>,
+        sources: &SourceMap,
+    ) -> Self {
         let place = location.and_then(|span| span.line_column(sources));
         self.locations = place.map(|place| (place.line, place.column)).into_iter().collect();
         self
     }
 
     pub(crate) fn with(mut self, key: &'static str, value: Value) -> Self {
-        self.details = Some((key, value));
+        self.details = Some(Box::new((key, value)));
         self
     }
 
@@ -87,7 +91,8 @@ impl Problem {
 
     pub(crate) fn to_json(&self) -> Value {
         let mut extensions = json!({ "code": self.code.name() });
-        if let (Some((key, value)), Some(map)) = (&self.details, extensions.as_object_mut()) {
+        if let (Some(details), Some(map)) = (&self.details, extensions.as_object_mut()) {
+            let (key, value) = details.as_ref();
             map.insert((*key).to_owned(), value.clone());
         }
         let mut error = json!({ "message": self.message });

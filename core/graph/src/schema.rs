@@ -12,7 +12,10 @@ mod objects;
 use std::sync::Arc;
 
 use async_graphql::SDLExportOptions;
-use async_graphql::dynamic::{Enum, EnumItem, Field, FieldFuture, InputValue, Interface, InterfaceField, Object, Scalar, Schema, SchemaBuilder, SchemaError, Type, TypeRef};
+use async_graphql::dynamic::{
+    Enum, EnumItem, Field, FieldFuture, InputValue, Interface, InterfaceField, Object, Scalar, Schema, SchemaBuilder,
+    SchemaError, Type, TypeRef,
+};
 use guildhall_decision::DecisionPoint;
 use guildhall_model::{Model, ObjectType, Role};
 
@@ -41,7 +44,11 @@ impl Source<'_> {
 /// Builds the schema and prints it as SDL, sorted.
 pub(crate) fn sdl(source: &Source<'_>) -> Result<String, SchemaError> {
     let schema = build(source)?;
-    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().prefer_single_line_descriptions();
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .prefer_single_line_descriptions();
     Ok(schema.sdl_with_options(options))
 }
 
@@ -80,7 +87,11 @@ fn shared(builder: SchemaBuilder) -> SchemaBuilder {
         .field(field("hasNextPage", TypeRef::named_nn("Boolean"), "Whether records follow this page."))
         .field(field("hasPreviousPage", TypeRef::named_nn("Boolean"), "Whether the page was asked for with `after`."))
         .field(field("startCursor", TypeRef::named("String"), "Cursor of the first record; null for an empty page."))
-        .field(field("endCursor", TypeRef::named("String"), "Cursor of the last record, to be sent as `after`; null for an empty page."));
+        .field(field(
+            "endCursor",
+            TypeRef::named("String"),
+            "Cursor of the last record, to be sent as `after`; null for an empty page.",
+        ));
     let direction = Enum::new("OrderDirection")
         .description("Which way a list is ordered.")
         .item(EnumItem::new("ASC").description("Smallest first."))
@@ -89,9 +100,10 @@ fn shared(builder: SchemaBuilder) -> SchemaBuilder {
         .description("Where records without a value stand.")
         .item(EnumItem::new("FIRST").description("Before all others."))
         .item(EnumItem::new("LAST").description("After all others."));
-    let node = Interface::new("Node")
-        .description("Anything with a global id.")
-        .field(InterfaceField::new("id", TypeRef::named_nn("ID")).description("Identifies the record among all records of all types."));
+    let node = Interface::new("Node").description("Anything with a global id.").field(
+        InterfaceField::new("id", TypeRef::named_nn("ID"))
+            .description("Identifies the record among all records of all types."),
+    );
     builder.register(money).register(page_info).register(direction).register(nulls).register(node)
 }
 
@@ -104,8 +116,12 @@ fn query(source: &Source<'_>) -> Object {
         let one = lower_first(&object.name);
         query = query
             .field(
-                field(&one, TypeRef::named(&object.name), &format!("The {} with this id; null if there is none.", object.name))
-                    .argument(argument("id", TypeRef::named_nn("ID"), "The record's id.")),
+                field(
+                    &one,
+                    TypeRef::named(&object.name),
+                    &format!("The {} with this id; null if there is none.", object.name),
+                )
+                .argument(argument("id", TypeRef::named_nn("ID"), "The record's id.")),
             )
             .field(filters::connection_field(&object.plural, object, &format!("All records of type {}.", object.name)));
     }
@@ -120,8 +136,12 @@ pub(crate) fn lower_first(name: &str) -> String {
 
 fn field(name: &str, ty: TypeRef, doc: &str) -> Field {
     // The planner answers every operation; reaching a resolver would be a second way of execution.
-    Field::new(name, ty, |_| FieldFuture::new(async { Err::<Option<async_graphql::Value>, _>(async_graphql::Error::new("executed by the planner")) }))
-        .description(doc)
+    Field::new(name, ty, |_| {
+        FieldFuture::new(async {
+            Err::<Option<async_graphql::Value>, _>(async_graphql::Error::new("executed by the planner"))
+        })
+    })
+    .description(doc)
 }
 
 fn argument(name: &str, ty: TypeRef, doc: &str) -> InputValue {

@@ -21,8 +21,11 @@ const LOG_LINES: usize = 20;
 /// Parameters of the contract's `decide`.
 pub(crate) type Parameters<'a> = (&'a str, &'a str, &'a [WireCall<'a>]);
 
+/// The contract's `outcome`, one for each call.
+pub(crate) type Outcomes = Vec<Result<Vec<u8>, String>>;
+
 /// What the contract's `decide` returns.
-pub(crate) type Returned = (Vec<Result<Vec<u8>, String>>,);
+pub(crate) type Returned = (Outcomes,);
 
 /// The contract's `call`.
 #[derive(ComponentType, Lower)]
@@ -50,7 +53,7 @@ struct Meter {
 
 /// One guest call, done.
 pub(crate) struct Ran {
-    pub outcomes: Result<Vec<Result<Vec<u8>, String>>, Failure>,
+    pub outcomes: Result<Outcomes, Failure>,
     pub fuel: u64,
     pub memory: usize,
     pub log: Vec<String>,
@@ -83,7 +86,7 @@ impl Program {
         point: &str,
         at: &str,
         calls: &[Call<'_>],
-    ) -> Result<Vec<Result<Vec<u8>, String>>, (wasmtime::Error, Phase)> {
+    ) -> Result<Outcomes, (wasmtime::Error, Phase)> {
         let start = |error| (error, Phase::Start);
         store.limiter(|state| &mut state.meter);
         store.set_fuel(limits.fuel).map_err(start)?;

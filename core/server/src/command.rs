@@ -18,7 +18,9 @@ use crate::settings::{Flags, Settings};
 /// A CRM in which every department keeps its own expertise and no department keeps its own customer.
 #[derive(Parser, Debug)]
 #[command(name = "guildhall", version, propagate_version = true)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 bad input (nothing changed), 3 refused.\n\nExample:\n  guildhall demo --plugin target/plugins/credit-rules.wasm")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 bad input (nothing changed), 3 refused.\n\nExample:\n  guildhall demo --plugin target/plugins/credit-rules.wasm"
+)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     flags: Flags,
@@ -29,7 +31,9 @@ pub(crate) struct Arguments {
 #[derive(Subcommand, Debug)]
 enum Command {
     /// Serves the API
-    #[command(after_help = "Example:\n  guildhall serve --database postgres://guildhall@localhost/crm --listen 0.0.0.0:4000")]
+    #[command(
+        after_help = "Example:\n  guildhall serve --database postgres://guildhall@localhost/crm --listen 0.0.0.0:4000"
+    )]
     Serve(serve::Options),
     /// Loads a generated company, activates its strategy, installs plugins and serves it
     #[command(after_help = "Example:\n  guildhall demo --plugin target/plugins/credit-rules.wasm")]

@@ -49,7 +49,9 @@ impl From<WorkflowError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Address(_) | StoreError::Open { .. } | StoreError::NewerDatabase { .. } => Failure::BadInput(error.to_string()),
+            StoreError::Address(_) | StoreError::Open { .. } | StoreError::NewerDatabase { .. } => {
+                Failure::BadInput(error.to_string())
+            }
             _ => Failure::Failed(error.to_string()),
         }
     }

@@ -52,9 +52,9 @@ pub(crate) fn router(doors: Arc<Doors>) -> Router {
 
 /// A bound address, not yet serving: whoever listens can be told before the first request is answered.
 pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::BadInput(format!("cannot listen on `{address}`: {error}; choose another address with `--listen`")))
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::BadInput(format!("cannot listen on `{address}`: {error}; choose another address with `--listen`"))
+    })
 }
 
 /// Serves until the process is told to end, then finishes what is under way.

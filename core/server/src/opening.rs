@@ -19,6 +19,7 @@ pub(crate) async fn open(settings: &Settings) -> Result<Arc<House>, Failure> {
     let model = Arc::new(Model::core());
     let points = decision_points().map_err(Failure::failed)?.into_iter().map(Arc::new).collect();
     let queries = Arc::new(ModelQueries::new(Arc::clone(&model))?);
-    let host = Host::new(HostConfig { cache: Some(settings.cache.clone()), limits: Limits::default() }).map_err(Failure::failed)?;
+    let host = Host::new(HostConfig { cache: Some(settings.cache.clone()), limits: Limits::default() })
+        .map_err(Failure::failed)?;
     Ok(Arc::new(House { model, points, database, host, queries }))
 }

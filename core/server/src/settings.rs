@@ -15,8 +15,14 @@ const LISTEN: &str = "127.0.0.1:4000";
 const CACHE: &str = ".guildhall/cache";
 
 /// Environment variables Guildhall reads; another one with its prefix is a typing mistake.
-const ENVIRONMENT: [&str; 6] =
-    ["GUILDHALL_CONFIG", "GUILDHALL_DATABASE", "GUILDHALL_LISTEN", "GUILDHALL_CACHE", "GUILDHALL_LOG", "GUILDHALL_LOG_LEVEL"];
+const ENVIRONMENT: [&str; 6] = [
+    "GUILDHALL_CONFIG",
+    "GUILDHALL_DATABASE",
+    "GUILDHALL_LISTEN",
+    "GUILDHALL_CACHE",
+    "GUILDHALL_LOG",
+    "GUILDHALL_LOG_LEVEL",
+];
 
 /// What is said on the command line or in the environment.
 #[derive(Args, Clone, Debug, Default)]
@@ -95,14 +101,20 @@ impl Settings {
 fn read_file(path: &Path) -> Result<File, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::BadInput(format!("configuration file `{}`: {error}", path.display())))?;
-    toml::from_str(&text).map_err(|error| Failure::BadInput(format!("configuration file `{}`: {error}", path.display())))
+    toml::from_str(&text)
+        .map_err(|error| Failure::BadInput(format!("configuration file `{}`: {error}", path.display())))
 }
 
 fn check_environment() -> Result<(), Failure> {
     let ours = |name: &str| name.starts_with("GUILDHALL_") && !name.starts_with("GUILDHALL_TEST_");
-    let unknown = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).find(|name| ours(name) && !ENVIRONMENT.contains(&name.as_str()));
+    let unknown = std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .find(|name| ours(name) && !ENVIRONMENT.contains(&name.as_str()));
     match unknown {
-        Some(name) => Err(Failure::BadInput(format!("environment variable `{name}` is not known; there are {}", ENVIRONMENT.join(", ")))),
+        Some(name) => Err(Failure::BadInput(format!(
+            "environment variable `{name}` is not known; there are {}",
+            ENVIRONMENT.join(", ")
+        ))),
         None => Ok(()),
     }
 }

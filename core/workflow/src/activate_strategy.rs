@@ -34,7 +34,13 @@ pub fn read_strategy(house: &House, document: &str) -> Result<Strategy, Workflow
 ///
 /// The approvers are those of the strategy in force, so that nobody gets power by writing himself into a new one; the
 /// first strategy names its own.
-pub async fn activate_strategy(house: &House, by: &Actor, document: &str, key: Option<&str>, now: DateTime<Utc>) -> Result<Activated, WorkflowError> {
+pub async fn activate_strategy(
+    house: &House,
+    by: &Actor,
+    document: &str,
+    key: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Activated, WorkflowError> {
     if by.role < Role::Admin {
         return Err(WorkflowError::refused("only an admin activates a strategy"));
     }
@@ -46,7 +52,11 @@ pub async fn activate_strategy(house: &House, by: &Actor, document: &str, key: O
     {
         let part = |name: &str| known.get(name).cloned().unwrap_or_default();
         let number = part("number").as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or_default();
-        return Ok(Activated { strategy: uuid_in(&part("strategy"))?, number, assigned: part("assigned").as_u64().unwrap_or_default() });
+        return Ok(Activated {
+            strategy: uuid_in(&part("strategy"))?,
+            number,
+            assigned: part("assigned").as_u64().unwrap_or_default(),
+        });
     }
     let in_force = strategy::active(&transaction).await?;
     let approving = match &in_force {
@@ -55,7 +65,11 @@ pub async fn activate_strategy(house: &House, by: &Actor, document: &str, key: O
     };
     if !approving.contains(&by.name) {
         let whose = if in_force.is_some() { "the strategy in force" } else { "this first strategy" };
-        return Err(WorkflowError::refused(format!("`{}` is no approver of {whose}; it names {}", by.name, approving.join(", "))));
+        return Err(WorkflowError::refused(format!(
+            "`{}` is no approver of {whose}; it names {}",
+            by.name,
+            approving.join(", ")
+        )));
     }
     let record = NewStrategy {
         name: new.name.clone(),
@@ -82,7 +96,9 @@ pub async fn activate_strategy(house: &House, by: &Actor, document: &str, key: O
 /// with its rank in the order in which customers are assigned.
 fn segments(strategy: &Strategy) -> Vec<Segment> {
     let assignments = strategy.assignments();
-    let rank = |key: &str| assignments.iter().find(|assignment| assignment.segment.key == key).map_or(0, |assignment| assignment.rank);
+    let rank = |key: &str| {
+        assignments.iter().find(|assignment| assignment.segment.key == key).map_or(0, |assignment| assignment.rank)
+    };
     let stored = strategy.segments.iter().map(|segment| Segment {
         key: segment.key.clone(),
         name: segment.name.clone(),

@@ -21,15 +21,25 @@ pub async fn assign_segments(house: &House, now: DateTime<Utc>) -> Result<u64, W
 }
 
 /// Assigns the whole base: one statement decides for every customer, others write the history of those who moved.
-pub(crate) async fn assign_in(transaction: &Transaction, house: &House, strategy: &Strategy, id: Uuid, now: DateTime<Utc>) -> Result<u64, WorkflowError> {
+pub(crate) async fn assign_in(
+    transaction: &Transaction,
+    house: &House,
+    strategy: &Strategy,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<u64, WorkflowError> {
     let ids = segment::current(transaction).await?;
     let mut rules = Vec::new();
     for assignment in strategy.assignments() {
         let key = &assignment.segment.key;
-        let segment = ids.get(key).copied().ok_or_else(|| WorkflowError::Internal(format!("segment `{key}` was not stored")))?;
+        let segment =
+            ids.get(key).copied().ok_or_else(|| WorkflowError::Internal(format!("segment `{key}` was not stored")))?;
         rules.push(SegmentRule { segment, condition: assignment.condition });
     }
-    let customer = house.model.object("Customer").ok_or_else(|| WorkflowError::Internal("the model has no customers".to_owned()))?;
+    let customer = house
+        .model
+        .object("Customer")
+        .ok_or_else(|| WorkflowError::Internal("the model has no customers".to_owned()))?;
     let evidence = selection_of(&house.model, customer, &strategy.segment_reads())?;
     Ok(guildhall_store::assign_segments(transaction, &house.model, &rules, &evidence, id, now).await?)
 }

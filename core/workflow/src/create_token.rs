@@ -19,7 +19,14 @@ pub struct Created {
 }
 
 /// Makes a token for `actor` with `role`. Only an admin does.
-pub async fn create_token(house: &House, by: &Actor, actor: &str, role: Role, expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Created, WorkflowError> {
+pub async fn create_token(
+    house: &House,
+    by: &Actor,
+    actor: &str,
+    role: Role,
+    expires_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<Created, WorkflowError> {
     if by.role < Role::Admin {
         return Err(WorkflowError::refused("only an admin makes tokens"));
     }
@@ -30,7 +37,9 @@ pub async fn create_token(house: &House, by: &Actor, actor: &str, role: Role, ex
         return Err(WorkflowError::BadInput("the token would expire at once; give a time to come".to_owned()));
     }
     let mut random = [0u8; 32];
-    rand::rngs::OsRng.try_fill_bytes(&mut random).map_err(|error| WorkflowError::Internal(format!("no randomness: {error}")))?;
+    rand::rngs::OsRng
+        .try_fill_bytes(&mut random)
+        .map_err(|error| WorkflowError::Internal(format!("no randomness: {error}")))?;
     let secret = format!("gh_{}", BASE64_URL_SAFE_NO_PAD.encode(random));
     let id = Uuid::now_v7();
     let transaction = house.database.begin().await?;

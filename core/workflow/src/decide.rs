@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use guildhall_decision::{DecisionPoint, Parameters, Proposal, ProposalFailure, ProposedOutput, Question, Strategy, Subject, Verdict, department_defaults, resolve};
+use guildhall_decision::{
+    DecisionPoint, Parameters, Proposal, ProposalFailure, ProposedOutput, Question, Strategy, Subject, Verdict,
+    department_defaults, resolve,
+};
 use guildhall_model::plan::SLOT_MARK;
 use guildhall_plugin_host::{Answer, Call, Failure, Guest};
 use serde::Deserialize;
@@ -62,7 +65,10 @@ impl Facts<'_> {
 
     /// Everything that was looked at, for the ledger.
     pub(crate) fn inputs_json(&self) -> Value {
-        let inputs = self.inputs.iter().map(|(plugin, raw)| (plugin.clone(), serde_json::from_str(raw.get()).unwrap_or_default()));
+        let inputs = self
+            .inputs
+            .iter()
+            .map(|(plugin, raw)| (plugin.clone(), serde_json::from_str(raw.get()).unwrap_or_default()));
         serde_json::json!({
             "segment": self.segment.as_ref().map(|segment| segment.key.as_str()),
             "rules": self.rules,
@@ -100,7 +106,14 @@ pub enum Compare {
 impl Deployment {
     /// Decides at `point` about every subject, in their order. All subjects of a plugin go through one guest call; a plugin
     /// that cannot answer for one of them leaves the others as they are.
-    pub async fn decide(&self, point: &DecisionPoint, subjects: &[&Facts<'_>], request: &Value, at: DateTime<Utc>, compare: Compare) -> Result<Vec<Decided>, DecisionError> {
+    pub async fn decide(
+        &self,
+        point: &DecisionPoint,
+        subjects: &[&Facts<'_>],
+        request: &Value,
+        at: DateTime<Utc>,
+        compare: Compare,
+    ) -> Result<Vec<Decided>, DecisionError> {
         let active = self.strategy.as_ref().ok_or(DecisionError::NoActiveStrategy)?;
         let request = &point.read_request(request).map_err(|error| DecisionError::Request(error.to_string()))?;
         let question = |subject| Question { strategy: &active.strategy, point, subject, request, at };
@@ -121,16 +134,24 @@ impl Deployment {
                 proposals.push(answer);
             }
         }
-        let decided = subjects.iter().zip(&parameters).zip(proposals).zip(by_default).map(|(((facts, parameters), proposals), by_default)| {
-            let by_default = (compare == Compare::WithDefaults).then_some(by_default);
-            let verdict = guildhall_decision::decide(&question(facts.subject()), parameters, proposals, by_default);
-            Decided { verdict, strategy: active.number }
-        });
+        let decided = subjects.iter().zip(&parameters).zip(proposals).zip(by_default).map(
+            |(((facts, parameters), proposals), by_default)| {
+                let by_default = (compare == Compare::WithDefaults).then_some(by_default);
+                let verdict = guildhall_decision::decide(&question(facts.subject()), parameters, proposals, by_default);
+                Decided { verdict, strategy: active.number }
+            },
+        );
         Ok(decided.collect())
     }
 
     /// Asks one plugin about all subjects. Guests run on threads that may block, so that one at its limit delays no one else.
-    async fn propose(&self, guest: &Guest, point: &DecisionPoint, at: DateTime<Utc>, calls: Vec<Bytes>) -> Result<Vec<Proposal>, DecisionError> {
+    async fn propose(
+        &self,
+        guest: &Guest,
+        point: &DecisionPoint,
+        at: DateTime<Utc>,
+        calls: Vec<Bytes>,
+    ) -> Result<Vec<Proposal>, DecisionError> {
         let asked = guest.clone();
         let name = point.name.clone();
         let expected = calls.len();
@@ -139,13 +160,19 @@ impl Deployment {
             let calls: Vec<Call<'_>> = calls.iter().map(|(parameters, input)| Call { parameters, input }).collect();
             asked.decide(&name, &at, &calls)
         });
-        let batch = batch.await.map_err(|error| DecisionError::Internal(format!("plugin `{}` was not run: {error}", guest.name())))?;
+        let batch = batch
+            .await
+            .map_err(|error| DecisionError::Internal(format!("plugin `{}` was not run: {error}", guest.name())))?;
         self.guest_calls.fetch_add(u64::from(batch.guest_calls), Ordering::Relaxed);
         for line in &batch.log {
             tracing::debug!(plugin = guest.name(), line, "a plugin logs");
         }
         if batch.answers.len() != expected {
-            return Err(DecisionError::Internal(format!("plugin `{}` was asked {expected} times and answered {}", guest.name(), batch.answers.len())));
+            return Err(DecisionError::Internal(format!(
+                "plugin `{}` was asked {expected} times and answered {}",
+                guest.name(),
+                batch.answers.len()
+            )));
         }
         let fuel = batch.fuel / u64::try_from(expected.max(1)).unwrap_or(1);
         Ok(batch.answers.into_iter().map(|answer| proposal(guest, answer, fuel)).collect())
@@ -160,10 +187,17 @@ impl Deployment {
 /// Parameters and input of one call, as JSON bytes.
 type Bytes = (Vec<u8>, Vec<u8>);
 
-fn calls(plugin: &Serving, subjects: &[&Facts<'_>], parameters: impl Iterator<Item = Value>, request: &Value) -> Result<Vec<Bytes>, DecisionError> {
+fn calls(
+    plugin: &Serving,
+    subjects: &[&Facts<'_>],
+    parameters: impl Iterator<Item = Value>,
+    request: &Value,
+) -> Result<Vec<Bytes>, DecisionError> {
     let request = request.to_string();
     let call = |(facts, parameters): (&&Facts<'_>, Value)| {
-        let input = facts.inputs.get(plugin.guest.name()).ok_or_else(|| DecisionError::Internal(format!("the input of plugin `{}` was not read", plugin.guest.name())))?;
+        let input = facts.inputs.get(plugin.guest.name()).ok_or_else(|| {
+            DecisionError::Internal(format!("the input of plugin `{}` was not read", plugin.guest.name()))
+        })?;
         let input = format!("{{\"subject\":{},\"request\":{request}}}", input.get());
         Ok((parameters.to_string().into_bytes(), input.into_bytes()))
     };

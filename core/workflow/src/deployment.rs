@@ -54,11 +54,20 @@ impl Deployment {
         // loaded once more, never kept for newer than it is.
         let generation = generation::current(&house.database).await?;
         let strategy = match strategy::active(&house.database).await? {
-            Some(active) => Some(Active { id: active.id, number: active.number, strategy: read_strategy(house, &active.document)? }),
+            Some(active) => {
+                Some(Active { id: active.id, number: active.number, strategy: read_strategy(house, &active.document)? })
+            }
             None => None,
         };
         let plugins = load_plugins(house).await?;
-        let mut deployment = Deployment { generation, strategy, plugins, points: house.points.clone(), facts: HashMap::new(), guest_calls: AtomicU64::new(0) };
+        let mut deployment = Deployment {
+            generation,
+            strategy,
+            plugins,
+            points: house.points.clone(),
+            facts: HashMap::new(),
+            guest_calls: AtomicU64::new(0),
+        };
         for point in &house.points {
             let facts = deployment.facts_of(&house.model, point)?;
             deployment.facts.insert(point.name.clone(), facts);
@@ -98,7 +107,8 @@ impl Deployment {
     fn facts_of(&self, model: &Model, point: &DecisionPoint) -> Result<Vec<Entry<Output>>, WorkflowError> {
         let missing = |name: &str| WorkflowError::Internal(format!("the model lacks `{name}`"));
         let object = model.object(&point.subject).ok_or_else(|| missing(&point.subject))?;
-        let field = |name: &str| object.get(name).map(|field| Output::Field(Arc::clone(field))).ok_or_else(|| missing(name));
+        let field =
+            |name: &str| object.get(name).map(|field| Output::Field(Arc::clone(field))).ok_or_else(|| missing(name));
         let paths = self.strategy.as_ref().map(|active| active.strategy.rule_reads(&point.name)).unwrap_or_default();
         let rules = selection_of(model, object, &paths)?;
         Ok(vec![
@@ -115,7 +125,8 @@ impl Deployment {
         let mut outputs = Vec::new();
         for plugin in &self.plugins {
             for (_, query) in plugin.queries.iter().filter(|(name, _)| *name == point.name) {
-                outputs.push(Entry { key: plugin.guest.name().to_owned(), value: Output::Same(query.selection.clone()) });
+                outputs
+                    .push(Entry { key: plugin.guest.name().to_owned(), value: Output::Same(query.selection.clone()) });
             }
         }
         Selection { object: Arc::clone(object), outputs }
@@ -151,6 +162,7 @@ async fn load_plugins(house: &House) -> Result<Vec<Serving>, WorkflowError> {
 }
 
 async fn package_of(database: &Database, digest: &str) -> Result<Vec<u8>, WorkflowError> {
-    let lost = || WorkflowError::Internal(format!("the package `{digest}` of an installed plugin is not in the database"));
+    let lost =
+        || WorkflowError::Internal(format!("the package `{digest}` of an installed plugin is not in the database"));
     package::get(database, digest).await?.ok_or_else(lost)
 }

@@ -72,7 +72,8 @@ impl House {
 
     /// The bytes of a package that was stored before.
     pub async fn package(&self, digest: &str) -> Result<Vec<u8>, WorkflowError> {
-        let missing = || WorkflowError::NotFound(format!("there is no package `{digest}`; send it to `/packages` first"));
+        let missing =
+            || WorkflowError::NotFound(format!("there is no package `{digest}`; send it to `/packages` first"));
         package::get(&self.database, digest).await?.ok_or_else(missing)
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use guildhall_model::Role;
 use guildhall_plugin_host::{Guest, Package};
-use guildhall_store::plugin::{self, Plugin};
 use guildhall_store::package;
+use guildhall_store::plugin::{self, Plugin};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -57,15 +57,19 @@ pub fn check_plugin(house: &House, bytes: &[u8]) -> Result<Checked, WorkflowErro
     for (point_name, query) in package.queries() {
         let point = house.point(point_name).ok_or_else(|| {
             let known: Vec<_> = house.points.iter().map(|point| point.name.as_str()).collect();
-            bad(format!("plugin `{}` serves `{point_name}`, which is no decision point; there are {}", manifest.name, known.join(", ")))
+            bad(format!(
+                "plugin `{}` serves `{point_name}`, which is no decision point; there are {}",
+                manifest.name,
+                known.join(", ")
+            ))
         })?;
-        let compiled = house
-            .queries
-            .compile(point, query)
-            .map_err(|reason| bad(format!("plugin `{}`: the input query of `{point_name}`: {reason}", manifest.name)))?;
+        let compiled = house.queries.compile(point, query).map_err(|reason| {
+            bad(format!("plugin `{}`: the input query of `{point_name}`: {reason}", manifest.name))
+        })?;
         serves.push((point_name.to_owned(), compiled));
     }
-    let guest = house.host.load(&package).map_err(|error| bad(format!("plugin `{}`: {error}", package.manifest().name)))?;
+    let guest =
+        house.host.load(&package).map_err(|error| bad(format!("plugin `{}`: {error}", package.manifest().name)))?;
     Ok(Checked { package, guest, serves })
 }
 
@@ -82,7 +86,14 @@ impl Checked {
 }
 
 /// Installs a package. One of the same name that is installed is replaced in the same transaction. Only an admin does.
-pub async fn install_plugin(house: &House, by: &Actor, bytes: &[u8], approval: &Approval, key: Option<&str>, now: DateTime<Utc>) -> Result<Installed, WorkflowError> {
+pub async fn install_plugin(
+    house: &House,
+    by: &Actor,
+    bytes: &[u8],
+    approval: &Approval,
+    key: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Installed, WorkflowError> {
     if by.role < Role::Admin {
         return Err(WorkflowError::refused("only an admin installs plugins"));
     }
@@ -100,7 +111,8 @@ pub async fn install_plugin(house: &House, by: &Actor, bytes: &[u8], approval: &
     let id = Uuid::now_v7();
     package::put(&transaction, &digest, bytes.to_vec(), now).await?;
     plugin::remove(&transaction, &manifest.name, now).await?;
-    let size = i32::try_from(bytes.len()).map_err(|_| WorkflowError::BadInput("the package is too large".to_owned()))?;
+    let size =
+        i32::try_from(bytes.len()).map_err(|_| WorkflowError::BadInput("the package is too large".to_owned()))?;
     let record = Plugin {
         id,
         name: manifest.name.clone(),
@@ -127,8 +139,10 @@ fn agreed(checked: &Checked, approval: &Approval) -> Result<(), WorkflowError> {
     let approved: BTreeSet<_> = approved.iter().map(String::as_str).collect();
     let reads = checked.reads();
     let reads: BTreeSet<_> = reads.iter().map(String::as_str).collect();
-    let missing: Vec<_> = reads.difference(&approved).map(|field| format!("it reads `{field}`, which is not approved")).collect();
-    let needless: Vec<_> = approved.difference(&reads).map(|field| format!("`{field}` is approved, but it does not read it")).collect();
+    let missing: Vec<_> =
+        reads.difference(&approved).map(|field| format!("it reads `{field}`, which is not approved")).collect();
+    let needless: Vec<_> =
+        approved.difference(&reads).map(|field| format!("`{field}` is approved, but it does not read it")).collect();
     let reasons: Vec<_> = missing.into_iter().chain(needless).collect();
     if reasons.is_empty() { Ok(()) } else { Err(WorkflowError::Refused(reasons)) }
 }

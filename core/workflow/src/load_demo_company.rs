@@ -27,7 +27,8 @@ const CURRENCY: &str = "EUR";
 /// Customers whose records are in memory together.
 const CUSTOMERS_AT_ONCE: u32 = 100;
 
-/// How large the company is. The number of orders is met within a few percent.
+/// How large the company is. The number of orders is met within a few percent, as long as
+/// nobody would have to order more often than about daily.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DemoSize {
     pub customers: u32,

@@ -20,7 +20,12 @@ pub(crate) struct Once<'a> {
 
 impl<'a> Once<'a> {
     /// `body` is everything that makes the request this one and no other.
-    pub(crate) fn new(actor: &'a Actor, key: &'a str, act: &'static str, body: &[&[u8]]) -> Result<Self, WorkflowError> {
+    pub(crate) fn new(
+        actor: &'a Actor,
+        key: &'a str,
+        act: &'static str,
+        body: &[&[u8]],
+    ) -> Result<Self, WorkflowError> {
         if key.is_empty() || key.len() > KEY_LIMIT {
             return Err(WorkflowError::BadInput(format!("the idempotency key must have 1 to {KEY_LIMIT} bytes")));
         }
@@ -37,13 +42,21 @@ impl<'a> Once<'a> {
     pub(crate) async fn answered(&self, on: &impl Reads) -> Result<Option<Value>, WorkflowError> {
         let Some(known) = idempotency::find(on, &self.actor.name, self.key).await? else { return Ok(None) };
         if known.act != self.act || known.body_digest != self.body {
-            return Err(WorkflowError::refused(format!("the idempotency key `{}` was used for another request; choose a new one", self.key)));
+            return Err(WorkflowError::refused(format!(
+                "the idempotency key `{}` was used for another request; choose a new one",
+                self.key
+            )));
         }
         Ok(Some(known.result))
     }
 
     /// Stores the answer with what was done. False if another request with the key came first: then undo and answer as it did.
-    pub(crate) async fn remember(&self, transaction: &Transaction, result: Value, now: DateTime<Utc>) -> Result<bool, WorkflowError> {
+    pub(crate) async fn remember(
+        &self,
+        transaction: &Transaction,
+        result: Value,
+        now: DateTime<Utc>,
+    ) -> Result<bool, WorkflowError> {
         let answer = Remembered {
             actor: self.actor.name.clone(),
             key: self.key.to_owned(),

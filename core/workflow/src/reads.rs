@@ -9,8 +9,13 @@ use crate::WorkflowError;
 
 /// The selection that reads these fields of a record, each a path of names through relations to one record. Its JSON is
 /// what conditions are evaluated over.
-pub(crate) fn selection_of(model: &Model, object: &Arc<ObjectType>, paths: &[Vec<String>]) -> Result<Selection, WorkflowError> {
-    let unknown = |name: &str| WorkflowError::Internal(format!("`{}.{name}` cannot be read by a condition", object.name));
+pub(crate) fn selection_of(
+    model: &Model,
+    object: &Arc<ObjectType>,
+    paths: &[Vec<String>],
+) -> Result<Selection, WorkflowError> {
+    let unknown =
+        |name: &str| WorkflowError::Internal(format!("`{}.{name}` cannot be read by a condition", object.name));
     let mut outputs: Vec<Entry<Output>> = Vec::new();
     for path in paths {
         let Some((name, rest)) = path.split_first() else { continue };
@@ -21,11 +26,17 @@ pub(crate) fn selection_of(model: &Model, object: &Arc<ObjectType>, paths: &[Vec
             let field = object.get(name).ok_or_else(|| unknown(name))?;
             match field.kind {
                 Kind::Id => Output::GlobalId,
-                Kind::Money => Output::Money { field: Arc::clone(field), parts: vec![Entry { key: "amount".to_owned(), value: MoneyPart::Amount }] },
+                Kind::Money => Output::Money {
+                    field: Arc::clone(field),
+                    parts: vec![Entry { key: "amount".to_owned(), value: MoneyPart::Amount }],
+                },
                 _ => Output::Field(Arc::clone(field)),
             }
         } else {
-            let relation = object.relation(name).filter(|relation| relation.cardinality == Cardinality::One).ok_or_else(|| unknown(name))?;
+            let relation = object
+                .relation(name)
+                .filter(|relation| relation.cardinality == Cardinality::One)
+                .ok_or_else(|| unknown(name))?;
             let target = model.object(&relation.target).ok_or_else(|| unknown(name))?;
             // All paths through this relation become one object.
             let inner: Vec<Vec<String>> = paths

@@ -27,7 +27,13 @@ pub struct Order {
 
 /// Decides, with the departments' own defaults beside, and appends the decision to the customer's chain. Returns the
 /// decision's id. Plugins run before the transaction begins; none runs inside it.
-pub async fn record_decision(house: &House, deployment: &Arc<Deployment>, by: &Actor, order: Order, now: DateTime<Utc>) -> Result<Uuid, WorkflowError> {
+pub async fn record_decision(
+    house: &House,
+    deployment: &Arc<Deployment>,
+    by: &Actor,
+    order: Order,
+    now: DateTime<Utc>,
+) -> Result<Uuid, WorkflowError> {
     // The ledger keeps milliseconds, and what it keeps is what was decided with.
     let now = now.trunc_subsecs(3);
     let point = house.point(&order.point).ok_or_else(|| {
@@ -41,33 +47,58 @@ pub async fn record_decision(house: &House, deployment: &Arc<Deployment>, by: &A
         return uuid_in(&known);
     }
     let tree = facts_tree(house, deployment, point, order.customer).await?;
-    let facts = facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts cannot be read: {error}")))?;
+    let facts =
+        facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts cannot be read: {error}")))?;
     let facts = facts.first().ok_or_else(|| WorkflowError::NotFound("there is no such customer".to_owned()))?;
     let decided = deployment.decide(point, &[facts], &order.request, now, Compare::WithDefaults).await?;
-    let decided = decided.into_iter().next().ok_or_else(|| WorkflowError::Internal("nothing was decided".to_owned()))?;
+    let decided =
+        decided.into_iter().next().ok_or_else(|| WorkflowError::Internal("nothing was decided".to_owned()))?;
     append(house, deployment, by, point, &order, &once, facts, &decided, now).await
 }
 
 /// What one statement knows of the customer; empty if there is no such customer.
-async fn facts_tree(house: &House, deployment: &Deployment, point: &DecisionPoint, customer: Uuid) -> Result<String, WorkflowError> {
-    let object = house.model.object(&point.subject).ok_or_else(|| WorkflowError::Internal("the model lacks the subject".to_owned()))?;
+async fn facts_tree(
+    house: &House,
+    deployment: &Deployment,
+    point: &DecisionPoint,
+    customer: Uuid,
+) -> Result<String, WorkflowError> {
+    let object = house
+        .model
+        .object(&point.subject)
+        .ok_or_else(|| WorkflowError::Internal("the model lacks the subject".to_owned()))?;
     let parts = deployment.facts(&point.name).to_vec();
     let outputs = vec![Entry { key: "facts".to_owned(), value: Output::Facts { slot: 0, parts } }];
-    let root = Root::Record { id: Operand::Value(customer.into()), object: Selection { object: Arc::clone(object), outputs } };
+    let root =
+        Root::Record { id: Operand::Value(customer.into()), object: Selection { object: Arc::clone(object), outputs } };
     let plan = ReadPlan { response: vec![Entry { key: "customer".to_owned(), value: root }], facts: Vec::new() };
     let statement = Statement::compile(&plan, &house.model, house.database.dialect())?;
     Ok(statement.run(&house.database, &[]).await?.response)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one transaction needs all of them, and a struct would be used here only")]
-async fn append(house: &House, deployment: &Deployment, by: &Actor, point: &DecisionPoint, order: &Order, once: &Once<'_>, facts: &Facts<'_>, decided: &Decided, now: DateTime<Utc>) -> Result<Uuid, WorkflowError> {
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one transaction needs all of them, and a struct would be used here only"
+)]
+async fn append(
+    house: &House,
+    deployment: &Deployment,
+    by: &Actor,
+    point: &DecisionPoint,
+    order: &Order,
+    once: &Once<'_>,
+    facts: &Facts<'_>,
+    decided: &Decided,
+    now: DateTime<Utc>,
+) -> Result<Uuid, WorkflowError> {
     let strategy = deployment.strategy.as_ref().ok_or(WorkflowError::NoActiveStrategy)?;
     let id = Uuid::now_v7();
     let transaction = house.database.begin().await?;
     let last = ledger::last(&transaction, &[order.customer]).await?.remove(&order.customer);
     let previous = last.as_ref().map(|last| last.digest.clone());
     let sequence = last.as_ref().map_or(1, |last| last.sequence.saturating_add(1));
-    let question = Question { strategy: &strategy.strategy, point, subject: facts.subject(), request: &order.request, at: now };
+    let question =
+        Question { strategy: &strategy.strategy, point, subject: facts.subject(), request: &order.request, at: now };
     let verdict = &decided.verdict;
     let mut entry = LedgerEntry::of(&question, verdict, decided.strategy, sequence, facts.inputs_json(), &by.name);
     // What the departments would have done by themselves stands beside what they proposed: nobody's losing voice is lost.

@@ -10,7 +10,13 @@ use crate::once::Once;
 use crate::{Actor, House, WorkflowError};
 
 /// Removes an installed plugin. Its package and the decisions it took part in stay. Only an admin does.
-pub async fn remove_plugin(house: &House, by: &Actor, id: Uuid, key: Option<&str>, now: DateTime<Utc>) -> Result<(), WorkflowError> {
+pub async fn remove_plugin(
+    house: &House,
+    by: &Actor,
+    id: Uuid,
+    key: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), WorkflowError> {
     if by.role < Role::Admin {
         return Err(WorkflowError::refused("only an admin removes plugins"));
     }

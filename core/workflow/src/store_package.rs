@@ -8,7 +8,12 @@ use guildhall_store::package;
 use crate::{Actor, House, WorkflowError};
 
 /// Checks a package and keeps it under its digest, which is returned. Storing grants nothing. Only an admin does.
-pub async fn store_package(house: &House, by: &Actor, bytes: &[u8], now: DateTime<Utc>) -> Result<String, WorkflowError> {
+pub async fn store_package(
+    house: &House,
+    by: &Actor,
+    bytes: &[u8],
+    now: DateTime<Utc>,
+) -> Result<String, WorkflowError> {
     if by.role < Role::Admin {
         return Err(WorkflowError::refused("only an admin sends packages"));
     }

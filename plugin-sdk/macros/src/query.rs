@@ -137,3 +137,6 @@ pub(crate) fn pascal(name: &str) -> String {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,9 +66,14 @@ fn the_strongest_layer_wins_field_by_field() {
     );
     check(
         &read(DEMO).unwrap(),
-        subject(Some("key-theme-parks"), None),
+        subject(Some("key-cinemas"), None),
         "2026-11-22",
-        &[("netDays", "60", "subsegment `key-theme-parks`"), none, days, default],
+        &[
+            ("netDays", "60", "subsegment `key-cinemas`"),
+            none,
+            days,
+            ("lateAfterDays", "45", "segment `key`"),
+        ],
     );
 }
 
@@ -100,12 +105,12 @@ proptest! {
         strategy.contracts = agreement(contract);
         strategy.exceptions = agreement(exception);
         for treatment in strategy.treatments.iter_mut().filter(|treatment| treatment.point == "credit.terms") {
-            let value = match treatment.segment.as_str() { "key" => segment, "key-theme-parks" => sub, _ => continue };
+            let value = match treatment.segment.as_str() { "key" => segment, "key-cinemas" => sub, _ => continue };
             treatment.parameters = value.map(|value| ("netDays".to_owned(), Datum::Int(value))).into_iter().collect();
         }
         let points = decision_points().unwrap();
         let at = "2026-11-22T00:00:00Z".parse().unwrap();
-        let subject = subject(Some("key-theme-parks"), Some("ERNSH"));
+        let subject = subject(Some("key-cinemas"), Some("ERNSH"));
         let parameters = resolve(&Question { strategy: &strategy, point: &points[0], subject, request: &Json::Null, at });
         let found = parameters.get("netDays").unwrap();
         let layers = [(contract, Layer::Contract), (exception, Layer::Customer), (sub, Layer::Subsegment), (segment, Layer::Segment), (Some(30), Layer::Default)];

@@ -10,7 +10,7 @@ use crate::decision_points;
 
 mod document;
 
-pub(crate) const DEMO: &str = include_str!("../../../../tests/data/strategies/demo.toml");
+pub(crate) const DEMO: &str = include_str!("../../../server/src/command/demo/strategy.toml");
 pub(crate) const NORTHWIND: &str = include_str!("../../../../tests/data/northwind/strategy.toml");
 
 pub(crate) fn read(text: &str) -> Result<Strategy, Problems> {
@@ -27,8 +27,8 @@ fn the_demo_strategy_says_what_the_scenarios_need() {
     assert_eq!(strategy.rule_reads("credit.check"), [["creditAccount", "exposure"], ["creditAccount", "limit"]]);
     assert!(strategy.rule_reads("credit.terms").is_empty());
     assert_eq!(strategy.segment_reads(), [["industry"], ["margin12m"]]);
-    let lineage: Vec<_> = strategy.lineage("key-theme-parks").iter().map(|segment| segment.key.as_str()).collect();
-    assert_eq!(lineage, ["key", "key-theme-parks"]);
+    let lineage: Vec<_> = strategy.lineage("key-cinemas").iter().map(|segment| segment.key.as_str()).collect();
+    assert_eq!(lineage, ["key", "key-cinemas"]);
 }
 
 #[track_caller]
@@ -48,8 +48,8 @@ fn customers_belong_to_the_first_segment_that_fits() {
     belongs(DEMO, margin("20000.00"), Some("core"));
     belongs(DEMO, margin("19999.9999"), Some("small"));
     belongs(DEMO, json!({"margin12m": null}), Some("small"));
-    belongs(DEMO, json!({"margin12m": {"amount": "300000"}, "industry": "Theme park"}), Some("key-theme-parks"));
-    belongs(DEMO, json!({"margin12m": {"amount": "30000"}, "industry": "Theme park"}), Some("core"));
+    belongs(DEMO, json!({"margin12m": {"amount": "300000"}, "industry": "Cinemas"}), Some("key-cinemas"));
+    belongs(DEMO, json!({"margin12m": {"amount": "30000"}, "industry": "Cinemas"}), Some("core"));
     belongs(DEMO, json!({"margin12m": {"amount": "300000"}, "industry": null}), Some("key"));
     let northwind = |revenue: &str, orders: i32| json!({"revenue12m": {"amount": revenue}, "orders12m": orders});
     belongs(NORTHWIND, northwind("82374.11", 17), Some("key"));

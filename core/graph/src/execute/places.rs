@@ -19,7 +19,8 @@ pub(super) struct BrokenMark(usize);
 
 /// All places, in order.
 pub(super) fn places(response: &str) -> impl Iterator<Item = Result<Place<'_>, BrokenMark>> {
-    memchr::memchr_iter(SLOT_MARK, response.as_bytes()).map(move |start| place(response, start).ok_or(BrokenMark(start)))
+    memchr::memchr_iter(SLOT_MARK, response.as_bytes())
+        .map(move |start| place(response, start).ok_or(BrokenMark(start)))
 }
 
 fn place(response: &str, start: usize) -> Option<Place<'_>> {
@@ -108,7 +109,14 @@ mod tests {
             .map(|place| place.unwrap())
             .map(|place| format!("{} {:?} {}", place.slot, place.id, Value::from(scanner.path(place.start))))
             .collect();
-        assert_eq!(found, ["0 Some(\"cus_1\") [\"a\",\"nodes\",0,\"d\"]", "0 Some(\"cus_2\") [\"a\",\"nodes\",1,\"d\"]", "1 None [\"s\"]"]);
+        assert_eq!(
+            found,
+            [
+                "0 Some(\"cus_1\") [\"a\",\"nodes\",0,\"d\"]",
+                "0 Some(\"cus_2\") [\"a\",\"nodes\",1,\"d\"]",
+                "1 None [\"s\"]"
+            ]
+        );
     }
 
     #[test]

@@ -13,7 +13,10 @@ const DEPTH: usize = 24;
 /// Checks a document, or says which limit it exceeds.
 pub(super) fn check(document: &Document) -> Result<(), String> {
     if document.definitions.len() > DEFINITIONS {
-        return Err(format!("the document has {} definitions; at most {DEFINITIONS} are taken", document.definitions.len()));
+        return Err(format!(
+            "the document has {} definitions; at most {DEFINITIONS} are taken",
+            document.definitions.len()
+        ));
     }
     let mut measure = Measure { fragments: HashMap::new(), measured: HashMap::new() };
     for definition in &document.definitions {
@@ -29,7 +32,9 @@ pub(super) fn check(document: &Document) -> Result<(), String> {
         };
         let size = measure.selections(selections)?;
         if size.selections > EXPANDED_SELECTIONS {
-            return Err(format!("the document selects more than {EXPANDED_SELECTIONS} fields once its fragments are expanded"));
+            return Err(format!(
+                "the document selects more than {EXPANDED_SELECTIONS} fields once its fragments are expanded"
+            ));
         }
         if size.depth > DEPTH {
             return Err(format!("the document is nested more than {DEPTH} deep once its fragments are expanded"));

@@ -26,7 +26,9 @@ impl Argument {
         match value {
             Value::Null => Argument::Null,
             Value::Array(items) => Argument::List(items.iter().map(Argument::from_json).collect()),
-            Value::Object(fields) => Argument::Object(fields.iter().map(|(name, value)| (name.clone(), Argument::from_json(value))).collect()),
+            Value::Object(fields) => Argument::Object(
+                fields.iter().map(|(name, value)| (name.clone(), Argument::from_json(value))).collect(),
+            ),
             scalar => Argument::Scalar(scalar.clone()),
         }
     }
@@ -57,7 +59,14 @@ impl<'a> Planner<'a> {
     /// The argument as far as it shapes the plan: absent, null, known, or a variable to be bound.
     pub(super) fn argument(&self, field: &Field, name: &str) -> Option<Argument> {
         let given = field.arguments.iter().find(|argument| argument.name == name).map(|argument| &argument.value);
-        let default = || field.definition.arguments.iter().find(|argument| argument.name == name).and_then(|argument| argument.default_value.as_ref());
+        let default = || {
+            field
+                .definition
+                .arguments
+                .iter()
+                .find(|argument| argument.name == name)
+                .and_then(|argument| argument.default_value.as_ref())
+        };
         // A variable that is absent leaves the argument's own default.
         given.and_then(|literal| self.literal(literal)).or_else(|| default().and_then(|literal| self.literal(literal)))
     }
@@ -79,10 +88,12 @@ impl<'a> Planner<'a> {
                     Argument::Variable(name.to_string())
                 }
             }
-            Literal::List(items) => Argument::List(items.iter().map(|item| self.literal(item).unwrap_or(Argument::Null)).collect()),
-            Literal::Object(fields) => {
-                Argument::Object(fields.iter().filter_map(|(name, value)| Some((name.to_string(), self.literal(value)?))).collect())
+            Literal::List(items) => {
+                Argument::List(items.iter().map(|item| self.literal(item).unwrap_or(Argument::Null)).collect())
             }
+            Literal::Object(fields) => Argument::Object(
+                fields.iter().filter_map(|(name, value)| Some((name.to_string(), self.literal(value)?))).collect(),
+            ),
             other => scalar(other),
         })
     }
@@ -90,7 +101,9 @@ impl<'a> Planner<'a> {
     /// The id argument of a field that reads one record of `object`.
     pub(super) fn record_id(&mut self, field: &'a Field, object: &Arc<ObjectType>) -> Result<Operand, Problem> {
         match self.argument(field, "id") {
-            Some(Argument::Variable(name)) => Ok(self.variable(Source::Id { variable: name, object: Arc::clone(object) })),
+            Some(Argument::Variable(name)) => {
+                Ok(self.variable(Source::Id { variable: name, object: Arc::clone(object) }))
+            }
             Some(Argument::Scalar(value)) => GlobalId::parse_as(&scalar_text(&value), object)
                 .map(|id| Operand::Value(id.into()))
                 .map_err(|error| self.bad_argument(field, "id", &error)),
@@ -121,7 +134,9 @@ fn open(literal: &Literal) -> Argument {
     match literal {
         Literal::Variable(name) => Argument::Variable(name.to_string()),
         Literal::List(items) => Argument::List(items.iter().map(|item| open(item)).collect()),
-        Literal::Object(fields) => Argument::Object(fields.iter().map(|(name, value)| (name.to_string(), open(value))).collect()),
+        Literal::Object(fields) => {
+            Argument::Object(fields.iter().map(|(name, value)| (name.to_string(), open(value))).collect())
+        }
         other => scalar(other),
     }
 }
@@ -131,7 +146,9 @@ fn scalar(literal: &Literal) -> Argument {
         Literal::String(text) => Argument::Scalar(Value::from(text.as_str())),
         Literal::Enum(name) => Argument::Scalar(Value::from(name.as_str())),
         Literal::Boolean(value) => Argument::Scalar(Value::from(*value)),
-        Literal::Int(number) => Argument::Scalar(number.as_str().parse::<i64>().map_or_else(|_| Value::from(number.as_str()), Value::from)),
+        Literal::Int(number) => {
+            Argument::Scalar(number.as_str().parse::<i64>().map_or_else(|_| Value::from(number.as_str()), Value::from))
+        }
         // Numbers with a fraction stay text: an exact decimal must not pass through a float.
         Literal::Float(number) => Argument::Scalar(Value::from(number.as_str())),
         _ => Argument::Null,

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use apollo_compiler::executable::{Field, SelectionSet};
-use guildhall_model::plan::{Condition, Connection, ConnectionOutput, Direction, EdgeOutput, Entry, Expression, Nulls, Operand, OrderTerm, PageInfoField};
+use guildhall_model::plan::{
+    Condition, Connection, ConnectionOutput, Direction, EdgeOutput, Entry, Expression, Nulls, Operand, OrderTerm,
+    PageInfoField,
+};
 use guildhall_model::{Kind, ObjectType};
 use serde_json::Value;
 
@@ -19,18 +22,33 @@ const ORDER_LIMIT: usize = 8;
 
 impl<'a> Planner<'a> {
     /// A list of records of `object`, once for each of `parents` records.
-    pub(super) fn connection(&mut self, object: &Arc<ObjectType>, field: &'a Field, sets: &[&'a SelectionSet], parents: usize) -> Result<Connection, Problem> {
+    pub(super) fn connection(
+        &mut self,
+        object: &Arc<ObjectType>,
+        field: &'a Field,
+        sets: &[&'a SelectionSet],
+        parents: usize,
+    ) -> Result<Connection, Problem> {
         let first = self.first(field)?;
         let records = parents.saturating_mul(usize::try_from(first).unwrap_or(usize::MAX));
         self.count(records)?;
         let filter = match self.argument(field, "filter") {
-            Some(argument) if !matches!(argument, Argument::Null) => self.filter(object, &argument, 0).map_err(|problem| self.located(problem, field))?,
+            Some(argument) if !matches!(argument, Argument::Null) => {
+                self.filter(object, &argument, 0).map_err(|problem| self.located(problem, field))?
+            }
             _ => Condition::always(),
         };
         let order = self.order(object, field)?;
         let after = self.after(&order, field)?;
         let outputs = self.outputs(object, sets, records)?;
-        Ok(Connection { object: Arc::clone(object), filter, order, first: Operand::Value(first.into()), after, outputs })
+        Ok(Connection {
+            object: Arc::clone(object),
+            filter,
+            order,
+            first: Operand::Value(first.into()),
+            after,
+            outputs,
+        })
     }
 
     pub(super) fn located(&self, problem: Problem, field: &Field) -> Problem {
@@ -46,7 +64,8 @@ impl<'a> Planner<'a> {
             return Ok(first);
         }
         let code = if first > PAGE_LIMIT { Code::LimitExceeded } else { Code::BadUserInput };
-        let message = format!("`first` of `{}` is {first}; it must be between 0 and {PAGE_LIMIT}", field.response_key());
+        let message =
+            format!("`first` of `{}` is {first}; it must be between 0 and {PAGE_LIMIT}", field.response_key());
         Err(self.located(Problem::new(code, message), field))
     }
 
@@ -58,7 +77,11 @@ impl<'a> Planner<'a> {
             _ => Vec::new(),
         };
         if given.len() > ORDER_LIMIT {
-            let message = format!("`orderBy` of `{}` has {} terms; at most {ORDER_LIMIT} are taken", field.response_key(), given.len());
+            let message = format!(
+                "`orderBy` of `{}` has {} terms; at most {ORDER_LIMIT} are taken",
+                field.response_key(),
+                given.len()
+            );
             return Err(self.located(Problem::new(Code::LimitExceeded, message), field));
         }
         let mut terms = Vec::with_capacity(given.len() + 1);
@@ -69,7 +92,13 @@ impl<'a> Planner<'a> {
             // Ties go the way of the last term, so that the whole order is one direction where it can be.
             let direction = terms.last().map_or(Direction::Ascending, |term| term.direction);
             let id = object.get("id").ok_or_else(|| self.unplanned(field))?;
-            terms.push(OrderTerm { by: Expression::Field(Arc::clone(id)), kind: Kind::Id, nullable: false, direction, nulls: Nulls::Last });
+            terms.push(OrderTerm {
+                by: Expression::Field(Arc::clone(id)),
+                kind: Kind::Id,
+                nullable: false,
+                direction,
+                nulls: Nulls::Last,
+            });
         }
         Ok(terms)
     }
@@ -78,19 +107,30 @@ impl<'a> Planner<'a> {
         let terms: Arc<[(Kind, bool)]> = order.iter().map(|term| (term.kind.clone(), term.nullable)).collect();
         match self.argument(field, "after") {
             Some(Argument::Variable(variable)) => {
-                let operands = (0..terms.len()).map(|index| self.variable(Source::Cursor { variable: variable.clone(), index, terms: Arc::clone(&terms) }));
+                let operands = (0..terms.len()).map(|index| {
+                    self.variable(Source::Cursor { variable: variable.clone(), index, terms: Arc::clone(&terms) })
+                });
                 Ok(Some(operands.collect()))
             }
             Some(Argument::Scalar(value)) => {
-                let values = cursor(&scalar_text(&value), &terms)
-                    .map_err(|message| self.located(Problem::new(Code::BadUserInput, format!("`after` of `{}`: {message}", field.response_key())), field))?;
+                let values = cursor(&scalar_text(&value), &terms).map_err(|message| {
+                    self.located(
+                        Problem::new(Code::BadUserInput, format!("`after` of `{}`: {message}", field.response_key())),
+                        field,
+                    )
+                })?;
                 Ok(Some(values.into_iter().map(Operand::Value).collect()))
             }
             _ => Ok(None),
         }
     }
 
-    fn outputs(&mut self, object: &Arc<ObjectType>, sets: &[&'a SelectionSet], records: usize) -> Result<Vec<Entry<ConnectionOutput>>, Problem> {
+    fn outputs(
+        &mut self,
+        object: &Arc<ObjectType>,
+        sets: &[&'a SelectionSet],
+        records: usize,
+    ) -> Result<Vec<Entry<ConnectionOutput>>, Problem> {
         let mut outputs = Vec::new();
         let name = connection_name(object);
         for collected in self.collect(sets, &name)? {
@@ -108,7 +148,12 @@ impl<'a> Planner<'a> {
         Ok(outputs)
     }
 
-    fn edges(&mut self, object: &Arc<ObjectType>, sets: &[&'a SelectionSet], records: usize) -> Result<Vec<Entry<EdgeOutput>>, Problem> {
+    fn edges(
+        &mut self,
+        object: &Arc<ObjectType>,
+        sets: &[&'a SelectionSet],
+        records: usize,
+    ) -> Result<Vec<Entry<EdgeOutput>>, Problem> {
         let mut outputs = Vec::new();
         let name = format!("{}Edge", object.name);
         for collected in self.collect(sets, &name)? {
@@ -154,5 +199,11 @@ fn order_term(object: &ObjectType, term: &Argument) -> Option<OrderTerm> {
     let field = object.fields.iter().find(|field| order_field(&field.column) == wanted)?;
     let direction = if part("direction") == Some("DESC") { Direction::Descending } else { Direction::Ascending };
     let nulls = if part("nulls") == Some("FIRST") { Nulls::First } else { Nulls::Last };
-    Some(OrderTerm { by: Expression::Field(Arc::clone(field)), kind: field.kind.clone(), nullable: field.nullable, direction, nulls })
+    Some(OrderTerm {
+        by: Expression::Field(Arc::clone(field)),
+        kind: field.kind.clone(),
+        nullable: field.nullable,
+        direction,
+        nulls,
+    })
 }

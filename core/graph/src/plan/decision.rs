@@ -27,7 +27,12 @@ pub(crate) enum TracePick {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn decision(&mut self, point: &Arc<DecisionPoint>, field: &'a Field, sets: &[&'a SelectionSet]) -> Result<Output, Problem> {
+    pub(super) fn decision(
+        &mut self,
+        point: &Arc<DecisionPoint>,
+        field: &'a Field,
+        sets: &[&'a SelectionSet],
+    ) -> Result<Output, Problem> {
         let mut picks = Vec::new();
         for collected in self.collect(sets, &point.output_type)? {
             let name = collected.first()?.name.as_str();

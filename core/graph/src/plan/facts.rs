@@ -32,12 +32,14 @@ impl Facts<'_> {
             Output::One { relation, selection } => {
                 self.selection(selection).map(|selection| Output::One { relation: relation.clone(), selection })
             }
-            Output::Many { relation, connection } => {
-                self.connection(connection).map(|connection| Output::Many { relation: relation.clone(), connection: Box::new(connection) })
-            }
+            Output::Many { relation, connection } => self
+                .connection(connection)
+                .map(|connection| Output::Many { relation: relation.clone(), connection: Box::new(connection) }),
             Output::Same(selection) => self.selection(selection).map(Output::Same),
             Output::Slot(slot) => match self.slots.get(*slot) {
-                Some(Slot::Decision { point, .. }) => Some(Output::Facts { slot: *slot, parts: self.deployment.facts(&point.name).to_vec() }),
+                Some(Slot::Decision { point, .. }) => {
+                    Some(Output::Facts { slot: *slot, parts: self.deployment.facts(&point.name).to_vec() })
+                }
                 _ => None,
             },
             _ => None,
@@ -51,7 +53,9 @@ impl Facts<'_> {
         };
         let outputs = kept(&connection.outputs, |output| match output {
             ConnectionOutput::Nodes(selection) => self.selection(selection).map(ConnectionOutput::Nodes),
-            ConnectionOutput::Edges(entries) => Some(kept(entries, edge)).filter(|kept| !kept.is_empty()).map(ConnectionOutput::Edges),
+            ConnectionOutput::Edges(entries) => {
+                Some(kept(entries, edge)).filter(|kept| !kept.is_empty()).map(ConnectionOutput::Edges)
+            }
             _ => None,
         });
         (!outputs.is_empty()).then(|| Connection { outputs, ..connection.clone() })

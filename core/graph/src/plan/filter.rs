@@ -12,14 +12,20 @@ use super::{Argument, Planner, Source};
 use crate::problem::{Code, Problem};
 
 /// Filter keys whose values are compared with a field's.
-pub(super) const COMPARES: [&str; 10] = ["eq", "ne", "in", "lt", "lte", "gt", "gte", "contains", "startsWith", "endsWith"];
+pub(super) const COMPARES: [&str; 10] =
+    ["eq", "ne", "in", "lt", "lte", "gt", "gte", "contains", "startsWith", "endsWith"];
 
 const DEPTH_LIMIT: usize = 12;
 const LIST_LIMIT: usize = 100;
 
 impl Planner<'_> {
     /// What `argument` asks of a record of `object`.
-    pub(super) fn filter(&mut self, object: &Arc<ObjectType>, argument: &Argument, depth: usize) -> Result<Condition, Problem> {
+    pub(super) fn filter(
+        &mut self,
+        object: &Arc<ObjectType>,
+        argument: &Argument,
+        depth: usize,
+    ) -> Result<Condition, Problem> {
         if depth > DEPTH_LIMIT {
             return Err(Problem::new(Code::LimitExceeded, format!("a filter is nested more than {DEPTH_LIMIT} deep")));
         }
@@ -34,7 +40,13 @@ impl Planner<'_> {
         Ok(Condition::All(all))
     }
 
-    fn filter_part(&mut self, object: &Arc<ObjectType>, name: &str, value: &Argument, depth: usize) -> Result<Condition, Problem> {
+    fn filter_part(
+        &mut self,
+        object: &Arc<ObjectType>,
+        name: &str,
+        value: &Argument,
+        depth: usize,
+    ) -> Result<Condition, Problem> {
         match name {
             "and" => Ok(Condition::All(self.filters(object, value, depth)?)),
             "or" => Ok(Condition::Any(self.filters(object, value, depth)?)),
@@ -55,10 +67,16 @@ impl Planner<'_> {
         }
     }
 
-    fn relation_filter(&mut self, relation: &Arc<Relation>, value: &Argument, depth: usize) -> Result<Condition, Problem> {
+    fn relation_filter(
+        &mut self,
+        relation: &Arc<Relation>,
+        value: &Argument,
+        depth: usize,
+    ) -> Result<Condition, Problem> {
         let target = self.context.model.object(&relation.target).cloned();
         let target = target.ok_or_else(|| Problem::new(Code::Internal, "a relation ends at no type"))?;
-        let some = |condition: Condition| Condition::Some { relation: Arc::clone(relation), condition: Box::new(condition) };
+        let some =
+            |condition: Condition| Condition::Some { relation: Arc::clone(relation), condition: Box::new(condition) };
         if relation.cardinality == Cardinality::One {
             return Ok(some(self.filter(&target, value, depth + 1)?));
         }
@@ -75,7 +93,12 @@ impl Planner<'_> {
         Ok(Condition::All(all))
     }
 
-    fn field_filter(&mut self, object: &Arc<ObjectType>, field: &Arc<Field>, value: &Argument) -> Result<Condition, Problem> {
+    fn field_filter(
+        &mut self,
+        object: &Arc<ObjectType>,
+        field: &Arc<Field>,
+        value: &Argument,
+    ) -> Result<Condition, Problem> {
         let Argument::Object(parts) = value else { return Err(nothing(&field.name)) };
         let mut all = Vec::with_capacity(parts.len());
         for (operator, value) in parts {
@@ -84,7 +107,13 @@ impl Planner<'_> {
         Ok(Condition::All(all))
     }
 
-    fn comparison(&mut self, object: &Arc<ObjectType>, field: &Arc<Field>, operator: &str, value: &Argument) -> Result<Condition, Problem> {
+    fn comparison(
+        &mut self,
+        object: &Arc<ObjectType>,
+        field: &Arc<Field>,
+        operator: &str,
+        value: &Argument,
+    ) -> Result<Condition, Problem> {
         let left = Expression::Field(Arc::clone(field));
         let is_null = |null: bool| {
             let condition = Condition::IsNull(Expression::Field(Arc::clone(field)));
@@ -121,11 +150,18 @@ impl Planner<'_> {
         })
     }
 
-    fn compared(&mut self, object: &Arc<ObjectType>, field: &Arc<Field>, value: &Argument) -> Result<Expression, Problem> {
+    fn compared(
+        &mut self,
+        object: &Arc<ObjectType>,
+        field: &Arc<Field>,
+        value: &Argument,
+    ) -> Result<Expression, Problem> {
         let operand = match value {
-            Argument::Variable(variable) => {
-                self.variable(Source::Compared { variable: variable.clone(), kind: field.kind.clone(), object: Arc::clone(object) })
-            }
+            Argument::Variable(variable) => self.variable(Source::Compared {
+                variable: variable.clone(),
+                kind: field.kind.clone(),
+                object: Arc::clone(object),
+            }),
             Argument::Scalar(value) => compared(&field.kind, object, &scalar_text(value))
                 .map(Operand::Value)
                 .map_err(|error| Problem::new(Code::BadUserInput, format!("filter on `{}`: {error}", field.name)))?,
@@ -136,7 +172,10 @@ impl Planner<'_> {
 }
 
 fn nothing(name: &str) -> Problem {
-    Problem::new(Code::BadUserInput, format!("filter `{name}` is null; leave it out, or use `isNull` to ask for records without a value"))
+    Problem::new(
+        Code::BadUserInput,
+        format!("filter `{name}` is null; leave it out, or use `isNull` to ask for records without a value"),
+    )
 }
 
 fn too_many(given: usize) -> Problem {

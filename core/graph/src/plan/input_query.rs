@@ -16,16 +16,29 @@ use crate::schema::lower_first;
 const RECORDS_PER_SUBJECT: usize = 200;
 
 /// Compiles the fragment `text` against the model's schema. The error says what is wrong with it and where.
-pub(crate) fn compile_input_query(model: &Model, front: &Front, point: &DecisionPoint, text: &str) -> Result<InputQuery, String> {
+pub(crate) fn compile_input_query(
+    model: &Model,
+    front: &Front,
+    point: &DecisionPoint,
+    text: &str,
+) -> Result<InputQuery, String> {
     let tree = Parser::new().parse_ast(text, "input query").map_err(|broken| {
         broken.errors.iter().next().map(|error| error.to_json().message).unwrap_or_else(|| "not GraphQL".to_owned())
     })?;
     let fragment = match tree.definitions.as_slice() {
         [Definition::FragmentDefinition(fragment)] => fragment,
-        _ => return Err(format!("it must be one fragment and nothing else, like `fragment Input on {} {{ ... }}`", point.subject)),
+        _ => {
+            return Err(format!(
+                "it must be one fragment and nothing else, like `fragment Input on {} {{ ... }}`",
+                point.subject
+            ));
+        }
     };
     if fragment.type_condition != point.subject.as_str() {
-        return Err(format!("it is a fragment on `{}`; {} asks about a `{}`", fragment.type_condition, point.name, point.subject));
+        return Err(format!(
+            "it is a fragment on `{}`; {} asks about a `{}`",
+            fragment.type_condition, point.name, point.subject
+        ));
     }
     let object = model.object(&point.subject).ok_or_else(|| format!("the model has no type `{}`", point.subject))?;
     // The validator wants every fragment used, so an operation that uses it stands behind it.
@@ -33,14 +46,19 @@ pub(crate) fn compile_input_query(model: &Model, front: &Front, point: &Decision
     let whole = format!("{text}\nquery {{ {}(id: \"{id}\") {{ ...{} }} }}", lower_first(&object.name), fragment.name);
     let document = front.parse(&whole).map_err(|problems| messages(&problems))?;
     let operation = document.operations.iter().next().ok_or("the operation was lost")?;
-    let variables = front.coerce(&document, operation, &serde_json::Value::Null).map_err(|problems| messages(&problems))?;
+    let variables =
+        front.coerce(&document, operation, &serde_json::Value::Null).map_err(|problems| messages(&problems))?;
     let shape = Shape::default();
-    let context = Context { model, points: &[], front, document: &document, operation, variables: &variables, shape: &shape };
+    let context =
+        Context { model, points: &[], front, document: &document, operation, variables: &variables, shape: &shape };
     let mut planner = Planner::new(&context);
     let sets: Vec<_> = document.fragments.values().map(|fragment| &fragment.selection_set).collect();
     let selection = planner.selection(object, &sets, 1).map_err(|problem| problem.message)?;
     if planner.records > RECORDS_PER_SUBJECT {
-        return Err(format!("it may read {} records for one {}; at most {RECORDS_PER_SUBJECT} are allowed", planner.records, point.subject));
+        return Err(format!(
+            "it may read {} records for one {}; at most {RECORDS_PER_SUBJECT} are allowed",
+            planner.records, point.subject
+        ));
     }
     let mut reads = Vec::new();
     reads_of(&selection, &mut reads);
@@ -104,7 +122,9 @@ fn note_condition(condition: &guildhall_model::plan::Condition, object: &str, re
         }
     };
     match condition {
-        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| note_condition(part, object, reads)),
+        Condition::All(parts) | Condition::Any(parts) => {
+            parts.iter().for_each(|part| note_condition(part, object, reads))
+        }
         Condition::Not(inner) => note_condition(inner, object, reads),
         Condition::Compare { left, right, .. } => {
             field(left);

@@ -26,7 +26,11 @@ pub(crate) struct Act {
     pub payload: Plan,
 }
 
-pub(crate) fn plan_mutation(context: &Context<'_>, deployment: &Deployment, dialect: Dialect) -> Result<MutationPlan, Problem> {
+pub(crate) fn plan_mutation(
+    context: &Context<'_>,
+    deployment: &Deployment,
+    dialect: Dialect,
+) -> Result<MutationPlan, Problem> {
     let mut steps = Vec::new();
     for collected in Planner::new(context).collect(&[&context.operation.selection_set], "Mutation")? {
         let field = collected.first()?;
@@ -46,7 +50,12 @@ pub(crate) fn plan_mutation(context: &Context<'_>, deployment: &Deployment, dial
 }
 
 impl<'a> Planner<'a> {
-    fn payload(&mut self, parent: &Field, sets: &[&'a apollo_compiler::executable::SelectionSet], of: &str) -> Result<Vec<Entry<Root>>, Problem> {
+    fn payload(
+        &mut self,
+        parent: &Field,
+        sets: &[&'a apollo_compiler::executable::SelectionSet],
+        of: &str,
+    ) -> Result<Vec<Entry<Root>>, Problem> {
         let mut roots = Vec::new();
         for collected in self.collect(sets, of)? {
             let field: &'a Field = collected.first()?;
@@ -59,7 +68,9 @@ impl<'a> Planner<'a> {
                     self.count(1)?;
                     Root::Record { id, object: self.selection(&object, &collected.selections(), 1)? }
                 }
-                None if collected.selections().iter().all(|set| set.is_empty()) => self.slot(Slot::Act(name.to_owned()), Root::Slot),
+                None if collected.selections().iter().all(|set| set.is_empty()) => {
+                    self.slot(Slot::Act(name.to_owned()), Root::Slot)
+                }
                 None => return Err(self.unplanned(parent)),
             };
             roots.push(Entry { key: collected.key.to_owned(), value });

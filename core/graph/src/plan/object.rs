@@ -12,7 +12,12 @@ use crate::problem::Problem;
 
 impl<'a> Planner<'a> {
     /// What is read of a record; `records` is how many such records there may be.
-    pub(super) fn selection(&mut self, object: &Arc<ObjectType>, sets: &[&'a SelectionSet], records: usize) -> Result<Selection, Problem> {
+    pub(super) fn selection(
+        &mut self,
+        object: &Arc<ObjectType>,
+        sets: &[&'a SelectionSet],
+        records: usize,
+    ) -> Result<Selection, Problem> {
         let mut outputs = Vec::new();
         for collected in self.collect(sets, &object.name)? {
             let value = self.output(object, &collected, records)?;
@@ -21,7 +26,12 @@ impl<'a> Planner<'a> {
         Ok(Selection { object: Arc::clone(object), outputs })
     }
 
-    fn output(&mut self, object: &Arc<ObjectType>, collected: &Collected<'a>, records: usize) -> Result<Output, Problem> {
+    fn output(
+        &mut self,
+        object: &Arc<ObjectType>,
+        collected: &Collected<'a>,
+        records: usize,
+    ) -> Result<Output, Problem> {
         let field = collected.first()?;
         let name = field.name.as_str();
         if name == "__typename" {
@@ -30,7 +40,9 @@ impl<'a> Planner<'a> {
         if let Some(declared) = object.get(name) {
             return match declared.kind {
                 Kind::Id => Ok(Output::GlobalId),
-                Kind::Money => Ok(Output::Money { field: Arc::clone(declared), parts: self.money(&collected.selections())? }),
+                Kind::Money => {
+                    Ok(Output::Money { field: Arc::clone(declared), parts: self.money(&collected.selections())? })
+                }
                 _ => Ok(Output::Field(Arc::clone(declared))),
             };
         }

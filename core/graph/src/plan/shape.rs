@@ -127,7 +127,8 @@ impl Shape {
             Value::List(items) => items.iter().for_each(|item| self.filter(item, compared)),
             Value::Object(fields) => {
                 for (name, value) in fields {
-                    let compares = super::filter::COMPARES.contains(&name.as_str()) && !matches!(value.as_ref(), Value::Object(_));
+                    let compares =
+                        super::filter::COMPARES.contains(&name.as_str()) && !matches!(value.as_ref(), Value::Object(_));
                     let whole_list = name == "in" && matches!(value.as_ref(), Value::Variable(_));
                     self.filter(value, compares && !whole_list);
                 }

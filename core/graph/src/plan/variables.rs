@@ -23,7 +23,11 @@ pub(crate) enum Source {
 }
 
 /// The plan's variables for a request. `acts` are the records a mutation gave.
-pub(crate) fn bind(sources: &[Source], variables: &JsonMap, acts: &dyn Fn(&str) -> Option<Uuid>) -> Result<Vec<Value>, Problem> {
+pub(crate) fn bind(
+    sources: &[Source],
+    variables: &JsonMap,
+    acts: &dyn Fn(&str) -> Option<Uuid>,
+) -> Result<Vec<Value>, Problem> {
     sources.iter().map(|source| source.value(variables, acts)).collect()
 }
 
@@ -37,9 +41,12 @@ impl Source {
             Source::Id { variable, object } => {
                 GlobalId::parse_as(&text(variable), object).map(Value::Id).map_err(|error| bad(variable, &error))
             }
-            Source::Compared { variable, kind, object } => compared(kind, object, &text(variable)).map_err(|error| bad(variable, error.as_ref())),
+            Source::Compared { variable, kind, object } => {
+                compared(kind, object, &text(variable)).map_err(|error| bad(variable, error.as_ref()))
+            }
             Source::Cursor { variable, index, terms } => {
-                let mut values = cursor(&text(variable), terms).map_err(|message| Problem::new(Code::BadUserInput, format!("variable `{variable}`: {message}")))?;
+                let mut values = cursor(&text(variable), terms)
+                    .map_err(|message| Problem::new(Code::BadUserInput, format!("variable `{variable}`: {message}")))?;
                 if *index < values.len() { Ok(values.swap_remove(*index)) } else { Ok(Value::Null) }
             }
             Source::Act(field) => Ok(acts(field).map_or(Value::Null, Value::Id)),

@@ -34,7 +34,11 @@ fn trace_fields(object: Object) -> Object {
         .field(field("proposals", list("DecisionProposal"), "What each plugin proposed."))
         .field(field("bounds", list("DecisionBound"), "What ground rules changed."))
         .field(field("strategyNumber", TypeRef::named_nn("Int"), "The strategy version it was made under."))
-        .field(field("fallback", TypeRef::named_nn("Boolean"), "Whether the decision point's fallback answered because a plugin could not."))
+        .field(field(
+            "fallback",
+            TypeRef::named_nn("Boolean"),
+            "Whether the decision point's fallback answered because a plugin could not.",
+        ))
 }
 
 /// The field a decision point adds to its subject. Nullable: a failing plugin never takes the customer with it.
@@ -58,7 +62,11 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
     for point in source.points {
         let mut output = Object::new(&point.output_type).description(&point.description);
         for declared in &point.outputs {
-            output = output.field(field(&declared.name, type_ref(&declared.data_type, !declared.nullable), &declared.description));
+            output = output.field(field(
+                &declared.name,
+                type_ref(&declared.data_type, !declared.nullable),
+                &declared.description,
+            ));
         }
         builder = builder.register(trace_fields(output));
         if !point.request.is_empty() {
@@ -91,7 +99,11 @@ fn shared(builder: SchemaBuilder) -> SchemaBuilder {
         .description("A parameter of a decision, resolved over the layers.")
         .field(field("name", TypeRef::named_nn(TypeRef::STRING), "The parameter."))
         .field(field("value", TypeRef::named("JSON"), "Its value."))
-        .field(field("layer", TypeRef::named_nn(TypeRef::STRING), "The strongest layer that sets it: contract, customer, subsegment, segment or department default."))
+        .field(field(
+            "layer",
+            TypeRef::named_nn(TypeRef::STRING),
+            "The strongest layer that sets it: contract, customer, subsegment, segment or department default.",
+        ))
         .field(field("source", TypeRef::named_nn(TypeRef::STRING), "Which contract, customer or segment that is."));
     let proposal = Object::new("DecisionProposal")
         .description("What one plugin proposed.")
@@ -102,15 +114,27 @@ fn shared(builder: SchemaBuilder) -> SchemaBuilder {
         .field(field("output", TypeRef::named("JSON"), "What it proposed; null if it could not."))
         .field(field("reasons", TypeRef::named_nn_list_nn(TypeRef::STRING), "Why, in its own words."))
         .field(field("failure", TypeRef::named("JSON"), "Why it could not: a code and a message."))
-        .field(field("fuel", TypeRef::named_nn("Int"), "The fuel its call used, shared evenly over the call's customers."));
+        .field(field(
+            "fuel",
+            TypeRef::named_nn("Int"),
+            "The fuel its call used, shared evenly over the call's customers.",
+        ));
     let bound = Object::new("DecisionBound")
         .description("A ground rule that held.")
         .field(field("rule", TypeRef::named_nn(TypeRef::STRING), "The ground rule's id."))
         .field(field("name", TypeRef::named_nn(TypeRef::STRING), "The rule's name for people."))
         .field(field("field", TypeRef::named_nn(TypeRef::STRING), "The output it bounds."))
         .field(field("before", TypeRef::named("JSON"), "What the plugins proposed."))
-        .field(field("after", TypeRef::named("JSON"), "What this rule alone makes of it. The verdict fulfils all rules together."))
-        .field(field("undecided", TypeRef::named_nn("Boolean"), "Whether the rule holds because a fact it asks for is missing."))
+        .field(field(
+            "after",
+            TypeRef::named("JSON"),
+            "What this rule alone makes of it. The verdict fulfils all rules together.",
+        ))
+        .field(field(
+            "undecided",
+            TypeRef::named_nn("Boolean"),
+            "Whether the rule holds because a fact it asks for is missing.",
+        ))
         .field(field("reason", TypeRef::named_nn(TypeRef::STRING), "Why the rule stands."));
     builder.register(parameter).register(proposal).register(bound)
 }

@@ -34,27 +34,48 @@ pub(super) fn connection_field(name: &str, object: &ObjectType, doc: &str) -> Fi
         .argument(argument("first", TypeRef::named("Int"), page).default_value(Value::from(20)))
         .argument(argument("after", TypeRef::named("String"), "Begins after the record with this cursor."))
         .argument(argument("filter", TypeRef::named(filter_name(&object.name)), "Takes only records that fulfil this."))
-        .argument(argument("orderBy", TypeRef::named_nn_list(order_name(&object.name)), "The order of the records; by time of creation if not said."))
+        .argument(argument(
+            "orderBy",
+            TypeRef::named_nn_list(order_name(&object.name)),
+            "The order of the records; by time of creation if not said.",
+        ))
 }
 
 pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> SchemaBuilder {
     builder = register_all(builder, kind_filters());
     for object in source.objects() {
-        builder = register_all(builder, [filter(object, source).into(), Type::from(order(object)), order_fields(object, source).into()]);
-        if object.relations.iter().any(|relation| relation.cardinality == Cardinality::Many && source.may_read(&relation.target)) {
+        builder = register_all(
+            builder,
+            [filter(object, source).into(), Type::from(order(object)), order_fields(object, source).into()],
+        );
+        if object
+            .relations
+            .iter()
+            .any(|relation| relation.cardinality == Cardinality::Many && source.may_read(&relation.target))
+        {
             builder = register_all(builder, list_filters(object, source));
         }
         for declared in object.fields.iter().filter(|field| field.readable_by <= source.role) {
             if let Kind::Enum(declared) = &declared.kind {
-                builder = builder.register(comparisons(&format!("{}Filter", declared.name), declared.name, &[], "Compares with values of the enum."));
+                builder = builder.register(comparisons(
+                    &format!("{}Filter", declared.name),
+                    declared.name,
+                    &[],
+                    "Compares with values of the enum.",
+                ));
             }
         }
     }
     builder
 }
 
-const RANGE: [(&str, &str); 4] = [("lt", "Less than this."), ("lte", "At most this."), ("gt", "More than this."), ("gte", "At least this.")];
-const TEXT: [(&str, &str); 3] = [("contains", "Contains this text; case counts."), ("startsWith", "Begins with this text."), ("endsWith", "Ends with this text.")];
+const RANGE: [(&str, &str); 4] =
+    [("lt", "Less than this."), ("lte", "At most this."), ("gt", "More than this."), ("gte", "At least this.")];
+const TEXT: [(&str, &str); 3] = [
+    ("contains", "Contains this text; case counts."),
+    ("startsWith", "Begins with this text."),
+    ("endsWith", "Ends with this text."),
+];
 
 fn kind_filters() -> Vec<Type> {
     let text: Vec<_> = RANGE.iter().chain(&TEXT).copied().collect();
@@ -63,7 +84,8 @@ fn kind_filters() -> Vec<Type> {
         comparisons("StringFilter", "String", &text, "Compares with texts, by their bytes: case counts.").into(),
         comparisons("IntFilter", "Int", &RANGE, "Compares with whole numbers.").into(),
         comparisons("BooleanFilter", "Boolean", &[], "Compares with true and false.").into(),
-        comparisons("DecimalFilter", "Decimal", &RANGE, "Compares with exact numbers; for money, with the amount.").into(),
+        comparisons("DecimalFilter", "Decimal", &RANGE, "Compares with exact numbers; for money, with the amount.")
+            .into(),
         comparisons("DateFilter", "Date", &RANGE, "Compares with days.").into(),
         comparisons("DateTimeFilter", "DateTime", &RANGE, "Compares with times.").into(),
     ]
@@ -121,7 +143,11 @@ fn filter(object: &ObjectType, source: &Source<'_>) -> InputObject {
 
 fn list_filters(object: &ObjectType, source: &Source<'_>) -> Vec<Type> {
     let mut built = Vec::new();
-    for relation in object.relations.iter().filter(|relation| relation.cardinality == Cardinality::Many && source.may_read(&relation.target)) {
+    for relation in object
+        .relations
+        .iter()
+        .filter(|relation| relation.cardinality == Cardinality::Many && source.may_read(&relation.target))
+    {
         let filter = filter_name(&relation.target);
         let list = InputObject::new(format!("{}ListFilter", relation.target))
             .description(format!("What related records of type {} must fulfil.", relation.target))
@@ -137,8 +163,15 @@ fn order(object: &ObjectType) -> InputObject {
     InputObject::new(order_name(&object.name))
         .description(format!("One term of an order of records of type {}.", object.name))
         .field(argument("field", TypeRef::named_nn(format!("{}OrderField", object.name)), "What to order by."))
-        .field(argument("direction", TypeRef::named("OrderDirection"), "Which way.").default_value(Value::Enum(Name::new("ASC"))))
-        .field(argument("nulls", TypeRef::named("NullsOrder"), "Where records without a value stand; last if not said."))
+        .field(
+            argument("direction", TypeRef::named("OrderDirection"), "Which way.")
+                .default_value(Value::Enum(Name::new("ASC"))),
+        )
+        .field(argument(
+            "nulls",
+            TypeRef::named("NullsOrder"),
+            "Where records without a value stand; last if not said.",
+        ))
 }
 
 fn order_fields(object: &ObjectType, source: &Source<'_>) -> Enum {

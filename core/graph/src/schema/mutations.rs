@@ -14,8 +14,12 @@ struct Act {
     payload: &'static [(&'static str, &'static str, bool, &'static str)],
 }
 
-const KEY: (&str, &str, bool, &str) =
-    ("idempotencyKey", "String", true, "Chosen by the caller: the same key and input give the stored answer and are done once.");
+const KEY: (&str, &str, bool, &str) = (
+    "idempotencyKey",
+    "String",
+    true,
+    "Chosen by the caller: the same key and input give the stored answer and are done once.",
+);
 
 const ACTS: [Act; 6] = [
     Act {
@@ -35,7 +39,10 @@ const ACTS: [Act; 6] = [
         doc: "Checks a strategy and makes it the one that decides. Only an approver named by the strategy in force may.",
         role: Role::Admin,
         input: &[("document", "String", true, "The strategy file."), KEY],
-        payload: &[("strategy", "Strategy", true, "The strategy, now active."), ("assigned", "Int", true, "How many customers changed their segment.")],
+        payload: &[
+            ("strategy", "Strategy", true, "The strategy, now active."),
+            ("assigned", "Int", true, "How many customers changed their segment."),
+        ],
     },
     Act {
         name: "installPlugin",
@@ -43,7 +50,12 @@ const ACTS: [Act; 6] = [
         role: Role::Admin,
         input: &[
             ("digest", "String", true, "SHA-256 of the package, in hex; `/packages` answers it."),
-            ("approve", "[String!]", true, "Every field the plugin reads, as `Type.field`; it must be all of them and no other."),
+            (
+                "approve",
+                "[String!]",
+                true,
+                "Every field the plugin reads, as `Type.field`; it must be all of them and no other.",
+            ),
             KEY,
         ],
         payload: &[("plugin", "Plugin", true, "The plugin, now installed.")],
@@ -64,7 +76,10 @@ const ACTS: [Act; 6] = [
             ("role", "TokenRole", true, "What they may do."),
             ("expiresAt", "DateTime", false, "When it ceases to hold; never if not said."),
         ],
-        payload: &[("tokenId", "String", true, "Names the token when it is revoked."), ("token", "String", true, "The token itself.")],
+        payload: &[
+            ("tokenId", "String", true, "Names the token when it is revoked."),
+            ("token", "String", true, "The token itself."),
+        ],
     },
     Act {
         name: "revokeToken",
@@ -99,11 +114,16 @@ fn type_ref(name: &str, required: bool) -> TypeRef {
 /// The mutation root, if the role may do anything.
 pub(super) fn mutation(source: &Source<'_>) -> Option<Object> {
     let mut fields = acts(source).map(|act| {
-        field(act.name, TypeRef::named_nn(type_name(act, "Payload")), act.doc)
-            .argument(argument("input", TypeRef::named_nn(type_name(act, "Input")), "What to do."))
+        field(act.name, TypeRef::named_nn(type_name(act, "Payload")), act.doc).argument(argument(
+            "input",
+            TypeRef::named_nn(type_name(act, "Input")),
+            "What to do.",
+        ))
     });
     let first = fields.next()?;
-    let root = Object::new("Mutation").description("Everything that can be done. Each mutation is one transaction.").field(first);
+    let root = Object::new("Mutation")
+        .description("Everything that can be done. Each mutation is one transaction.")
+        .field(first);
     Some(fields.fold(root, Object::field))
 }
 
@@ -121,7 +141,8 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
     }
     if source.role == Role::Admin {
         let roles = Role::ALL.map(|role| EnumItem::new(role.name().to_ascii_uppercase()));
-        builder = builder.register(Enum::new("TokenRole").description("What the bearer of a token may do.").items(roles));
+        builder =
+            builder.register(Enum::new("TokenRole").description("What the bearer of a token may do.").items(roles));
     }
     builder
 }

@@ -27,7 +27,9 @@ fn object_type(object: &ObjectType, source: &Source<'_>) -> Object {
     for relation in object.relations.iter().filter(|relation| source.may_read(&relation.target)) {
         let Some(target) = source.model.object(&relation.target) else { continue };
         built = built.field(match relation.cardinality {
-            Cardinality::One if relation.nullable => field(&relation.name, TypeRef::named(&relation.target), &relation.doc),
+            Cardinality::One if relation.nullable => {
+                field(&relation.name, TypeRef::named(&relation.target), &relation.doc)
+            }
             Cardinality::One => field(&relation.name, TypeRef::named_nn(&relation.target), &relation.doc),
             Cardinality::Many => connection_field(&relation.name, target, &relation.doc),
         });
@@ -63,7 +65,11 @@ fn connection(object: &ObjectType) -> Object {
         .field(list("nodes", name, "The records."))
         .field(list("edges", &edge_name(object), "The records, each with its cursor."))
         .field(field("pageInfo", TypeRef::named_nn("PageInfo"), "Where the page stands in the list."))
-        .field(field("totalCount", TypeRef::named_nn("Int"), "How many records there are over all pages; counted only when asked for."))
+        .field(field(
+            "totalCount",
+            TypeRef::named_nn("Int"),
+            "How many records there are over all pages; counted only when asked for.",
+        ))
 }
 
 fn edge(object: &ObjectType) -> Object {

@@ -22,7 +22,16 @@ fn the_schema_of_every_role_is_valid_graphql() {
 #[test]
 fn what_a_role_may_not_read_is_not_in_its_schema() {
     let reader = schema(Role::Reader);
-    for hidden in ["CreditAccount", "margin12m", "MARGIN12M", "unitCost", "UNIT_COST", "overdueAmount", "Strategy!", "createToken"] {
+    for hidden in [
+        "CreditAccount",
+        "margin12m",
+        "MARGIN12M",
+        "unitCost",
+        "UNIT_COST",
+        "overdueAmount",
+        "Strategy!",
+        "createToken",
+    ] {
         assert!(!reader.contains(hidden), "{hidden}");
         assert!(schema(Role::Admin).contains(hidden), "{hidden}");
     }
@@ -36,5 +45,8 @@ fn the_exported_schema_is_the_one_served() {
         std::fs::write(path, &current).unwrap();
     }
     let exported = std::fs::read_to_string(path).unwrap();
-    assert!(exported == current, "schema/model.graphql is not up to date; run the tests once with GUILDHALL_BLESS=1 and review the difference");
+    assert!(
+        exported == current,
+        "schema/model.graphql is not up to date; run the tests once with GUILDHALL_BLESS=1 and review the difference"
+    );
 }

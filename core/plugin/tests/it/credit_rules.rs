@@ -79,5 +79,5 @@ fn neighbours_do_not_matter() {
 fn a_point_that_is_not_served_is_refused() {
     let guest = host(limits()).load(&package(FOLDER)).unwrap();
     let batch = guest.decide("marketing.contact", AT, &[Call { parameters: b"{}", input: b"{}" }]);
-    expect![].assert_eq(&line(&batch.answers[0]));
+    expect!["REFUSED_BY_GUEST: this plugin does not serve `marketing.contact`"].assert_eq(&line(&batch.answers[0]));
 }

@@ -37,7 +37,7 @@ fn a_panic_is_a_failure_that_tells_nothing_of_the_host() {
 
 #[test]
 fn memory_has_an_end() {
-    check("memory", expect!["OUT_OF_FUEL: the plugin used up its 10000000 units of fuel"]);
+    check("memory", expect!["OUT_OF_MEMORY: the plugin wanted more than the 16777216 bytes of memory it may have"]);
     let guest = hostile(limits());
     let batch = ask(&guest, &["memory"]);
     assert!(batch.memory_peak <= Limits::default().memory, "{}", batch.memory_peak);
@@ -55,8 +55,8 @@ fn nobody_writes_outside_his_memory() {
 
 #[test]
 fn answers_have_a_size() {
-    check("flood", expect![]);
-    check("giant", expect![]);
+    check("flood", expect!["OUTPUT_TOO_LARGE: the answer has 30057 bytes; 20480 are allowed"]);
+    check("giant", expect!["OUTPUT_TOO_LARGE: the plugin handed over more than 262144 bytes at a time"]);
 }
 
 #[test]
@@ -105,8 +105,8 @@ fn answers_have_a_form() {
 
 #[test]
 fn every_question_has_one_answer() {
-    check("too_few", expect![]);
-    check("too_many", expect![]);
+    check("too_few", expect!["WRONG_COUNT: the plugin was asked 1 questions and gave 0 answers"]);
+    check("too_many", expect!["WRONG_COUNT: the plugin was asked 1 questions and gave 2 answers"]);
 }
 
 #[test]
@@ -189,7 +189,10 @@ fn finding_the_guilty_has_an_end() {
     let count = |code| batch.answers.iter().filter(|answer| answer.as_ref().is_err_and(|f| f.code == code)).count();
     assert_eq!(count(FailureCode::Trapped) + count(FailureCode::GaveUp), 64);
     assert!(count(FailureCode::Trapped) > 20);
-    expect![].assert_eq(&line(&batch.answers[63]));
+    expect![
+        "GAVE_UP: a batch of 64 failed (TRAPPED) and finding out for whom took too long; ask about this subject alone"
+    ]
+    .assert_eq(&line(&batch.answers[63]));
 }
 
 #[test]

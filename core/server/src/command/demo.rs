@@ -42,7 +42,8 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Failure> {
     if let Some(folder) = Path::new(&settings.database).parent().filter(|_| settings.database == DATABASE) {
-        std::fs::create_dir_all(folder).map_err(|error| Failure::BadInput(format!("`{}`: {error}", folder.display())))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::BadInput(format!("`{}`: {error}", folder.display())))?;
     }
     let house = opening::open(settings).await?;
     let ada = Actor { name: ADA.to_owned(), role: Role::Admin };
@@ -61,7 +62,9 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
 async fn prepare(house: &Arc<House>, ada: &Actor, options: &Options) -> Result<(), Failure> {
     let now = Utc::now();
     if strategy::active(&house.database).await?.is_none() {
-        let loaded = load_demo_company(&house.database, &house.model, DemoSize::default(), now.date_naive(), now).await.map_err(Failure::failed)?;
+        let loaded = load_demo_company(&house.database, &house.model, DemoSize::default(), now.date_naive(), now)
+            .await
+            .map_err(Failure::failed)?;
         let records: Vec<_> = loaded.records.iter().map(|(object, count)| format!("{count} {object}")).collect();
         println!("loaded Harbour Beverages: {}", records.join(", "));
         let activated = activate_strategy(house, ada, STRATEGY, None, now).await?;
@@ -70,7 +73,10 @@ async fn prepare(house: &Arc<House>, ada: &Actor, options: &Options) -> Result<(
     let installed = plugin::installed(&house.database).await?;
     for path in &options.plugin {
         let bytes = read_bytes(path)?;
-        let digest = Package::read(&bytes).map_err(|error| Failure::BadInput(format!("`{}`: {error}", path.display())))?.digest().to_owned();
+        let digest = Package::read(&bytes)
+            .map_err(|error| Failure::BadInput(format!("`{}`: {error}", path.display())))?
+            .digest()
+            .to_owned();
         if installed.iter().all(|plugin| plugin.digest != digest) {
             let installed = install_plugin(house, ada, &bytes, &Approval::Whatever, None, now).await?;
             println!("installed {} (sha256 {})", installed.name, installed.digest);
@@ -94,7 +100,9 @@ async fn renew_token(house: &House, ada: &Actor) -> Result<String, Failure> {
 fn welcome(address: SocketAddr, secret: &str) -> String {
     let curl = |query: &str| {
         let body = serde_json::json!({ "query": query });
-        format!("curl -s http://{address}/graphql -H 'Authorization: Bearer {secret}' -H 'Content-Type: application/json' -d '{body}'")
+        format!(
+            "curl -s http://{address}/graphql -H 'Authorization: Bearer {secret}' -H 'Content-Type: application/json' -d '{body}'"
+        )
     };
     let decided = "{ customers(first: 3, orderBy: {field: REVENUE12M, direction: DESC}) { nodes { name segment { name need } creditTerms { netDays discount explanation } } } }";
     let nested = "{ customers(first: 2, filter: {segment: {key: {eq: \"key\"}}}) { totalCount nodes { name contacts(first: 1) { nodes { name title } } orders(first: 2, orderBy: {field: ORDERED_ON, direction: DESC}) { nodes { number orderedOn netTotal { amount currency } } } } } }";

@@ -33,7 +33,9 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
             let _ = std::io::stderr().flush();
         }
     };
-    let report = import(&house.database, &house.model, &options.mapping, &options.dir, now.date_naive(), now, &mut progress).await;
+    let report =
+        import(&house.database, &house.model, &options.mapping, &options.dir, now.date_naive(), now, &mut progress)
+            .await;
     if shown {
         eprint!("\r\x1b[K");
     }
@@ -43,11 +45,17 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
         let files = report.files.iter().map(|file| {
             json!({ "file": file.file, "type": file.object, "lines": file.lines, "created": file.created, "updated": file.updated, "unchanged": file.unchanged })
         });
-        println!("{}", json!({ "source": report.source, "asOf": report.as_of, "files": files.collect::<Vec<_>>(), "assigned": assigned }));
+        println!(
+            "{}",
+            json!({ "source": report.source, "asOf": report.as_of, "files": files.collect::<Vec<_>>(), "assigned": assigned })
+        );
     } else {
         println!("{:<24} {:<14} {:>8} {:>8} {:>8} {:>9}", "file", "type", "lines", "created", "updated", "unchanged");
         for file in &report.files {
-            println!("{:<24} {:<14} {:>8} {:>8} {:>8} {:>9}", file.file, file.object, file.lines, file.created, file.updated, file.unchanged);
+            println!(
+                "{:<24} {:<14} {:>8} {:>8} {:>8} {:>9}",
+                file.file, file.object, file.lines, file.created, file.updated, file.unchanged
+            );
         }
         println!("customer facts count up to {}; {assigned} customers changed their segment", report.as_of);
     }

@@ -73,9 +73,13 @@ async fn install(settings: &Settings, path: &Path, yes: bool, operator: &Operato
     let checked = named(path, check_plugin(&house, &bytes))?;
     print!("{}", description(&checked));
     if !yes && !agreed()? {
-        return Err(Failure::Refused("not approved, so nothing was installed; `--yes` approves without asking".to_owned()));
+        return Err(Failure::Refused(
+            "not approved, so nothing was installed; `--yes` approves without asking".to_owned(),
+        ));
     }
-    let installed = install_plugin(&house, &operator.actor(), &bytes, &Approval::Exactly(checked.reads()), None, Utc::now()).await?;
+    let installed =
+        install_plugin(&house, &operator.actor(), &bytes, &Approval::Exactly(checked.reads()), None, Utc::now())
+            .await?;
     println!("installed {} (sha256 {})", installed.name, installed.digest);
     Ok(house.database.close().await?)
 }
@@ -115,7 +119,8 @@ fn description(checked: &Checked) -> String {
     for (point, query) in &checked.serves {
         text.push_str(&format!("  serves {point} and reads for it\n"));
         for read in &query.reads {
-            text.push_str(&format!("    {read}\n"));
+            let why = manifest.reads.get(read).map(|why| format!(": {why}")).unwrap_or_default();
+            text.push_str(&format!("    {read}{why}\n"));
         }
     }
     text
@@ -133,8 +138,16 @@ async fn list(settings: &Settings, json: bool) -> Result<(), Failure> {
         println!("{}", rows.collect::<serde_json::Value>());
     } else {
         for plugin in &plugins {
-            let points = plugin.points.as_array().into_iter().flatten().filter_map(|point| point.get("point")?.as_str());
-            println!("{:<24} {:<10} {:<12} {}  {}", plugin.name, plugin.plugin_version, plugin.department, points.collect::<Vec<_>>().join(", "), plugin.digest);
+            let points =
+                plugin.points.as_array().into_iter().flatten().filter_map(|point| point.get("point")?.as_str());
+            println!(
+                "{:<24} {:<10} {:<12} {}  {}",
+                plugin.name,
+                plugin.plugin_version,
+                plugin.department,
+                points.collect::<Vec<_>>().join(", "),
+                plugin.digest
+            );
         }
     }
     Ok(house.database.close().await?)

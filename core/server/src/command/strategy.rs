@@ -79,7 +79,10 @@ async fn activate(settings: &Settings, file: &Path, operator: &Operator, json: b
     if json {
         println!("{}", json!({ "number": activated.number, "name": strategy.name, "assigned": activated.assigned }));
     } else {
-        println!("strategy {} `{}` is active; {} customers changed their segment", activated.number, strategy.name, activated.assigned);
+        println!(
+            "strategy {} `{}` is active; {} customers changed their segment",
+            activated.number, strategy.name, activated.assigned
+        );
     }
     Ok(house.database.close().await?)
 }
@@ -87,7 +90,9 @@ async fn activate(settings: &Settings, file: &Path, operator: &Operator, json: b
 async fn show(settings: &Settings, json: bool) -> Result<(), Failure> {
     let house = opening::open(settings).await?;
     let active = strategy::active(&house.database).await?;
-    let active = active.ok_or_else(|| Failure::Refused("no strategy is active; activate one with `guildhall strategy activate`".to_owned()))?;
+    let active = active.ok_or_else(|| {
+        Failure::Refused("no strategy is active; activate one with `guildhall strategy activate`".to_owned())
+    })?;
     let at = active.activated_at.to_rfc3339_opts(SecondsFormat::Secs, true);
     if json {
         println!(
@@ -96,7 +101,10 @@ async fn show(settings: &Settings, json: bool) -> Result<(), Failure> {
                 "activatedAt": at, "activatedBy": active.activated_by, "document": active.document })
         );
     } else {
-        println!("# strategy {} `{}`, activated {at} by {}\n{}", active.number, active.name, active.activated_by, active.document);
+        println!(
+            "# strategy {} `{}`, activated {at} by {}\n{}",
+            active.number, active.name, active.activated_by, active.document
+        );
     }
     Ok(house.database.close().await?)
 }

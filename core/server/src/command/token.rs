@@ -77,7 +77,13 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
             } else {
                 for token in tokens {
                     let state = if token.is_valid(Utc::now()) { "holds" } else { "void" };
-                    println!("{}  {:<10}  {state:<5}  {}  {}", token.id, token.role.name(), time(token.created_at), token.actor);
+                    println!(
+                        "{}  {:<10}  {state:<5}  {}  {}",
+                        token.id,
+                        token.role.name(),
+                        time(token.created_at),
+                        token.actor
+                    );
                 }
             }
         }

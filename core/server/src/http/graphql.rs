@@ -43,7 +43,13 @@ pub(super) async fn post(State(doors): State<Arc<Doors>>, headers: HeaderMap, bo
     }
     let parameters: Parameters = match serde_json::from_slice(&body) {
         Ok(parameters) => parameters,
-        Err(error) => return reply::problem(StatusCode::BAD_REQUEST, "BAD_REQUEST", &format!("the body is no GraphQL request: {error}")),
+        Err(error) => {
+            return reply::problem(
+                StatusCode::BAD_REQUEST,
+                "BAD_REQUEST",
+                &format!("the body is no GraphQL request: {error}"),
+            );
+        }
     };
     answer(&doors, &headers, form, parameters, true).await
 }
@@ -53,7 +59,9 @@ pub(super) async fn get(State(doors): State<Arc<Doors>>, headers: HeaderMap, Que
     let variables = match given.variables.as_deref().map(serde_json::from_str) {
         None => Value::Null,
         Some(Ok(variables)) => variables,
-        Some(Err(error)) => return reply::problem(StatusCode::BAD_REQUEST, "BAD_REQUEST", &format!("`variables` is no JSON: {error}")),
+        Some(Err(error)) => {
+            return reply::problem(StatusCode::BAD_REQUEST, "BAD_REQUEST", &format!("`variables` is no JSON: {error}"));
+        }
     };
     let parameters = Parameters { query: given.query, operation_name: given.operation_name, variables };
     answer(&doors, &headers, form, parameters, false).await
@@ -63,7 +71,9 @@ pub(super) async fn get(State(doors): State<Arc<Doors>>, headers: HeaderMap, Que
 pub(super) async fn schema(State(doors): State<Arc<Doors>>, headers: HeaderMap) -> Response {
     match doors.access.actor(&headers).await {
         Ok(Some(actor)) => match doors.api.sdl(actor.role) {
-            Some(sdl) => ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl.to_string()).into_response(),
+            Some(sdl) => {
+                ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl.to_string()).into_response()
+            }
             None => reply::problem(StatusCode::NOT_FOUND, "NOT_FOUND", "your role has no schema"),
         },
         Ok(None) => reply::unauthenticated(),
@@ -71,7 +81,13 @@ pub(super) async fn schema(State(doors): State<Arc<Doors>>, headers: HeaderMap) 
     }
 }
 
-async fn answer(doors: &Doors, headers: &HeaderMap, form: &'static str, parameters: Parameters, may_change: bool) -> Response {
+async fn answer(
+    doors: &Doors,
+    headers: &HeaderMap,
+    form: &'static str,
+    parameters: Parameters,
+    may_change: bool,
+) -> Response {
     let actor = match doors.access.actor(headers).await {
         Ok(Some(actor)) => actor,
         Ok(None) => return reply::unauthenticated(),
@@ -84,7 +100,11 @@ async fn answer(doors: &Doors, headers: &HeaderMap, form: &'static str, paramete
     let response = doors.api.execute(&request, &actor, may_change).await;
     // With `application/json` a client tells GraphQL's answers from a proxy's by status 200 alone.
     let status = if response.executed || form == JSON { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    let content = if form == JSON { "application/json; charset=utf-8" } else { "application/graphql-response+json; charset=utf-8" };
+    let content = if form == JSON {
+        "application/json; charset=utf-8"
+    } else {
+        "application/graphql-response+json; charset=utf-8"
+    };
     (status, [(header::CONTENT_TYPE, content)], response.body).into_response()
 }
 

@@ -22,7 +22,9 @@ pub(super) async fn post(State(doors): State<Arc<Doors>>, headers: HeaderMap, bo
     };
     match store_package(doors.api.house(), &actor, &body, Utc::now()).await {
         Ok(digest) => (StatusCode::CREATED, Json(json!({ "digest": digest }))).into_response(),
-        Err(error @ WorkflowError::BadInput(_)) => reply::problem(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", &error.to_string()),
+        Err(error @ WorkflowError::BadInput(_)) => {
+            reply::problem(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", &error.to_string())
+        }
         Err(error @ WorkflowError::Refused(_)) => reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string()),
         Err(error) => reply::internal(&error),
     }

@@ -7,11 +7,13 @@ use serde_json::json;
 /// An error in the form of GraphQL, so that clients read all errors alike.
 pub(super) fn problem(status: StatusCode, code: &str, message: &str) -> Response {
     let body = json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
-    (status, [(header::CONTENT_TYPE, "application/graphql-response+json; charset=utf-8")], body.to_string()).into_response()
+    (status, [(header::CONTENT_TYPE, "application/graphql-response+json; charset=utf-8")], body.to_string())
+        .into_response()
 }
 
 pub(super) fn unauthenticated() -> Response {
-    let message = "a bearer token is needed: `Authorization: Bearer gh_...`; an admin makes one with `guildhall token create`";
+    let message =
+        "a bearer token is needed: `Authorization: Bearer gh_...`; an admin makes one with `guildhall token create`";
     let mut reply = problem(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message);
     reply.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
     reply
@@ -19,5 +21,9 @@ pub(super) fn unauthenticated() -> Response {
 
 pub(super) fn internal(error: &dyn std::error::Error) -> Response {
     tracing::error!(%error, "a request failed");
-    problem(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the server could not answer; it is not your fault and has been logged")
+    problem(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "INTERNAL",
+        "the server could not answer; it is not your fault and has been logged",
+    )
 }

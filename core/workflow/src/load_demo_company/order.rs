@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{Days, Months, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 
 use super::assortment::Article;
 use super::dice::Dice;
@@ -108,14 +108,14 @@ fn occasions(profile: &Profile, today: NaiveDate, year_ago: NaiveDate, dice: &mu
     for slot in 0..profile.orders {
         let width = (span / profile.orders.max(1)).max(1);
         let begins = profile.ordered_from - span * slot / profile.orders.max(1);
-        for _ in 0..4 {
+        for throw in 0..12 {
             let before = (begins - dice.between(0, width)).max(profile.ordered_until);
             let Some(day) = today.checked_sub_days(Days::new(before.unsigned_abs())) else { continue };
             // The day the year began on is counted by one reader and not by another; nobody orders on it.
             let edge = day == year_ago || day.pred_opt() == Some(year_ago);
-            let wanted = profile.industry.season(day) >= dice.between(40, 120);
-            if wanted && !edge && chrono::Datelike::weekday(&day) != chrono::Weekday::Sun {
-                days.insert(day);
+            let wanted = throw > 8 || profile.industry.season(day) >= dice.between(40, 120);
+            let closed = edge || day.weekday() == Weekday::Sun;
+            if wanted && !closed && days.insert(day) {
                 break;
             }
         }

@@ -71,9 +71,9 @@ impl Profile {
         let name = name::company(dice, industry, &city);
         let habit = match dice.between(1, 100) {
             _ if tier == Tier::Closed => Habit::Prompt,
-            1..=62 => Habit::Prompt,
-            63..=84 => Habit::Late,
-            85..=94 => Habit::Slow,
+            1..=60 => Habit::Prompt,
+            61..=81 => Habit::Late,
+            82..=90 => Habit::Slow,
             _ => Habit::Poor,
         };
         let (ordered_from, ordered_until) = match tier {
@@ -90,7 +90,9 @@ impl Profile {
             Tier::Prospect => 0,
             Tier::Closed => 8,
         };
-        let scaled = base * i64::from(size.orders) * 60 / (i64::from(size.customers.max(1)) * ORDERS_OF_SIXTY);
+        // Rounded up or down by the dice, so that a base of many small customers has as many orders as was asked for.
+        let whole = i64::from(size.customers.max(1)) * ORDERS_OF_SIXTY;
+        let scaled = (base * i64::from(size.orders) * 60 + dice.between(0, whole - 1)) / whole;
         Profile {
             number,
             tier,

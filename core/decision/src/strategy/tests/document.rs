@@ -42,7 +42,7 @@ fn documents_are_checked_against_model_and_points() {
         "key = \"key\"",
         &[
             "`segments[2]`: the key `key` is taken; give each segment its own",
-            "`treatments.core`: `core` is no segment; there are key, key-theme-parks, key, small",
+            "`treatments.core`: `core` is no segment; there are key, key-cinemas, key, small",
         ],
     );
     refuse(

@@ -1,0 +1,96 @@
+//! Process: the built binaries, run and stopped.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::Fallible;
+use crate::company::Company;
+use crate::request::Statements;
+
+/// Where the binaries are, and where they may leave files.
+pub(crate) struct Folder {
+    binaries: PathBuf,
+    files: PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn new(files: &Path) -> Fallible<Self> {
+        let here = std::env::current_exe()?;
+        let binaries = here.parent().ok_or("this binary lies in no folder")?.to_owned();
+        Ok(Folder { binaries, files: files.to_owned() })
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.files.join(name)
+    }
+
+    /// Runs a command of `guildhall` to its end and returns what it printed.
+    pub(crate) fn guildhall(&self, database: &str, arguments: &[&str]) -> Fallible<String> {
+        let output = self.command(database).args(arguments).output()?;
+        if !output.status.success() {
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(format!("`guildhall {}`: {told}", arguments.join(" ")).into());
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    fn command(&self, database: &str) -> Command {
+        let mut command = Command::new(self.binaries.join("guildhall"));
+        command.current_dir(&self.files).args(["--database", database, "--cache", "cache"]);
+        command
+    }
+}
+
+/// A server under way. It ends when this is dropped.
+pub(crate) struct Serving {
+    process: Child,
+    pub address: SocketAddr,
+}
+
+impl Serving {
+    /// `guildhall serve`; what it logs goes to the file `log`.
+    pub(crate) fn guildhall(files: &Folder, company: &Company, options: &[&str]) -> Fallible<Self> {
+        let mut command = files.command(company.url());
+        command.args(options).args(["serve", "--listen", "127.0.0.1:0"]);
+        Self::start(command, &files.file("log"))
+    }
+
+    pub(crate) fn handwritten(files: &Folder, company: &Company, statements: &Statements) -> Fallible<Self> {
+        let mut command = Command::new(files.binaries.join("handwritten"));
+        command.args(["--database", company.url(), "--token", &company.token]);
+        for (name, text) in [("customer", &statements.customer), ("page", &statements.page)] {
+            let file = files.file(&format!("{name}.sql"));
+            std::fs::write(&file, text)?;
+            command.arg(format!("--{name}")).arg(file);
+        }
+        Self::start(command, &files.file("handwritten.log"))
+    }
+
+    /// Both servers print their address when they serve.
+    fn start(mut command: Command, log: &Path) -> Fallible<Self> {
+        let mut process = command.stdout(Stdio::piped()).stderr(File::create(log)?).spawn()?;
+        let mut line = String::new();
+        if let Some(stdout) = process.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        let address = line.split_once("http://").and_then(|(_, rest)| rest.split('/').next()?.parse().ok());
+        match address {
+            Some(address) => Ok(Serving { process, address }),
+            None => {
+                let _ = process.kill();
+                process.wait()?;
+                Err(format!("{command:?} does not serve:\n{}", std::fs::read_to_string(log)?).into())
+            }
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

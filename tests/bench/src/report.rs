@@ -1,0 +1,147 @@
+//! Report: rates as ratios, as a table or as JSON.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::load::Round;
+
+/// What one run measured.
+pub(crate) struct Report {
+    pub company: String,
+    pub postgres: String,
+    pub connections: usize,
+    pub rounds: u64,
+    pub seconds: u64,
+    /// How many customers and how many pages were asked for.
+    pub places: usize,
+    pub cases: Vec<Case>,
+}
+
+/// One kind of request against what it is compared with.
+pub(crate) struct Case {
+    name: &'static str,
+    rounds: Vec<Round>,
+    other: &'static str,
+    other_rounds: Vec<Round>,
+    goal: f64,
+}
+
+impl Case {
+    pub(crate) fn new(
+        name: &'static str,
+        rounds: Vec<Round>,
+        other: &'static str,
+        other_rounds: Vec<Round>,
+        goal: f64,
+    ) -> Self {
+        Case { name, rounds, other, other_rounds, goal }
+    }
+
+    /// Of the medians.
+    fn ratio(&self) -> f64 {
+        median(&self.rounds) / median(&self.other_rounds)
+    }
+
+    /// The smallest and the largest ratio of one round.
+    fn spread(&self) -> (f64, f64) {
+        let ratios = self.rounds.iter().zip(&self.other_rounds).map(|(one, other)| one.rate() / other.rate());
+        ratios.fold((f64::INFINITY, 0.0), |(least, most), ratio| (ratio.min(least), ratio.max(most)))
+    }
+
+    fn is_met(&self) -> bool {
+        self.ratio() >= self.goal
+    }
+}
+
+impl Report {
+    /// Whether every goal is met without a single wrong response.
+    pub(crate) fn is_good(&self) -> bool {
+        self.errors() == 0 && self.cases.iter().all(Case::is_met)
+    }
+
+    fn errors(&self) -> u64 {
+        self.every_round().map(|round| round.errors).sum()
+    }
+
+    fn responses(&self) -> u64 {
+        self.every_round().map(|round| round.responses).sum()
+    }
+
+    fn every_round(&self) -> impl Iterator<Item = &Round> {
+        self.cases.iter().flat_map(|case| {
+            // Our pages are measured once and stand in two cases.
+            let others = if case.other == OURS { Default::default() } else { case.other_rounds.as_slice() };
+            case.rounds.iter().chain(others)
+        })
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let cases = self.cases.iter().map(|case| {
+            let (least, most) = case.spread();
+            json!({
+                "case": case.name, "rate": rounded(median(&case.rounds), 1), "comparedWith": case.other,
+                "comparedRate": rounded(median(&case.other_rounds), 1), "ratio": rounded(case.ratio(), 3),
+                "leastRatio": rounded(least, 3), "mostRatio": rounded(most, 3), "goal": case.goal, "met": case.is_met(),
+            })
+        });
+        json!({
+            "company": self.company, "postgres": self.postgres, "fsync": false, "connections": self.connections,
+            "rounds": self.rounds, "seconds": self.seconds, "customers": self.places, "pages": self.places,
+            "cases": cases.collect::<Value>(), "responses": self.responses(), "errors": self.errors(), "good": self.is_good(),
+        })
+    }
+}
+
+/// What a case is compared with when it is not the handwritten server.
+pub(crate) const OURS: &str = "ours without";
+pub(crate) const HANDWRITTEN: &str = "handwritten";
+
+impl fmt::Display for Report {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "{} on PostgreSQL {} (fsync off)", self.company, self.postgres)?;
+        let Report { connections, rounds, seconds, places, .. } = self;
+        writeln!(
+            out,
+            "{connections} connections; medians of {rounds} alternating rounds of {seconds} s; requests per second"
+        )?;
+        writeln!(
+            out,
+            "{places} different customers, {places} different pages, each answer compared before measuring\n"
+        )?;
+        writeln!(
+            out,
+            "{:<36}{:>9}{:>11}  {:<14}{:>7}  {:<13}{:>5}",
+            "", "guildhall", "compared", "with", "ratio", "rounds", "goal"
+        )?;
+        for case in &self.cases {
+            let (least, most) = case.spread();
+            let spread = format!("{least:.3}-{most:.3}");
+            writeln!(
+                out,
+                "{:<36}{:>9.0}{:>11.0}  {:<14}{:>7.3}  {spread:<13}{:>5.2}  {}",
+                case.name,
+                median(&case.rounds),
+                median(&case.other_rounds),
+                case.other,
+                case.ratio(),
+                case.goal,
+                if case.is_met() { "met" } else { "MISSED" }
+            )?;
+        }
+        write!(out, "\n{} responses, each compared byte by byte; {} errors", self.responses(), self.errors())
+    }
+}
+
+fn median(rounds: &[Round]) -> f64 {
+    let mut rates: Vec<f64> = rounds.iter().map(Round::rate).collect();
+    rates.sort_by(f64::total_cmp);
+    let at = |index: usize| rates.get(index).copied().unwrap_or_default();
+    let middle = rates.len() / 2;
+    if rates.len() % 2 == 1 { at(middle) } else { (at(middle.saturating_sub(1)) + at(middle)) / 2.0 }
+}
+
+fn rounded(number: f64, places: i32) -> f64 {
+    let unit = 10f64.powi(places);
+    (number * unit).round() / unit
+}

@@ -1,0 +1,20 @@
+//! The house as its users meet it: the real program, on SQLite and on PostgreSQL, with real guests.
+
+mod bad_input;
+mod decisions;
+mod demo;
+mod documents;
+mod doors;
+mod filters;
+mod guides;
+mod hostile;
+mod house;
+mod ledger;
+mod lifecycle;
+mod northwind;
+mod pages;
+mod permissions;
+mod settings;
+mod shutdown;
+mod small;
+mod tidy;
