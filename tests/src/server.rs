@@ -76,18 +76,18 @@ pub struct Server {
 impl Server {
     /// Serves a place, with a token for each role.
     pub fn start(place: Place) -> Self {
-        Server::start_beside(&Arc::new(place))
+        Server::beside(&Arc::new(place))
     }
 
     /// Serves a place that others may serve, too.
-    pub fn start_beside(place: &Arc<Place>) -> Self {
+    pub fn beside(place: &Arc<Place>) -> Self {
         let secrets = Role::ALL.map(|role| place.token(role.actor(), role)).to_vec();
         let mut command = place.program();
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", "json", "--log-level", "info"]);
         Server::watch(command, place, secrets)
     }
 
-    /// Runs a command that serves, and waits until it says where.
+    /// Runs a command that serves, and waits until it says where. `secrets` are the tokens of reader, department and admin.
     pub fn watch(mut command: Command, place: &Arc<Place>, secrets: Vec<String>) -> Self {
         let started = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = started.unwrap_or_else(|error| panic!("guildhall cannot be started: {error}"));
@@ -123,13 +123,18 @@ impl Server {
         &self.address
     }
 
-    pub fn place(&self) -> &Place {
+    pub fn place(&self) -> &Arc<Place> {
         &self.place
     }
 
     /// What it logged so far.
     pub fn log(&self) -> String {
         text(&self.log)
+    }
+
+    /// What it logged as its own failures.
+    fn failures(&self) -> String {
+        self.log().lines().filter(|line| line.contains("\"ERROR\"")).map(|line| format!("\n{line}")).collect()
     }
 
     /// What it printed so far.
@@ -147,9 +152,11 @@ impl Server {
         reqwest::Client::new().request(method, format!("http://{}{path}", self.address)).timeout(PATIENCE)
     }
 
-    /// Sends a request.
+    /// Sends a request. Whatever a client sends, the server's own failure is no answer to it.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
-        answer(request).await.unwrap_or_else(|error| panic!("no answer: {error}: {}", self.log()))
+        let answer = answer(request).await.unwrap_or_else(|error| panic!("no answer: {error}: {}", self.log()));
+        assert!(!answer.text.contains("\"code\":\"INTERNAL\""), "the server failed: {}{}", answer.text, self.failures());
+        answer
     }
 
     pub async fn get(&self, role: Role, path: &str) -> Answer {

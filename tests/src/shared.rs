@@ -10,7 +10,7 @@ use crate::{Place, Server, places};
 /// One prepared server per database, lent to every test that asks while one of them holds it. Tests that change
 /// something start their own.
 pub struct Shared {
-    prepare: fn(&Place),
+    serve: fn(Place) -> Server,
     servers: Mutex<Weak<Vec<Server>>>,
 }
 
@@ -18,8 +18,8 @@ pub struct Shared {
 pub struct Servers(Arc<Vec<Server>>);
 
 impl Shared {
-    pub const fn new(prepare: fn(&Place)) -> Self {
-        Shared { prepare, servers: Mutex::const_new(Weak::new()) }
+    pub const fn new(serve: fn(Place) -> Server) -> Self {
+        Shared { serve, servers: Mutex::const_new(Weak::new()) }
     }
 
     pub async fn servers(&self) -> Servers {
@@ -27,11 +27,7 @@ impl Shared {
         if let Some(servers) = known.upgrade() {
             return Servers(servers);
         }
-        let serve = |place: Place| {
-            (self.prepare)(&place);
-            Server::start(place)
-        };
-        let servers = Arc::new(places().await.into_iter().map(serve).collect());
+        let servers = Arc::new(places().await.into_iter().map(self.serve).collect());
         *known = Arc::downgrade(&servers);
         Servers(servers)
     }

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 use crate::small::{column, decimal};
 
-static SERVERS: Shared = Shared::new(prepare);
+static SERVERS: Shared = Shared::new(|place| {
+    prepare(&place);
+    Server::start(place)
+});
 
 fn prepare(place: &Place) {
     place.import(&data("northwind/mapping.toml"), &northwind_or_say_so().unwrap());

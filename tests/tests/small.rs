@@ -4,11 +4,14 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use guildhall_tests::{Place, Servers, Shared, built, data};
+use guildhall_tests::{Place, Server, Servers, Shared, built, data};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-static READ_ONLY: Shared = Shared::new(company);
+static READ_ONLY: Shared = Shared::new(|place| {
+    company(&place);
+    Server::start(place)
+});
 
 /// A row by its columns.
 pub type Row = BTreeMap<String, String>;

@@ -154,8 +154,8 @@ async fn create_token(
 ) -> Result<Outcome, Problem> {
     let role = Role::named(&input.role.to_ascii_lowercase())
         .ok_or_else(|| Problem::new(Code::BadUserInput, "input: no such role"))?;
-    let created =
-        guildhall_workflow::create_token::create_token(house, actor, &input.actor, role, input.expires_at, now).await?;
+    use guildhall_workflow::create_token::{Origin, create_token};
+    let created = create_token(house, actor, Origin::Api, &input.actor, role, input.expires_at, now).await?;
     Ok(vec![
         ("tokenId", ActValue::Json(created.id.to_string().into())),
         ("token", ActValue::Json(created.secret.into())),

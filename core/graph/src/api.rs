@@ -17,7 +17,7 @@ use crate::acts;
 use crate::execute::{Answer, Execution};
 use crate::front::Front;
 use crate::generation::{Generation, PlanKey, Prepared, RoleSchema};
-use crate::plan::{Context, MutationPlan, compile_input_query, plan_mutation, plan_query};
+use crate::plan::{Context, MutationPlan, bind, compile_input_query, plan_mutation, plan_query};
 use crate::problem::{Code, Problem};
 use crate::schema::{self, Source};
 
@@ -37,6 +37,8 @@ pub struct Response {
     pub body: Bytes,
     /// Whether the operation was executed, so that the response has `data`. Otherwise the request itself was wrong.
     pub executed: bool,
+    /// Whether the operation is a mutation. One that was not executed changed nothing.
+    pub mutation: bool,
 }
 
 /// The API: the current generation and the house it belongs to. One per process.
@@ -57,6 +59,11 @@ impl Api {
 
     pub fn house(&self) -> &Arc<House> {
         &self.house
+    }
+
+    /// How often guests were called since the current generation was loaded.
+    pub fn guest_calls(&self) -> u64 {
+        self.generation.load().deployment.guest_calls()
     }
 
     /// Takes up the database's current generation if it is another one. Operations under way end on the old one.
@@ -83,10 +90,13 @@ impl Api {
         let Some(schema) = generation.role(actor.role) else {
             return refused(&[Problem::new(Code::Internal, "the actor's role has no schema")]);
         };
-        match self.answer(&generation, schema, request, actor, may_change).await {
+        let mut mutation = false;
+        let answer = self.answer(&generation, schema, request, actor, may_change, &mut mutation).await;
+        let response = match answer {
             Ok(answer) => answered(&answer),
             Err(problems) => refused(&problems),
-        }
+        };
+        Response { mutation, ..response }
     }
 
     async fn answer(
@@ -96,11 +106,13 @@ impl Api {
         request: &Request,
         actor: &Actor,
         may_change: bool,
+        mutation: &mut bool,
     ) -> Result<Answer, Vec<Problem>> {
         let document = schema.document(&request.query)?;
         let operation = document.executable.operations.get(request.operation_name.as_deref()).map_err(|error| {
             vec![Problem::from_front(Code::BadUserInput, &error.to_graphql_error(&document.executable.sources))]
         })?;
+        *mutation = operation.operation_type == OperationType::Mutation;
         if operation.operation_type != OperationType::Query && !may_change {
             return Err(vec![Problem::new(
                 Code::Refused,
@@ -141,7 +153,7 @@ impl Api {
         };
         match prepared.as_ref() {
             Prepared::Query(plan) => execution.run(plan, &[], &[]).await.map_err(|problem| vec![problem]),
-            Prepared::Mutation(plan) => Ok(self.mutate(plan, &execution, actor).await),
+            Prepared::Mutation(plan) => self.mutate(plan, &execution, actor).await,
         }
     }
 
@@ -156,7 +168,18 @@ impl Api {
 
     /// Does the acts one after the other. The first that fails ends the operation: its field cannot be null, so `data` is.
     /// What was done before stays done, as the specification has it.
-    async fn mutate(&self, plan: &MutationPlan, execution: &Execution<'_>, actor: &Actor) -> Answer {
+    async fn mutate(
+        &self,
+        plan: &MutationPlan,
+        execution: &Execution<'_>,
+        actor: &Actor,
+    ) -> Result<Answer, Vec<Problem>> {
+        // What is wrong with the variables is said before anything is done.
+        for act in plan.steps.iter().filter_map(|step| step.act.as_ref()) {
+            if let Err(problem) = bind(&act.payload.variables, execution.variables, &|_| None) {
+                return Err(vec![problem]);
+            }
+        }
         let mut data = String::from("{");
         let mut problems = Vec::new();
         for (index, step) in plan.steps.iter().enumerate() {
@@ -193,7 +216,7 @@ impl Api {
         if let Err(error) = self.refresh().await {
             tracing::error!(%error, "the new generation cannot be served");
         }
-        Answer { data, problems }
+        Ok(Answer { data, problems })
     }
 }
 
@@ -231,11 +254,11 @@ fn answered(answer: &Answer) -> Response {
         body.push_str(&errors(&answer.problems));
     }
     body.push('}');
-    Response { body: body.into(), executed: true }
+    Response { body: body.into(), executed: true, mutation: false }
 }
 
 fn refused(problems: &[Problem]) -> Response {
-    Response { body: format!("{{\"errors\":{}}}", errors(problems)).into(), executed: false }
+    Response { body: format!("{{\"errors\":{}}}", errors(problems)).into(), executed: false, mutation: false }
 }
 
 fn errors(problems: &[Problem]) -> String {

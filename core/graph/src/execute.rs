@@ -64,23 +64,34 @@ impl Execution<'_> {
         self.splice(plan, &read.response, &decided, acts, prefix)
     }
 
-    /// One verdict for each record and decision field, however often the response shows it.
+    /// One verdict for each record and question, however often the response shows it: decision fields that ask the same
+    /// share their verdicts, so each plugin is called once for all of them.
     async fn decide(&self, plan: &Plan, facts: &[Facts<'_>]) -> Result<Verdicts, Problem> {
-        let mut decided = Verdicts::default();
-        for (index, slot) in plan.slots.iter().enumerate() {
+        let mut groups: Vec<Group<'_, '_>> = Vec::new();
+        let mut verdicts = Verdicts { group: vec![None; plan.slots.len()], known: HashMap::new(), groups: Vec::new() };
+        for (slot, group) in plan.slots.iter().zip(&mut verdicts.group) {
             let Slot::Decision { point, request, .. } = slot else { continue };
-            let mut subjects: Vec<&Facts<'_>> = Vec::new();
-            for fact in facts.iter().filter(|fact| fact.slot == index) {
-                decided.known.entry((index, fact.id.clone())).or_insert_with(|| {
-                    subjects.push(fact);
-                    subjects.len() - 1
-                });
-            }
             let request = request.as_ref().and_then(|request| request.resolve(self.variables)).unwrap_or(Value::Null);
-            let verdicts = self.deployment.decide(point, &subjects, &request, self.now, Compare::StrategyOnly).await;
-            decided.slots.insert(index, verdicts);
+            let same = groups.iter().position(|group| group.point.name == point.name && group.request == request);
+            *group = Some(same.unwrap_or_else(|| {
+                groups.push(Group { point, request, subjects: Vec::new() });
+                groups.len() - 1
+            }));
         }
-        Ok(decided)
+        for fact in facts {
+            let Some(index) = verdicts.group.get(fact.slot).copied().flatten() else { continue };
+            let Some(group) = groups.get_mut(index) else { continue };
+            verdicts.known.entry((index, fact.id.clone())).or_insert_with(|| {
+                group.subjects.push(fact);
+                group.subjects.len() - 1
+            });
+        }
+        for group in groups {
+            let Group { point, request, subjects } = group;
+            let decided = self.deployment.decide(point, &subjects, &request, self.now, Compare::StrategyOnly).await;
+            verdicts.groups.push(decided);
+        }
+        Ok(verdicts)
     }
 
     fn splice(
@@ -93,6 +104,7 @@ impl Execution<'_> {
     ) -> Result<Answer, Problem> {
         let mut data = String::with_capacity(response.len() * 2);
         let mut problems = Vec::new();
+        let mut untold = 0;
         let mut scanner = Scanner::new(response);
         let mut written = 0;
         for place in places(response) {
@@ -113,7 +125,9 @@ impl Execution<'_> {
                 Some(Slot::Decision { point, picks, .. }) => match decided.verdict(slot, id) {
                     Some(Ok(decided)) => {
                         let failures = &decided.verdict.failures;
-                        if problems.len() < PROBLEM_LIMIT && !failures.is_empty() {
+                        if problems.len() >= PROBLEM_LIMIT {
+                            untold += failures.len();
+                        } else if !failures.is_empty() {
                             let path = path();
                             problems.extend(failures.iter().map(|failure| failed(point, failure).at(path.clone())));
                         }
@@ -122,6 +136,8 @@ impl Execution<'_> {
                     Some(Err(error)) => {
                         if problems.len() < PROBLEM_LIMIT {
                             problems.push(undecided(error).at(path()));
+                        } else {
+                            untold += 1;
                         }
                         data.push_str("null");
                     }
@@ -131,24 +147,37 @@ impl Execution<'_> {
             }
         }
         data.push_str(response.get(written..).unwrap_or_default());
+        if untold > 0 {
+            let message = format!("{untold} more decisions could not be made as asked; `fallback` says which");
+            problems.push(Problem::new(Code::DecisionFailed, message));
+        }
         Ok(Answer { data, problems })
     }
 }
 
+/// Decision fields that ask the same question.
+struct Group<'p, 'f> {
+    point: &'p DecisionPoint,
+    request: Value,
+    subjects: Vec<&'f Facts<'f>>,
+}
+
 /// The verdicts of an operation.
-#[derive(Default)]
 struct Verdicts {
-    /// Where the verdict about a record stands among its slot's.
+    /// The group each slot belongs to.
+    group: Vec<Option<usize>>,
+    /// Where the verdict about a record stands in its group.
     known: HashMap<(usize, String), usize>,
-    slots: HashMap<usize, Result<Vec<Decided>, DecisionError>>,
+    groups: Vec<Result<Vec<Decided>, DecisionError>>,
 }
 
 impl Verdicts {
     fn verdict(&self, slot: usize, id: Option<&str>) -> Option<Result<&Decided, &DecisionError>> {
-        match self.slots.get(&slot)? {
+        let group = self.group.get(slot).copied().flatten()?;
+        match self.groups.get(group)? {
             Err(error) => Some(Err(error)),
             Ok(verdicts) => {
-                let index = self.known.get(&(slot, id?.to_owned()))?;
+                let index = self.known.get(&(group, id?.to_owned()))?;
                 verdicts.get(*index).map(Ok)
             }
         }

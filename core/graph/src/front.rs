@@ -18,8 +18,8 @@ use crate::problem::{Code, Problem};
 
 /// Largest document in bytes.
 pub const DOCUMENT_LIMIT: usize = 64 * 1024;
-const RECURSION_LIMIT: usize = 64;
-const TOKEN_LIMIT: usize = 15_000;
+pub(crate) const RECURSION_LIMIT: usize = 64;
+pub(crate) const TOKEN_LIMIT: usize = 15_000;
 /// How many problems of one document are told.
 const PROBLEM_LIMIT: usize = 20;
 /// Deepest nesting of the variables' values.
@@ -58,8 +58,8 @@ impl Front {
             .recursion_limit(RECURSION_LIMIT)
             .token_limit(TOKEN_LIMIT)
             .parse_ast(text, "document")
-            .map_err(|broken| problems(Code::ParseFailed, &broken.errors))?;
-        limits::check(&tree).map_err(|message| vec![Problem::new(Code::LimitExceeded, message)])?;
+            .map_err(|broken| unparsed(&broken.errors))?;
+        limits::check(&tree).map_err(|problem| vec![problem])?;
         let document = tree
             .to_executable_validate(&self.schema)
             .map_err(|broken| problems(Code::ValidationFailed, &broken.errors))?;
@@ -104,6 +104,15 @@ impl Front {
             .map(|response| response.data.unwrap_or_default())
             .map_err(|error| Problem::from_front(Code::BadUserInput, &error.to_graphql_error(&document.sources)))
     }
+}
+
+/// What the parser says. Its own limits are told by their messages alone.
+fn unparsed(errors: &DiagnosticList) -> Vec<Problem> {
+    let mut problems = problems(Code::ParseFailed, errors);
+    for problem in problems.iter_mut().filter(|problem| problem.message.contains("limit reached")) {
+        problem.code = Code::LimitExceeded;
+    }
+    problems
 }
 
 /// The first problems. The list is never printed as a whole: it quotes the document at each and grows with its square.

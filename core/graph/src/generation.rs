@@ -8,6 +8,7 @@ use apollo_compiler::{ExecutableDocument, Name, Node};
 use guildhall_decision::DecisionPoint;
 use guildhall_model::{Model, Role};
 use guildhall_workflow::Deployment;
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
@@ -16,9 +17,11 @@ use crate::front::Front;
 use crate::plan::{MutationPlan, Plan, Shape};
 use crate::schema::{self, Source};
 
-/// How many documents and plans one role's schema keeps.
-const DOCUMENT_CACHE: usize = 1_000;
-const PLAN_CACHE: usize = 4_000;
+/// How much one role's caches hold: documents by the bytes of their text, plans by those of their SQL and introspection.
+const DOCUMENT_BYTES: u64 = 2 << 20;
+const PLAN_BYTES: u64 = 16 << 20;
+/// About how many entries that will be.
+const ENTRIES: usize = 2_000;
 
 pub(crate) struct Generation {
     pub deployment: Arc<Deployment>,
@@ -32,8 +35,8 @@ pub(crate) struct RoleSchema {
     pub front: Front,
     /// The decision points whose fields the role sees.
     pub points: Vec<Arc<DecisionPoint>>,
-    pub documents: Cache<[u8; 32], Arc<Document>>,
-    pub plans: Cache<PlanKey, Arc<Prepared>>,
+    documents: Cache<[u8; 32], Arc<Document>, ByBytes>,
+    pub plans: Cache<PlanKey, Arc<Prepared>, ByBytes>,
 }
 
 /// A validated document with the shapes of its operations.
@@ -41,6 +44,8 @@ pub(crate) struct Document {
     pub executable: Valid<ExecutableDocument>,
     pub digest: [u8; 32],
     shapes: Vec<(Option<Name>, Shape)>,
+    /// Length of its text.
+    bytes: usize,
 }
 
 /// What two requests must agree in to share a plan, beside role and generation.
@@ -54,6 +59,26 @@ pub(crate) struct PlanKey {
 pub(crate) enum Prepared {
     Query(Plan),
     Mutation(MutationPlan),
+}
+
+/// Weighs cached things by what they hold on to, so that large ones cannot fill the memory.
+#[derive(Clone)]
+pub(crate) struct ByBytes;
+
+impl Weighter<[u8; 32], Arc<Document>> for ByBytes {
+    fn weight(&self, _: &[u8; 32], document: &Arc<Document>) -> u64 {
+        document.bytes as u64 + 64
+    }
+}
+
+impl Weighter<PlanKey, Arc<Prepared>> for ByBytes {
+    fn weight(&self, key: &PlanKey, prepared: &Arc<Prepared>) -> u64 {
+        let bytes = match prepared.as_ref() {
+            Prepared::Query(plan) => plan.bytes(),
+            Prepared::Mutation(plan) => plan.bytes(),
+        };
+        (key.shape.len() + bytes) as u64 + 256
+    }
 }
 
 impl Generation {
@@ -80,8 +105,8 @@ impl RoleSchema {
             sdl: sdl.into(),
             front,
             points,
-            documents: Cache::new(DOCUMENT_CACHE),
-            plans: Cache::new(PLAN_CACHE),
+            documents: Cache::with_weighter(ENTRIES, DOCUMENT_BYTES, ByBytes),
+            plans: Cache::with_weighter(ENTRIES, PLAN_BYTES, ByBytes),
         })
     }
 
@@ -92,17 +117,17 @@ impl RoleSchema {
             return Ok(document);
         }
         let executable = self.front.parse(text)?;
-        let document = Arc::new(Document::new(executable, digest));
+        let document = Arc::new(Document::new(executable, digest, text.len()));
         self.documents.insert(digest, Arc::clone(&document));
         Ok(document)
     }
 }
 
 impl Document {
-    fn new(executable: Valid<ExecutableDocument>, digest: [u8; 32]) -> Self {
+    fn new(executable: Valid<ExecutableDocument>, digest: [u8; 32], bytes: usize) -> Self {
         let shape = |operation: &Node<Operation>| (operation.name.clone(), Shape::of(&executable, operation));
         let shapes = executable.operations.iter().map(shape).collect();
-        Document { executable, digest, shapes }
+        Document { executable, digest, shapes, bytes }
     }
 
     /// The shape of one of its operations.

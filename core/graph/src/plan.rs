@@ -40,6 +40,14 @@ use crate::schema::lower_first;
 
 /// Most records an operation may read, counted by page sizes.
 const RECORD_LIMIT: usize = 20_000;
+/// Most values an operation may write: records times the fields selected of them.
+const VALUE_LIMIT: usize = 400_000;
+/// Most conditions and compared values in all filters of an operation.
+const CONDITION_LIMIT: usize = 1_000;
+/// What a decision costs, in records.
+const DECISION_COST: usize = 10;
+/// Most `__schema` and `__type` fields of an operation: each may tell the whole schema.
+const INTROSPECTION_LIMIT: usize = 10;
 
 /// What planning needs of its surroundings.
 pub(crate) struct Context<'a> {
@@ -60,6 +68,14 @@ pub(crate) struct Plan {
     pub slots: Vec<Slot>,
 }
 
+impl Plan {
+    /// About how many bytes it holds on to.
+    pub(crate) fn bytes(&self) -> usize {
+        let text = |slot: &Slot| if let Slot::Text(text) = slot { text.len() } else { 0 };
+        self.statement.text().len() + self.slots.iter().map(text).sum::<usize>()
+    }
+}
+
 /// What fills a marked place of the response.
 pub(crate) enum Slot {
     /// Text known when the plan was made: introspection.
@@ -77,6 +93,10 @@ pub(crate) struct Planner<'a> {
     pub(super) slots: Vec<Slot>,
     /// Records read so far, by page sizes.
     records: usize,
+    values: usize,
+    conditions: usize,
+    /// Lists the filter being planned goes through, one inside the other.
+    lists_deep: usize,
 }
 
 /// Plans a query.
@@ -89,6 +109,10 @@ pub(crate) fn plan_query(context: &Context<'_>, deployment: &Deployment, dialect
         let value = match field.name.as_str() {
             "__typename" => Root::Constant("Query".to_owned()),
             "__schema" | "__type" => {
+                if planner.slots.len() >= INTROSPECTION_LIMIT {
+                    let message = format!("the operation asks for the schema more than {INTROSPECTION_LIMIT} times");
+                    return Err(Problem::new(Code::LimitExceeded, message));
+                }
                 let data = match introspected.take() {
                     Some(data) => data,
                     None => context.front.introspect(context.document, context.operation, context.variables)?,
@@ -106,7 +130,15 @@ pub(crate) fn plan_query(context: &Context<'_>, deployment: &Deployment, dialect
 
 impl<'a> Planner<'a> {
     fn new(context: &'a Context<'a>) -> Self {
-        Planner { context, variables: Vec::new(), slots: Vec::new(), records: 0 }
+        Planner {
+            context,
+            variables: Vec::new(),
+            slots: Vec::new(),
+            records: 0,
+            values: 0,
+            conditions: 0,
+            lists_deep: 0,
+        }
     }
 
     fn finish(self, roots: Vec<Entry<Root>>, deployment: &Deployment, dialect: Dialect) -> Result<Plan, Problem> {
@@ -167,6 +199,28 @@ impl<'a> Planner<'a> {
         self.records = self.records.saturating_add(records);
         if self.records > RECORD_LIMIT {
             let message = format!("the operation may read more than {RECORD_LIMIT} records; ask for smaller pages");
+            return Err(Problem::new(Code::LimitExceeded, message));
+        }
+        Ok(())
+    }
+
+    /// Counts what is written of `records` records towards the limit.
+    pub(super) fn count_values(&mut self, records: usize, fields: usize) -> Result<(), Problem> {
+        self.values = self.values.saturating_add(records.saturating_mul(fields));
+        if self.values > VALUE_LIMIT {
+            let message = format!(
+                "the operation may answer more than {VALUE_LIMIT} values; ask for smaller pages or fewer fields"
+            );
+            return Err(Problem::new(Code::LimitExceeded, message));
+        }
+        Ok(())
+    }
+
+    /// Counts a condition or a compared value of a filter towards the limit.
+    pub(super) fn count_condition(&mut self) -> Result<(), Problem> {
+        self.conditions += 1;
+        if self.conditions > CONDITION_LIMIT {
+            let message = format!("the operation's filters have more than {CONDITION_LIMIT} conditions and values");
             return Err(Problem::new(Code::LimitExceeded, message));
         }
         Ok(())

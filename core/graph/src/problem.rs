@@ -24,6 +24,8 @@ pub enum Code {
     NotFound,
     /// The act is not allowed or not possible now; the message has the reasons.
     Refused,
+    /// It did not work this time, because something took too long; the same request may work later.
+    Busy,
     /// Our fault. The log has the details.
     Internal,
 }
@@ -39,6 +41,7 @@ impl Code {
             Code::DecisionFailed => "DECISION_FAILED",
             Code::NotFound => "NOT_FOUND",
             Code::Refused => "REFUSED",
+            Code::Busy => "BUSY",
             Code::Internal => "INTERNAL",
         }
     }
@@ -121,6 +124,7 @@ impl From<WorkflowError> for Problem {
                 Problem::new(Code::Refused, reasons.join("; ")).with("reasons", Value::from(reasons))
             }
             WorkflowError::NoActiveStrategy => Problem::new(Code::NoActiveStrategy, error.to_string()),
+            WorkflowError::Busy(message) => Problem::new(Code::Busy, message),
             WorkflowError::Store(_) | WorkflowError::Internal(_) => Problem::internal(&error),
         }
     }
@@ -136,6 +140,6 @@ impl Problem {
 
 impl From<guildhall_store::StoreError> for Problem {
     fn from(error: guildhall_store::StoreError) -> Self {
-        Problem::internal(&error)
+        WorkflowError::from(error).into()
     }
 }

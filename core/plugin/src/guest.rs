@@ -41,7 +41,7 @@ pub struct Batch {
     pub answers: Vec<Result<Answer, Failure>>,
     /// Fuel of all guest calls together.
     pub fuel: u64,
-    /// How often the guest was called: once for up to 64 calls, more if some failed.
+    /// How often the guest was called: once for up to 256 calls, more if some failed.
     pub guest_calls: u32,
     /// The most memory that one guest call had, in bytes.
     pub memory_peak: usize,

@@ -54,7 +54,7 @@ impl Default for Limits {
             output: 20 << 10,
             log: 1 << 10,
             instances: 16,
-            batch: 64,
+            batch: 256,
             tries: 64,
             concurrency: 64,
             concurrency_per_plugin: 16,

@@ -1,5 +1,6 @@
 //! Access: who bears the token of a request.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
@@ -10,19 +11,29 @@ use guildhall_workflow::{Actor, WorkflowError, authenticate};
 use quick_cache::sync::Cache;
 
 /// How long a token is trusted without asking the database again. A revoked token ceases to hold within this time in
-/// every process.
+/// every other process, and at once in the one that revokes it: see [`Access::forget`].
 const TRUST: Duration = Duration::from_secs(2);
 const KNOWN: usize = 10_000;
 
 pub(crate) struct Access {
     database: Database,
     /// By the secret's hash, so that no secret stays in memory.
-    known: Cache<String, (Actor, Instant)>,
+    known: Cache<String, Known>,
+    /// Counts what was forgotten.
+    round: AtomicU64,
+}
+
+#[derive(Clone)]
+struct Known {
+    actor: Actor,
+    seen: Instant,
+    /// The round in which the database was asked.
+    round: u64,
 }
 
 impl Access {
     pub(crate) fn new(database: Database) -> Self {
-        Access { database, known: Cache::new(KNOWN) }
+        Access { database, known: Cache::new(KNOWN), round: AtomicU64::new(0) }
     }
 
     /// The actor of a request, or nothing if it has no token that holds.
@@ -30,19 +41,27 @@ impl Access {
         let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let Some(secret) = bearer.and_then(secret_of) else { return Ok(None) };
         let hash = secret_hash(secret);
-        if let Some((actor, seen)) = self.known.get(&hash)
-            && seen.elapsed() < TRUST
+        // Read before the database is asked: an answer that was under way while all was forgotten is not trusted again.
+        let round = self.round.load(Ordering::Acquire);
+        if let Some(known) = self.known.get(&hash)
+            && known.round == round
+            && known.seen.elapsed() < TRUST
         {
-            return Ok(Some(actor));
+            return Ok(Some(known.actor));
         }
         let actor = authenticate(&self.database, secret, Utc::now()).await?;
         match &actor {
-            Some(actor) => self.known.insert(hash, (actor.clone(), Instant::now())),
+            Some(actor) => self.known.insert(hash, Known { actor: actor.clone(), seen: Instant::now(), round }),
             None => {
                 self.known.remove(&hash);
             }
         }
         Ok(actor)
+    }
+
+    /// Trusts no token without asking the database again.
+    pub(crate) fn forget(&self) {
+        self.round.fetch_add(1, Ordering::Release);
     }
 }
 

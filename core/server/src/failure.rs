@@ -41,7 +41,9 @@ impl From<WorkflowError> for Failure {
         match &error {
             WorkflowError::BadInput(_) | WorkflowError::NotFound(_) => Failure::BadInput(error.to_string()),
             WorkflowError::Refused(_) | WorkflowError::NoActiveStrategy => Failure::Refused(error.to_string()),
-            WorkflowError::Store(_) | WorkflowError::Internal(_) => Failure::Failed(error.to_string()),
+            WorkflowError::Busy(_) | WorkflowError::Store(_) | WorkflowError::Internal(_) => {
+                Failure::Failed(error.to_string())
+            }
         }
     }
 }

@@ -1,22 +1,28 @@
 //! Http: the doors of the server.
 
+mod bearer;
 mod graphql;
 mod health;
 mod packages;
 mod reply;
+mod serving;
+
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::Response;
 use axum::routing::{get, post};
 use guildhall_graph::Api;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::access::Access;
@@ -27,6 +33,10 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// Largest package.
 const PACKAGE_LIMIT: usize = 4 * 1024 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long requests under way may take to finish once the process is told to end: a little longer than a request may take.
+const ENDING: Duration = Duration::from_secs(35);
+/// How long connections to the database may take to close.
+const CLOSING: Duration = Duration::from_secs(5);
 /// How often a process looks whether another one changed strategy or plugins.
 const REFRESH: Duration = Duration::from_secs(1);
 
@@ -45,9 +55,20 @@ pub(crate) fn router(doors: Arc<Doors>) -> Router {
         .route("/readyz", get(health::ready))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
+        .layer(middleware::from_fn(in_time))
         .layer(TraceLayer::new_for_http())
         .with_state(doors)
+}
+
+/// Answers for a request that takes too long, in the form of all errors.
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let message = format!("the request took longer than {} seconds; ask for less", REQUEST_TIMEOUT.as_secs());
+            reply::problem(StatusCode::GATEWAY_TIMEOUT, "BUSY", &message)
+        }
+    }
 }
 
 /// A bound address, not yet serving: whoever listens can be told before the first request is answered.
@@ -63,11 +84,17 @@ pub(crate) async fn serve(listener: TcpListener, api: Api) -> Result<(), Failure
     let access = Access::new(database.clone());
     let doors = Arc::new(Doors { api, access });
     let refreshing = tokio::spawn(refresh(Arc::clone(&doors)));
-    let served = axum::serve(listener, router(doors)).with_graceful_shutdown(ended()).await;
+    let finished = serving::serve(listener, router(doors), ended(), ENDING).await;
     refreshing.abort();
-    database.close().await?;
+    if !finished {
+        tracing::warn!("some connections were cut: their requests did not finish in time");
+    }
+    match tokio::time::timeout(CLOSING, database.close()).await {
+        Ok(closed) => closed?,
+        Err(_) => tracing::warn!("a statement still runs; the process ends without waiting for it"),
+    }
     tracing::info!("served to the end");
-    served.map_err(Failure::failed)
+    Ok(())
 }
 
 async fn refresh(doors: Arc<Doors>) {

@@ -9,8 +9,12 @@ mod opening;
 mod settings;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
+
+/// How long the process waits for work that goes on without anybody waiting for it.
+const LEAVING: Duration = Duration::from_secs(5);
 
 /// Runs the command line and says how it ended: 0 done, 1 failed, 2 bad input or usage, 3 refused.
 pub fn run() -> ExitCode {
@@ -22,7 +26,10 @@ pub fn run() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(command::run(arguments)) {
+    let ran = runtime.block_on(command::run(arguments));
+    // A guest or a request that did not end in time does not keep the process.
+    runtime.shutdown_timeout(LEAVING);
+    match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {failure}");

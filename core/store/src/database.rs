@@ -12,6 +12,11 @@ use sea_orm::{DatabaseConnection, DbBackend};
 
 use crate::StoreError;
 
+/// How long one statement may run: less than the server gives a request, so that a request that is given up leaves no
+/// statement behind that holds a connection. Migrations and [`crate::Transaction::take_time`] lift it, and SQLite's writer
+/// has none: it is one connection, which nobody reads with.
+pub(crate) const STATEMENT_SECONDS: u64 = 20;
+
 /// Which SQL the database speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {

@@ -33,6 +33,11 @@ pub enum StoreError {
     Refused(String),
     #[error("the database was busy for too long; try again ({0})")]
     Busy(String),
+    #[error(
+        "the statement took longer than {} seconds and was ended; ask for less",
+        crate::database::STATEMENT_SECONDS
+    )]
+    TooLong,
     #[error("the database cannot be reached; check that it runs and try again ({0})")]
     Unreachable(String),
     #[error("the database failed ({0})")]
@@ -81,14 +86,16 @@ fn classify(error: &sqlx::Error) -> StoreError {
             match reason.code().as_deref() {
                 // SQLite: busy and its extensions (recovery, snapshot, timeout), locked by this process.
                 Some("5" | "6" | "261" | "517" | "773") => StoreError::Busy(message),
-                // PostgreSQL: serialization failure, deadlock, statement timeout, lock not available.
-                Some("40001" | "40P01" | "57014" | "55P03") => StoreError::Busy(message),
+                // PostgreSQL: serialization failure, deadlock, lock not available.
+                Some("40001" | "40P01" | "55P03") => StoreError::Busy(message),
+                // SQLite: interrupted by the deadline of its connection. PostgreSQL: statement timeout.
+                Some("9" | "57014") => StoreError::TooLong,
                 // PostgreSQL: shutting down, too many connections.
                 Some("57P01" | "57P02" | "57P03" | "53300") => StoreError::Unreachable(message),
                 // SQLite: CHECK, NOT NULL, wrong datatype in a STRICT table.
                 Some("275" | "1299" | "3091") => StoreError::Refused(message),
-                // PostgreSQL: CHECK, NOT NULL, numeric out of range, text that is no such value.
-                Some("23514" | "23502" | "22003" | "22P02") => StoreError::Refused(message),
+                // PostgreSQL: CHECK, NOT NULL, numeric out of range, text that is no such value, U+0000 in text and in JSON.
+                Some("23514" | "23502" | "22003" | "22P02" | "22021" | "22P05") => StoreError::Refused(message),
                 _ => StoreError::Failed(message),
             }
         }

@@ -1,9 +1,16 @@
 //! Transactions: everything that writes.
 
-use sea_orm::{DatabaseTransaction, QueryResult, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, QueryResult, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
 
 use crate::link::Reads;
 use crate::{Database, Dialect, StoreError};
+
+/// How long a statement over the whole base may run on PostgreSQL.
+const WHOLE_BASE: Duration = Duration::from_secs(300);
 
 /// A write transaction. Nothing it did remains unless [`Transaction::commit`] returns; dropping it rolls back.
 ///
@@ -40,6 +47,16 @@ impl Transaction {
     /// Undoes everything this transaction did, and waits until that is done. Dropping does the same without waiting.
     pub async fn rollback(self) -> Result<(), StoreError> {
         Ok(self.inner.rollback().await?)
+    }
+
+    /// Lets the statements that follow work for [`WHOLE_BASE`]: those that go over every customer need longer than one
+    /// request's statement may. SQLite's writer has no limit.
+    pub async fn take_time(&self) -> Result<(), StoreError> {
+        if self.dialect() == Dialect::Postgres {
+            let seconds = WHOLE_BASE.as_secs();
+            self.inner.execute_unprepared(&format!("SET LOCAL statement_timeout = '{seconds}s'")).await?;
+        }
+        Ok(())
     }
 
     pub fn dialect(&self) -> Dialect {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use guildhall_decision::{DecisionPoint, Strategy};
 use guildhall_model::Role;
+use guildhall_store::generation;
 use guildhall_store::segment::{self, Segment};
 use guildhall_store::strategy::{self, NewStrategy};
 use serde_json::json;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use crate::assign_segments::assign_in;
 use crate::install_plugin::uuid_in;
+use crate::keepable::keepable;
 use crate::once::Once;
 use crate::{Actor, House, WorkflowError};
 
@@ -45,8 +47,17 @@ pub async fn activate_strategy(
         return Err(WorkflowError::refused("only an admin activates a strategy"));
     }
     let new = read_strategy(house, document)?;
+    keepable("the strategy's name", &new.name)?;
+    keepable("the strategy's vision", &new.vision)?;
+    for segment in &new.segments {
+        for text in [&segment.key, &segment.name, &segment.need] {
+            keepable("a segment of the strategy", text)?;
+        }
+    }
     let once = key.map(|key| Once::new(by, key, "activateStrategy", &[document.as_bytes()])).transpose()?;
     let transaction = house.database.begin().await?;
+    // Before anything is read: whoever waits here sees what the one before him changed, the approvers above all.
+    generation::lock(&transaction).await?;
     if let Some(once) = &once
         && let Some(known) = once.answered(&transaction).await?
     {
@@ -107,4 +118,71 @@ fn segments(strategy: &Strategy) -> Vec<Segment> {
         parent: segment.parent.clone(),
     });
     stored.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use guildhall_store::{generation, strategy};
+
+    use super::*;
+    use crate::testing::{admin, document, houses, now};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn repeats_at_once_are_all_answered_alike() {
+        for (house, _fixture) in houses().await {
+            let repeats: Vec<_> = (0..8)
+                .map(|_| {
+                    let house = Arc::clone(&house);
+                    let text = document("first", "ada");
+                    tokio::spawn(async move {
+                        activate_strategy(&house, &admin("ada"), &text, Some("k"), now()).await.unwrap()
+                    })
+                })
+                .collect();
+            let mut answers = Vec::new();
+            for repeat in repeats {
+                answers.push(repeat.await.unwrap());
+            }
+            assert!(answers.iter().all(|answer| answer == &answers[0] && answer.number == 1), "{answers:?}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn who_is_deposed_while_he_waits_activates_nothing() {
+        for (house, _fixture) in houses().await {
+            activate_strategy(&house, &admin("ada"), &document("first", "ada"), None, now()).await.unwrap();
+            let transaction = house.database.begin().await.unwrap();
+            generation::lock(&transaction).await.unwrap();
+            let waiting = {
+                let house = Arc::clone(&house);
+                tokio::spawn(async move {
+                    activate_strategy(&house, &admin("ada"), &document("third", "ada"), None, now()).await
+                })
+            };
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let second = NewStrategy {
+                name: "second".to_owned(),
+                vision: String::new(),
+                document: document("second", "ben"),
+                digest: "of the second".to_owned(),
+                activated_by: "ada".to_owned(),
+            };
+            strategy::activate(&transaction, &second, now()).await.unwrap();
+            transaction.commit().await.unwrap();
+            let refused = waiting.await.unwrap().unwrap_err().to_string();
+            assert_eq!(refused, "`ada` is no approver of the strategy in force; it names ben");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_kept_is_refused_before_the_database_sees_it() {
+        for (house, _fixture) in houses().await {
+            for (text, key) in [(document("a\\u0000b", "ada"), "k"), (document("a", "ada"), "k\0")] {
+                let refused = activate_strategy(&house, &admin("ada"), &text, Some(key), now()).await;
+                assert!(matches!(refused, Err(WorkflowError::BadInput(_))), "{refused:?}");
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use guildhall_decision::Strategy;
-use guildhall_store::{SegmentRule, Transaction, segment, strategy};
+use guildhall_store::{SegmentRule, Transaction, generation, segment, strategy};
 use uuid::Uuid;
 
 use crate::activate_strategy::read_strategy;
@@ -13,6 +13,8 @@ use crate::{House, WorkflowError};
 /// customers changed their segment.
 pub async fn assign_segments(house: &House, now: DateTime<Utc>) -> Result<u64, WorkflowError> {
     let transaction = house.database.begin().await?;
+    // The strategy whose segments these are stays the active one until they are assigned.
+    generation::lock(&transaction).await?;
     let Some(active) = strategy::active(&transaction).await? else { return Ok(0) };
     let read = read_strategy(house, &active.document)?;
     let assigned = assign_in(&transaction, house, &read, active.id, now).await?;
@@ -28,6 +30,7 @@ pub(crate) async fn assign_in(
     id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<u64, WorkflowError> {
+    transaction.take_time().await?;
     let ids = segment::current(transaction).await?;
     let mut rules = Vec::new();
     for assignment in strategy.assignments() {

@@ -5,10 +5,13 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use guildhall_model::Role;
 use guildhall_store::token::{self, Token};
+use guildhall_store::{generation, strategy};
 use rand::TryRngCore;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::activate_strategy::read_strategy;
+use crate::keepable::keepable;
 use crate::{Actor, House, WorkflowError};
 
 /// A token, just made. The secret is known this once.
@@ -18,10 +21,21 @@ pub struct Created {
     pub secret: String,
 }
 
-/// Makes a token for `actor` with `role`. Only an admin does.
+/// From where a token is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Through the API, as the bearer of a token.
+    Api,
+    /// At the machine, where whoever reaches the database may do anything to it.
+    Console,
+}
+
+/// Makes a token for `actor` with `role`. Only an admin does, and through the API nobody makes one for an approver of the
+/// strategy in force but the approver: its bearer could activate a strategy in the approver's name.
 pub async fn create_token(
     house: &House,
     by: &Actor,
+    origin: Origin,
     actor: &str,
     role: Role,
     expires_at: Option<DateTime<Utc>>,
@@ -33,6 +47,7 @@ pub async fn create_token(
     if actor.trim().is_empty() || actor.len() > 200 {
         return Err(WorkflowError::BadInput("the actor's name must have 1 to 200 bytes".to_owned()));
     }
+    keepable("the actor's name", actor)?;
     if expires_at.is_some_and(|end| end <= now) {
         return Err(WorkflowError::BadInput("the token would expire at once; give a time to come".to_owned()));
     }
@@ -43,6 +58,17 @@ pub async fn create_token(
     let secret = format!("gh_{}", BASE64_URL_SAFE_NO_PAD.encode(random));
     let id = Uuid::now_v7();
     let transaction = house.database.begin().await?;
+    if origin == Origin::Api && by.name != actor {
+        // Nobody becomes an approver between this look and the commit.
+        generation::hold(&transaction).await?;
+        let in_force = strategy::active(&transaction).await?;
+        let in_force = in_force.map(|active| read_strategy(house, &active.document)).transpose()?;
+        if in_force.is_some_and(|strategy| strategy.approvers.iter().any(|approver| approver == actor)) {
+            return Err(WorkflowError::refused(format!(
+                "`{actor}` is an approver of the strategy in force; only `{actor}`, or the operator with `guildhall token create`, makes this token"
+            )));
+        }
+    }
     let made = Token {
         id,
         name: format!("{actor} ({})", role.name()),
@@ -61,4 +87,47 @@ pub async fn create_token(
 /// What the database keeps of a secret. The secret has 256 random bits, so a plain hash cannot be guessed back.
 pub fn secret_hash(secret: &str) -> String {
     hex::encode(Sha256::digest(secret.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activate_strategy::activate_strategy;
+    use crate::testing::{admin, document, houses, now};
+
+    /// Makes a token through the API or at the machine, under a strategy whose approver is ada; `expected` is the refusal.
+    async fn check(by: &str, origin: Origin, actor: &str, expected: Option<&str>) {
+        for (house, _fixture) in houses().await {
+            activate_strategy(&house, &admin("ada"), &document("first", "ada"), None, now()).await.unwrap();
+            let made = create_token(&house, &admin(by), origin, actor, Role::Admin, None, now()).await;
+            assert_eq!(made.err().map(|error| error.to_string()).as_deref(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_makes_a_token_for_an_approver_through_the_api() {
+        let refusal = "`ada` is an approver of the strategy in force; only `ada`, or the operator with `guildhall token create`, makes this token";
+        check("mallory", Origin::Api, "ada", Some(refusal)).await;
+    }
+
+    #[tokio::test]
+    async fn an_approver_makes_his_own_token() {
+        check("ada", Origin::Api, "ada", None).await;
+    }
+
+    #[tokio::test]
+    async fn the_operator_makes_a_token_for_an_approver() {
+        check("operator", Origin::Console, "ada", None).await;
+    }
+
+    #[tokio::test]
+    async fn an_admin_makes_a_token_for_who_is_no_approver() {
+        check("mallory", Origin::Api, "ben", None).await;
+    }
+
+    #[tokio::test]
+    async fn a_name_that_cannot_be_kept_is_refused() {
+        let refusal = "the actor's name has a character U+0000, which cannot be kept; leave it out";
+        check("ada", Origin::Api, "b\0n", Some(refusal)).await;
+    }
 }

@@ -155,7 +155,7 @@ async fn load_plugins(house: &House) -> Result<Vec<Serving>, WorkflowError> {
     let mut plugins = Vec::new();
     for record in plugin::installed(&house.database).await? {
         let bytes = package_of(&house.database, &record.digest).await?;
-        let checked = check_plugin(house, &bytes)?;
+        let checked = check_plugin(&house.workshop(), &bytes)?;
         plugins.push(Serving { guest: checked.guest, queries: checked.serves });
     }
     Ok(plugins)

@@ -15,8 +15,11 @@ pub enum WorkflowError {
     Refused(Vec<String>),
     #[error("no strategy is active, so nothing is decided; activate one with `guildhall strategy activate`")]
     NoActiveStrategy,
+    /// It did not work this time; the same request may work later.
+    #[error("{0}")]
+    Busy(String),
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// Our own failure.
     #[error("{0}")]
     Internal(String),
@@ -25,5 +28,15 @@ pub enum WorkflowError {
 impl WorkflowError {
     pub(crate) fn refused(reason: impl Into<String>) -> Self {
         WorkflowError::Refused(vec![reason.into()])
+    }
+}
+
+impl From<StoreError> for WorkflowError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Value { .. } => WorkflowError::BadInput(error.to_string()),
+            StoreError::Busy(_) | StoreError::TooLong => WorkflowError::Busy(error.to_string()),
+            other => WorkflowError::Store(other),
+        }
     }
 }

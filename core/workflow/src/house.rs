@@ -11,6 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::WorkflowError;
+use crate::keepable::keepable;
 
 pub struct House {
     pub model: Arc<Model>,
@@ -20,6 +21,21 @@ pub struct House {
     /// Runs plugins.
     pub host: Host,
     pub queries: Arc<dyn InputQueries>,
+}
+
+/// The part of the house a plugin is checked with. It needs no database.
+#[derive(Clone, Copy)]
+pub struct Workshop<'a> {
+    pub model: &'a Model,
+    pub points: &'a [Arc<DecisionPoint>],
+    pub host: &'a Host,
+    pub queries: &'a dyn InputQueries,
+}
+
+impl Workshop<'_> {
+    pub(crate) fn point(&self, name: &str) -> Option<&Arc<DecisionPoint>> {
+        self.points.iter().find(|point| point.name == name)
+    }
 }
 
 /// Compiles plugins' input queries. GraphQL lives above this crate, so the API lends it.
@@ -65,6 +81,10 @@ impl House {
         self.points.iter().find(|point| point.name == name)
     }
 
+    pub fn workshop(&self) -> Workshop<'_> {
+        Workshop { model: &self.model, points: &self.points, host: &self.host, queries: self.queries.as_ref() }
+    }
+
     /// The number of the generation that is in force in the database.
     pub async fn generation(&self) -> Result<i64, WorkflowError> {
         Ok(generation::current(&self.database).await?)
@@ -72,6 +92,7 @@ impl House {
 
     /// The bytes of a package that was stored before.
     pub async fn package(&self, digest: &str) -> Result<Vec<u8>, WorkflowError> {
+        keepable("the digest", digest)?;
         let missing =
             || WorkflowError::NotFound(format!("there is no package `{digest}`; send it to `/packages` first"));
         package::get(&self.database, digest).await?.ok_or_else(missing)

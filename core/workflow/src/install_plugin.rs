@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use guildhall_model::Role;
 use guildhall_plugin_host::{Guest, Package};
-use guildhall_store::package;
 use guildhall_store::plugin::{self, Plugin};
+use guildhall_store::{generation, package};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::once::Once;
-use crate::{Actor, House, InputQuery, WorkflowError};
+use crate::{Actor, House, InputQuery, WorkflowError, Workshop};
 
 /// What an administrator agrees to.
 #[derive(Clone, Debug)]
@@ -41,11 +41,11 @@ pub struct Installed {
 
 /// Reads a package and checks everything that can be checked before anything changes: manifest, contract, the range on the
 /// model's schema, the decision points, the input queries, and that it compiles and links.
-pub fn check_plugin(house: &House, bytes: &[u8]) -> Result<Checked, WorkflowError> {
+pub fn check_plugin(workshop: &Workshop<'_>, bytes: &[u8]) -> Result<Checked, WorkflowError> {
     let bad = |message: String| WorkflowError::BadInput(message);
     let package = Package::read(bytes).map_err(|error| bad(error.to_string()))?;
     let manifest = package.manifest();
-    let (major, minor, patch) = house.model.version();
+    let (major, minor, patch) = workshop.model.version();
     let model = semver::Version::new(major, minor, patch);
     if !manifest.model.matches(&model) {
         return Err(bad(format!(
@@ -55,21 +55,21 @@ pub fn check_plugin(house: &House, bytes: &[u8]) -> Result<Checked, WorkflowErro
     }
     let mut serves = Vec::new();
     for (point_name, query) in package.queries() {
-        let point = house.point(point_name).ok_or_else(|| {
-            let known: Vec<_> = house.points.iter().map(|point| point.name.as_str()).collect();
+        let point = workshop.point(point_name).ok_or_else(|| {
+            let known: Vec<_> = workshop.points.iter().map(|point| point.name.as_str()).collect();
             bad(format!(
                 "plugin `{}` serves `{point_name}`, which is no decision point; there are {}",
                 manifest.name,
                 known.join(", ")
             ))
         })?;
-        let compiled = house.queries.compile(point, query).map_err(|reason| {
+        let compiled = workshop.queries.compile(point, query).map_err(|reason| {
             bad(format!("plugin `{}`: the input query of `{point_name}`: {reason}", manifest.name))
         })?;
         serves.push((point_name.to_owned(), compiled));
     }
     let guest =
-        house.host.load(&package).map_err(|error| bad(format!("plugin `{}`: {error}", package.manifest().name)))?;
+        workshop.host.load(&package).map_err(|error| bad(format!("plugin `{}`: {error}", package.manifest().name)))?;
     Ok(Checked { package, guest, serves })
 }
 
@@ -97,12 +97,13 @@ pub async fn install_plugin(
     if by.role < Role::Admin {
         return Err(WorkflowError::refused("only an admin installs plugins"));
     }
-    let checked = check_plugin(house, bytes)?;
+    let checked = check_plugin(&house.workshop(), bytes)?;
     agreed(&checked, approval)?;
     let manifest = checked.package.manifest();
     let digest = checked.package.digest().to_owned();
     let once = key.map(|key| Once::new(by, key, "installPlugin", &[digest.as_bytes()])).transpose()?;
     let transaction = house.database.begin().await?;
+    generation::lock(&transaction).await?;
     if let Some(once) = &once
         && let Some(known) = once.answered(&transaction).await?
     {

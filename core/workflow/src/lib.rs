@@ -8,6 +8,7 @@ mod authenticate;
 mod deployment;
 mod error;
 mod house;
+mod keepable;
 mod once;
 mod reads;
 
@@ -23,8 +24,11 @@ pub mod remove_plugin;
 pub mod revoke_token;
 pub mod store_package;
 
+#[cfg(test)]
+mod testing;
+
 pub use assign_segments::assign_segments;
 pub use authenticate::authenticate;
 pub use deployment::Deployment;
 pub use error::WorkflowError;
-pub use house::{ActValue, Actor, House, InputQueries, InputQuery};
+pub use house::{ActValue, Actor, House, InputQueries, InputQuery, Workshop};

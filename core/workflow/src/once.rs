@@ -6,6 +6,7 @@ use guildhall_store::{Reads, Transaction};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::keepable::keepable;
 use crate::{Actor, WorkflowError};
 
 const KEY_LIMIT: usize = 200;
@@ -29,6 +30,7 @@ impl<'a> Once<'a> {
         if key.is_empty() || key.len() > KEY_LIMIT {
             return Err(WorkflowError::BadInput(format!("the idempotency key must have 1 to {KEY_LIMIT} bytes")));
         }
+        keepable("the idempotency key", key)?;
         let mut hash = Sha256::new();
         for part in body {
             // With lengths, so that no two lists of parts run together alike.

@@ -31,5 +31,6 @@ pub(crate) async fn refresh_within(
     as_of: NaiveDate,
     now: DateTime<Utc>,
 ) -> Result<Refreshed, StoreError> {
+    transaction.take_time().await?;
     refresh(transaction, as_of, now).await
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use guildhall_model::Role;
-use guildhall_store::plugin;
+use guildhall_store::{generation, plugin};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -22,6 +22,7 @@ pub async fn remove_plugin(
     }
     let once = key.map(|key| Once::new(by, key, "removePlugin", &[id.as_bytes()])).transpose()?;
     let transaction = house.database.begin().await?;
+    generation::lock(&transaction).await?;
     if let Some(once) = &once
         && once.answered(&transaction).await?.is_some()
     {
@@ -37,4 +38,46 @@ pub async fn remove_plugin(
         return Err(WorkflowError::refused("the same request is being carried out; ask again"));
     }
     Ok(transaction.commit().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use guildhall_store::plugin::Plugin;
+
+    use super::*;
+    use crate::testing::{admin, houses, now};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn repeats_at_once_are_all_answered_alike() {
+        for (house, _fixture) in houses().await {
+            let installed = Plugin {
+                id: Uuid::now_v7(),
+                name: "credit-rules".to_owned(),
+                plugin_version: "1.0.0".to_owned(),
+                department: "finance".to_owned(),
+                digest: "of the package".to_owned(),
+                size: 1,
+                points: json!([]),
+                installed_at: now(),
+                installed_by: "ada".to_owned(),
+            };
+            let transaction = house.database.begin().await.unwrap();
+            plugin::insert(&transaction, &installed).await.unwrap();
+            transaction.commit().await.unwrap();
+            let repeats: Vec<_> = (0..8)
+                .map(|_| {
+                    let house = Arc::clone(&house);
+                    tokio::spawn(
+                        async move { remove_plugin(&house, &admin("ada"), installed.id, Some("k"), now()).await },
+                    )
+                })
+                .collect();
+            for repeat in repeats {
+                repeat.await.unwrap().unwrap();
+            }
+            assert_eq!(plugin::installed(&house.database).await.unwrap(), []);
+        }
+    }
 }

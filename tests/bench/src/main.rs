@@ -129,7 +129,8 @@ struct Sides {
 async fn sides(kind: Kind, places: &Places, ours: &Serving, handwritten: &Serving, token: &str) -> Fallible<Sides> {
     let ours = Side::new(ours.address, request::graphql(kind, places, token));
     let handwritten = Side::new(handwritten.address, request::handwritten(kind, places, token));
-    let (answers, others) = (ours.answers().await?, handwritten.answers().await?);
+    let answers = ours.answers().await.map_err(|error| format!("guildhall: {error}"))?;
+    let others = handwritten.answers().await.map_err(|error| format!("the handwritten server: {error}"))?;
     for (answer, other) in answers.iter().zip(&others) {
         let data = request::data(answer)?;
         if data != other.as_slice() {

@@ -11,6 +11,8 @@ use super::{ConditionError, Scope};
 use crate::exact::plain_decimal;
 
 const MAX_LIST: usize = 100;
+/// Most decimal places of a literal.
+const MAX_PLACES: u32 = 8;
 /// Decimal digits that are always exact.
 const MAX_DIGITS: u32 = 28;
 
@@ -275,6 +277,10 @@ impl Checker<'_> {
             LiteralValue::Int(int) => Ok(number(Decimal::from(*int.inner()))),
             // Up to 15 significant digits, which `bounds` has checked, the shortest notation is the one that was written.
             LiteralValue::Double(double) => match plain_decimal(&double.inner().to_string()) {
+                // The database brings both sides of a comparison to one scale, in 64 bits.
+                Some(exact) if exact.normalize().scale() > MAX_PLACES => {
+                    self.refuse(at, format!("this number has more than {MAX_PLACES} decimal places"))
+                }
                 Some(exact) => Ok(number(exact)),
                 None => self.refuse(at, "this is not a number like `1234.50`"),
             },

@@ -1,5 +1,7 @@
 //! Collecting fields: fragments opened, `@skip` and `@include` applied, selections of one key merged.
 
+use std::collections::HashMap;
+
 use apollo_compiler::ast::{DirectiveList, Value};
 use apollo_compiler::executable::{Field, Selection, SelectionSet};
 
@@ -24,25 +26,39 @@ impl<'d> Collected<'d> {
     }
 }
 
+/// Fields on their way into [`Collected`]s.
+#[derive(Default)]
+struct Collecting<'d> {
+    fields: Vec<Collected<'d>>,
+    places: HashMap<&'d str, usize>,
+}
+
+impl<'d> Collecting<'d> {
+    fn add(&mut self, field: &'d Field) {
+        let key = field.response_key().as_str();
+        let place = *self.places.entry(key).or_insert(self.fields.len());
+        match self.fields.get_mut(place) {
+            Some(known) => known.fields.push(field),
+            None => self.fields.push(Collected { key, fields: vec![field] }),
+        }
+    }
+}
+
 impl<'a> Planner<'a> {
     /// The fields selected on an object of type `of`, in the order of their first selection.
     pub(super) fn collect(&self, sets: &[&'a SelectionSet], of: &str) -> Result<Vec<Collected<'a>>, Problem> {
-        let mut collected = Vec::new();
+        let mut collected = Collecting::default();
         for set in sets {
             self.collect_set(set, of, &mut collected)?;
         }
-        Ok(collected)
+        Ok(collected.fields)
     }
 
-    fn collect_set(&self, set: &'a SelectionSet, of: &str, collected: &mut Vec<Collected<'a>>) -> Result<(), Problem> {
+    fn collect_set(&self, set: &'a SelectionSet, of: &str, collected: &mut Collecting<'a>) -> Result<(), Problem> {
         for selection in &set.selections {
             match selection {
                 Selection::Field(field) if self.included(&field.directives) => {
-                    let key = field.response_key().as_str();
-                    match collected.iter_mut().find(|known| known.key == key) {
-                        Some(known) => known.fields.push(field),
-                        None => collected.push(Collected { key, fields: vec![field] }),
-                    }
+                    collected.add(field);
                 }
                 Selection::InlineFragment(inline) if self.included(&inline.directives) => {
                     let condition = inline.type_condition.as_ref().map(|name| name.as_str());

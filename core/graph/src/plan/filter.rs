@@ -17,6 +17,8 @@ pub(super) const COMPARES: [&str; 10] =
 
 const DEPTH_LIMIT: usize = 12;
 const LIST_LIMIT: usize = 100;
+/// How many lists a filter may go through, one inside the other: each multiplies what the database looks at.
+const LISTS_DEEP_LIMIT: usize = 3;
 
 impl Planner<'_> {
     /// What `argument` asks of a record of `object`.
@@ -32,6 +34,7 @@ impl Planner<'_> {
         let Argument::Object(parts) = argument else { return Err(nothing("filter")) };
         let mut all = Vec::with_capacity(parts.len());
         for (name, value) in parts {
+            self.count_condition()?;
             if matches!(value, Argument::Null) {
                 return Err(nothing(name));
             }
@@ -50,7 +53,7 @@ impl Planner<'_> {
         match name {
             "and" => Ok(Condition::All(self.filters(object, value, depth)?)),
             "or" => Ok(Condition::Any(self.filters(object, value, depth)?)),
-            "not" => Ok(Condition::Not(Box::new(self.filter(object, value, depth + 1)?))),
+            "not" => Ok(Condition::NotTrue(Box::new(self.filter(object, value, depth + 1)?))),
             _ => match (object.get(name), object.relation(name)) {
                 (Some(field), _) => self.field_filter(object, &Arc::clone(field), value),
                 (None, Some(relation)) => self.relation_filter(&Arc::clone(relation), value, depth),
@@ -81,15 +84,21 @@ impl Planner<'_> {
             return Ok(some(self.filter(&target, value, depth + 1)?));
         }
         let Argument::Object(parts) = value else { return Err(nothing(&relation.name)) };
+        self.lists_deep += 1;
+        if self.lists_deep > LISTS_DEEP_LIMIT {
+            let message = format!("a filter goes through more than {LISTS_DEEP_LIMIT} lists one inside the other");
+            return Err(Problem::new(Code::LimitExceeded, message));
+        }
         let mut all = Vec::with_capacity(parts.len());
         for (quantifier, value) in parts {
             let condition = self.filter(&target, value, depth + 1)?;
             all.push(match quantifier.as_str() {
                 "some" => some(condition),
                 "none" => Condition::Not(Box::new(some(condition))),
-                _ => Condition::Not(Box::new(some(Condition::Not(Box::new(condition))))),
+                _ => Condition::Not(Box::new(some(Condition::NotTrue(Box::new(condition))))),
             });
         }
+        self.lists_deep -= 1;
         Ok(Condition::All(all))
     }
 
@@ -156,6 +165,7 @@ impl Planner<'_> {
         field: &Arc<Field>,
         value: &Argument,
     ) -> Result<Expression, Problem> {
+        self.count_condition()?;
         let operand = match value {
             Argument::Variable(variable) => self.variable(Source::Compared {
                 variable: variable.clone(),

@@ -3,12 +3,12 @@
 use apollo_compiler::ast::Definition;
 use apollo_compiler::parser::Parser;
 use guildhall_decision::DecisionPoint;
-use guildhall_model::plan::{Connection, ConnectionOutput, EdgeOutput, Output, Selection};
+use guildhall_model::plan::{Connection, ConnectionOutput, EdgeOutput, MoneyPart, Output, Selection};
 use guildhall_model::{GlobalId, Model};
 use guildhall_workflow::InputQuery;
 
 use super::{Context, Planner, Shape};
-use crate::front::Front;
+use crate::front::{Front, RECURSION_LIMIT, TOKEN_LIMIT};
 use crate::problem::Problem;
 use crate::schema::lower_first;
 
@@ -22,7 +22,11 @@ pub(crate) fn compile_input_query(
     point: &DecisionPoint,
     text: &str,
 ) -> Result<InputQuery, String> {
-    let tree = Parser::new().parse_ast(text, "input query").map_err(|broken| {
+    let tree = Parser::new()
+        .recursion_limit(RECURSION_LIMIT)
+        .token_limit(TOKEN_LIMIT)
+        .parse_ast(text, "input query")
+        .map_err(|broken| {
         broken.errors.iter().next().map(|error| error.to_json().message).unwrap_or_else(|| "not GraphQL".to_owned())
     })?;
     let fragment = match tree.definitions.as_slice() {
@@ -71,19 +75,24 @@ fn messages(problems: &[Problem]) -> String {
     problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
 }
 
-/// Every stored field the selection reads, as `Type.field`.
+/// Every stored field the selection reads, as `Type.field`. Passing a relation reads whether there is a record: its `id`.
 fn reads_of(selection: &Selection, reads: &mut Vec<String>) {
-    let mut note = |field: &str| reads.push(format!("{}.{field}", selection.object.name));
+    let object = &selection.object.name;
     for entry in &selection.outputs {
         match &entry.value {
-            Output::GlobalId => note("id"),
-            Output::Field(field) | Output::Money { field, .. } => note(&field.name),
-            _ => {}
-        }
-    }
-    for entry in &selection.outputs {
-        match &entry.value {
-            Output::One { selection, .. } | Output::Same(selection) => reads_of(selection, reads),
+            Output::GlobalId => reads.push(format!("{object}.id")),
+            Output::Field(field) => reads.push(format!("{object}.{}", field.name)),
+            Output::Money { field, parts } => {
+                reads.push(format!("{object}.{}", field.name));
+                if parts.iter().any(|part| part.value == MoneyPart::Currency) {
+                    reads.push(format!("{object}.currency"));
+                }
+            }
+            Output::One { relation, selection } => {
+                reads.push(format!("{}.id", relation.target));
+                reads_of(selection, reads);
+            }
+            Output::Same(selection) => reads_of(selection, reads),
             Output::Many { connection, .. } => reads_of_list(connection, reads),
             _ => {}
         }
@@ -125,12 +134,15 @@ fn note_condition(condition: &guildhall_model::plan::Condition, object: &str, re
         Condition::All(parts) | Condition::Any(parts) => {
             parts.iter().for_each(|part| note_condition(part, object, reads))
         }
-        Condition::Not(inner) => note_condition(inner, object, reads),
+        Condition::Not(inner) | Condition::NotTrue(inner) => note_condition(inner, object, reads),
         Condition::Compare { left, right, .. } => {
             field(left);
             field(right);
         }
         Condition::OneOf { left, .. } | Condition::IsNull(left) | Condition::Text { left, .. } => field(left),
-        Condition::Some { relation, condition } => note_condition(condition, &relation.target, reads),
+        Condition::Some { relation, condition } => {
+            reads.push(format!("{}.id", relation.target));
+            note_condition(condition, &relation.target, reads);
+        }
     }
 }

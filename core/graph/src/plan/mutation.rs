@@ -6,11 +6,18 @@ use guildhall_store::Dialect;
 use guildhall_workflow::Deployment;
 
 use super::{Argument, Context, Plan, Planner, Slot, Source};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// A mutation, compiled.
 pub(crate) struct MutationPlan {
     pub steps: Vec<Step>,
+}
+
+impl MutationPlan {
+    /// About how many bytes it holds on to.
+    pub(crate) fn bytes(&self) -> usize {
+        self.steps.iter().filter_map(|step| step.act.as_ref()).map(|act| act.payload.bytes()).sum()
+    }
 }
 
 /// One root field: an act and what is read of its payload.
@@ -26,6 +33,11 @@ pub(crate) struct Act {
     pub payload: Plan,
 }
 
+/// Acts after which another generation decides.
+const CHANGES_WHAT_DECIDES: [&str; 3] = ["activateStrategy", "installPlugin", "removePlugin"];
+
+/// Plans a mutation. An act that changes what decides must be the last of its operation: acts and decisions after it would
+/// still be those of the old generation.
 pub(crate) fn plan_mutation(
     context: &Context<'_>,
     deployment: &Deployment,
@@ -45,6 +57,19 @@ pub(crate) fn plan_mutation(
             }
         };
         steps.push(Step { key: collected.key.to_owned(), act });
+    }
+    let changing =
+        |step: &&Step| step.act.as_ref().is_some_and(|act| CHANGES_WHAT_DECIDES.contains(&act.name.as_str()));
+    let Some(act) = steps.iter().find(changing).and_then(|step| step.act.as_ref()) else {
+        return Ok(MutationPlan { steps });
+    };
+    if steps.len() > 1 {
+        let message = format!("`{}` changes what decides, so it must be the only field of its operation", act.name);
+        return Err(Problem::new(Code::BadUserInput, message));
+    }
+    if act.payload.slots.iter().any(|slot| matches!(slot, Slot::Decision { .. })) {
+        let message = format!("`{}` changes what decides; ask for decisions in an operation after it", act.name);
+        return Err(Problem::new(Code::BadUserInput, message));
     }
     Ok(MutationPlan { steps })
 }

@@ -6,8 +6,8 @@ use apollo_compiler::executable::SelectionSet;
 use guildhall_model::plan::{Entry, MoneyPart, Output, Selection};
 use guildhall_model::{Cardinality, Kind, ObjectType};
 
-use super::Planner;
 use super::collect::Collected;
+use super::{DECISION_COST, Planner};
 use crate::problem::Problem;
 
 impl<'a> Planner<'a> {
@@ -19,7 +19,9 @@ impl<'a> Planner<'a> {
         records: usize,
     ) -> Result<Selection, Problem> {
         let mut outputs = Vec::new();
-        for collected in self.collect(sets, &object.name)? {
+        let all = self.collect(sets, &object.name)?;
+        self.count_values(records, all.len())?;
+        for collected in all {
             let value = self.output(object, &collected, records)?;
             outputs.push(Entry { key: collected.key.to_owned(), value });
         }
@@ -62,6 +64,7 @@ impl<'a> Planner<'a> {
         }
         let point = self.context.points.iter().find(|point| point.subject == object.name && point.field == name);
         let point = point.ok_or_else(|| self.unplanned(field))?;
+        self.count(records.saturating_mul(DECISION_COST))?;
         self.decision(&Arc::clone(point), field, &collected.selections())
     }
 

@@ -69,7 +69,9 @@ const ACTS: [Act; 6] = [
     },
     Act {
         name: "createToken",
-        doc: "Makes a bearer token for an actor. It is shown this once; only its hash is kept.",
+        doc: "Makes a bearer token for an actor. It is shown this once; only its hash is kept. So there is no idempotency \
+            key: a stored answer would have to keep the token itself. If an answer is lost, revoke that token and make \
+            another. For an approver of the strategy in force only the approver makes one.",
         role: Role::Admin,
         input: &[
             ("actor", "String", true, "Who will use it."),
@@ -83,7 +85,7 @@ const ACTS: [Act; 6] = [
     },
     Act {
         name: "revokeToken",
-        doc: "Makes a token worthless at once.",
+        doc: "Makes a token worthless: at once in the process that answers, within two seconds in others.",
         role: Role::Admin,
         input: &[("tokenId", "String", true, "The token's id, as `createToken` gave it.")],
         payload: &[("tokenId", "String", true, "The token that no longer holds.")],

@@ -10,6 +10,8 @@ pub enum Condition {
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Not(Box<Condition>),
+    /// False or unknown: the opposite of being taken.
+    NotTrue(Box<Condition>),
     Compare {
         left: Expression,
         comparison: Comparison,

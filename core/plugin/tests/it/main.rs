@@ -1,5 +1,12 @@
 //! Real guests in a real host.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy sees the tests here, but not their helpers"
+)]
+
 mod cache;
 mod credit_rules;
 mod fixture;

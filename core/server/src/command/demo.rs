@@ -10,7 +10,7 @@ use guildhall_model::Role;
 use guildhall_plugin_host::Package;
 use guildhall_store::{plugin, strategy, token};
 use guildhall_workflow::activate_strategy::activate_strategy;
-use guildhall_workflow::create_token::create_token;
+use guildhall_workflow::create_token::{Origin, create_token};
 use guildhall_workflow::install_plugin::{Approval, install_plugin};
 use guildhall_workflow::load_demo_company::{DemoSize, load_demo_company};
 use guildhall_workflow::revoke_token::revoke_token;
@@ -93,7 +93,7 @@ async fn renew_token(house: &House, ada: &Actor) -> Result<String, Failure> {
             revoke_token(house, ada, old.id, now).await?;
         }
     }
-    Ok(create_token(house, ada, ADA, Role::Admin, None, now).await?.secret)
+    Ok(create_token(house, ada, Origin::Console, ADA, Role::Admin, None, now).await?.secret)
 }
 
 /// The address, the token and three queries to try.

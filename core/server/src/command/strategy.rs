@@ -53,7 +53,7 @@ fn read(file: &Path) -> Result<(String, Strategy), Failure> {
     match Strategy::read(&text, &Model::core(), &points) {
         Ok(strategy) => Ok((text, strategy)),
         Err(problems) => {
-            let told: Vec<_> = problems.0.iter().map(|problem| format!("{}:{problem}", file.display())).collect();
+            let told: Vec<_> = problems.0.iter().map(|problem| format!("{}, {problem}", file.display())).collect();
             Err(Failure::BadInput(format!("the strategy cannot be used\n{}", told.join("\n"))))
         }
     }

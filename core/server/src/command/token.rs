@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Subcommand;
 use guildhall_model::Role;
 use guildhall_store::token;
-use guildhall_workflow::create_token::create_token;
+use guildhall_workflow::create_token::{Origin, create_token};
 use guildhall_workflow::revoke_token::revoke_token;
 use serde_json::json;
 use uuid::Uuid;
@@ -57,7 +57,8 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
     let house = opening::open(settings).await?;
     match command {
         Command::Create { actor, role, expires, operator, json } => {
-            let created = create_token(&house, &operator.actor(), &actor, role, expires, Utc::now()).await?;
+            let by = operator.actor();
+            let created = create_token(&house, &by, Origin::Console, &actor, role, expires, Utc::now()).await?;
             if json {
                 println!("{}", json!({ "id": created.id, "token": created.secret }));
             } else {

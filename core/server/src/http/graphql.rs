@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use guildhall_graph::Request;
+use guildhall_workflow::Actor;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::bearer::Bearer;
 use super::{Doors, reply};
 
 const RESPONSE: &str = "application/graphql-response+json";
@@ -34,91 +37,154 @@ pub(super) struct InQuery {
     variables: Option<String>,
 }
 
-pub(super) async fn post(State(doors): State<Arc<Doors>>, headers: HeaderMap, body: Bytes) -> Response {
+pub(super) async fn post(
+    Bearer(actor): Bearer,
+    State(doors): State<Arc<Doors>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
     let Some(form) = accepted(&headers) else { return not_acceptable() };
     let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !content.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JSON) {
         let message = "send the request as `Content-Type: application/json`";
         return reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_REQUEST", message);
     }
-    let parameters: Parameters = match serde_json::from_slice(&body) {
-        Ok(parameters) => parameters,
-        Err(error) => {
-            return reply::problem(
-                StatusCode::BAD_REQUEST,
-                "BAD_REQUEST",
-                &format!("the body is no GraphQL request: {error}"),
-            );
-        }
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return reply::unread(&rejection),
     };
-    answer(&doors, &headers, form, parameters, true).await
+    // An array would be read as the parameters in their order.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return bad_request("batches are not supported; send one request as an object");
+    }
+    match serde_json::from_slice(&body) {
+        Ok(parameters) => answer(&doors, &actor, form, parameters, true).await,
+        Err(error) => bad_request(&format!("the body is no GraphQL request: {error}")),
+    }
 }
 
-pub(super) async fn get(State(doors): State<Arc<Doors>>, headers: HeaderMap, Query(given): Query<InQuery>) -> Response {
+pub(super) async fn get(
+    Bearer(actor): Bearer,
+    State(doors): State<Arc<Doors>>,
+    headers: HeaderMap,
+    given: Result<Query<InQuery>, QueryRejection>,
+) -> Response {
     let Some(form) = accepted(&headers) else { return not_acceptable() };
+    let given = match given {
+        Ok(Query(given)) => given,
+        Err(rejection) => return bad_request(&rejection.body_text()),
+    };
     let variables = match given.variables.as_deref().map(serde_json::from_str) {
         None => Value::Null,
         Some(Ok(variables)) => variables,
-        Some(Err(error)) => {
-            return reply::problem(StatusCode::BAD_REQUEST, "BAD_REQUEST", &format!("`variables` is no JSON: {error}"));
-        }
+        Some(Err(error)) => return bad_request(&format!("`variables` is no JSON: {error}")),
     };
     let parameters = Parameters { query: given.query, operation_name: given.operation_name, variables };
-    answer(&doors, &headers, form, parameters, false).await
+    answer(&doors, &actor, form, parameters, false).await
 }
 
 /// The schema the actor is served.
-pub(super) async fn schema(State(doors): State<Arc<Doors>>, headers: HeaderMap) -> Response {
-    match doors.access.actor(&headers).await {
-        Ok(Some(actor)) => match doors.api.sdl(actor.role) {
-            Some(sdl) => {
-                ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl.to_string()).into_response()
-            }
-            None => reply::problem(StatusCode::NOT_FOUND, "NOT_FOUND", "your role has no schema"),
-        },
-        Ok(None) => reply::unauthenticated(),
-        Err(error) => reply::internal(&error),
+pub(super) async fn schema(Bearer(actor): Bearer, State(doors): State<Arc<Doors>>) -> Response {
+    match doors.api.sdl(actor.role) {
+        Some(sdl) => ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl.to_string()).into_response(),
+        None => reply::problem(StatusCode::NOT_FOUND, "NOT_FOUND", "your role has no schema"),
     }
 }
 
 async fn answer(
     doors: &Doors,
-    headers: &HeaderMap,
+    actor: &Actor,
     form: &'static str,
     parameters: Parameters,
     may_change: bool,
 ) -> Response {
-    let actor = match doors.access.actor(headers).await {
-        Ok(Some(actor)) => actor,
-        Ok(None) => return reply::unauthenticated(),
-        Err(error) => return reply::internal(&error),
-    };
-    let Some(query) = parameters.query else {
-        return reply::problem(StatusCode::BAD_REQUEST, "BAD_REQUEST", "`query` is missing");
-    };
+    let Some(query) = parameters.query else { return bad_request("`query` is missing") };
     let request = Request { query, operation_name: parameters.operation_name, variables: parameters.variables };
-    let response = doors.api.execute(&request, &actor, may_change).await;
-    // With `application/json` a client tells GraphQL's answers from a proxy's by status 200 alone.
-    let status = if response.executed || form == JSON { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let response = doors.api.execute(&request, actor, may_change).await;
+    if response.mutation && response.executed {
+        // It may have revoked a token.
+        doors.access.forget();
+    }
     let content = if form == JSON {
         "application/json; charset=utf-8"
     } else {
         "application/graphql-response+json; charset=utf-8"
     };
-    (status, [(header::CONTENT_TYPE, content)], response.body).into_response()
+    let content = [(header::CONTENT_TYPE, content)];
+    if response.mutation && !may_change {
+        let allowed = [(header::ALLOW, "POST")];
+        return (StatusCode::METHOD_NOT_ALLOWED, allowed, content, response.body).into_response();
+    }
+    // With `application/json` a client tells GraphQL's answers from a proxy's by status 200 alone.
+    let status = if response.executed || form == JSON { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    (status, content, response.body).into_response()
 }
 
-/// The form the client takes: the first of its `Accept` that we have, or GraphQL's own.
+/// The form the client prefers of those we have, or GraphQL's own. What it weighs with 0 it does not take.
 fn accepted(headers: &HeaderMap) -> Option<&'static str> {
     let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else { return Some(RESPONSE) };
-    accept.split(',').find_map(|range| match range.split(';').next().unwrap_or_default().trim() {
-        RESPONSE | "*/*" | "application/*" => Some(RESPONSE),
-        JSON => Some(JSON),
-        _ => None,
-    })
+    let (of_response, of_json) = (weight(accept, RESPONSE), weight(accept, JSON));
+    match (of_response, of_json) {
+        (None, None) => None,
+        (response, json) if response >= json => Some(RESPONSE),
+        _ => Some(JSON),
+    }
+}
+
+/// How much an `Accept` wants a form: its weight in thousandths, then how early it is named. The range that says most of
+/// the form counts. Nothing if it is not wanted.
+fn weight(accept: &str, form: &str) -> Option<(u16, std::cmp::Reverse<usize>)> {
+    let ranges = accept.split(',').enumerate().filter_map(|(place, range)| {
+        let mut parts = range.split(';').map(str::trim);
+        let exactness = match parts.next().unwrap_or_default() {
+            range if range.eq_ignore_ascii_case(form) => 2,
+            "application/*" => 1,
+            "*/*" => 0,
+            _ => return None,
+        };
+        let given = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        let share: f32 = given.map_or(1.0, |text| text.parse().unwrap_or(0.0));
+        Some((exactness, (share.clamp(0.0, 1.0) * 1000.0) as u16, std::cmp::Reverse(place)))
+    });
+    let (_, thousandths, place) = ranges.max_by_key(|(exactness, ..)| *exactness)?;
+    (thousandths > 0).then_some((thousandths, place))
 }
 
 fn not_acceptable() -> Response {
     let message = "answers come as `application/graphql-response+json` or `application/json`";
     reply::problem(StatusCode::NOT_ACCEPTABLE, "BAD_REQUEST", message)
+}
+
+fn bad_request(message: &str) -> Response {
+    reply::problem(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(accept: &str, expected: Option<&str>) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, accept.parse().unwrap());
+        assert_eq!(accepted(&headers), expected, "{accept}");
+    }
+
+    #[test]
+    fn the_form_the_client_prefers_is_sent() {
+        check("*/*", Some(RESPONSE));
+        check("application/json", Some(JSON));
+        check("application/json, */*", Some(JSON));
+        check("application/graphql-response+json, application/json", Some(RESPONSE));
+        check("application/json;q=0.5, application/graphql-response+json", Some(RESPONSE));
+        check("application/json; charset=utf-8; q=0.9, application/*;q=0.1", Some(JSON));
+        check("text/html", None);
+    }
+
+    #[test]
+    fn a_form_of_weight_zero_is_not_sent() {
+        check("application/graphql-response+json;q=0, */*", Some(JSON));
+        check("application/json;q=0", None);
+        check("*/*;q=0.0", None);
+    }
 }

@@ -1,5 +1,6 @@
 //! Replies that are not data.
 
+use axum::extract::rejection::BytesRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -17,6 +18,15 @@ pub(super) fn unauthenticated() -> Response {
     let mut reply = problem(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message);
     reply.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
     reply
+}
+
+pub(super) fn busy(message: &str) -> Response {
+    problem(StatusCode::SERVICE_UNAVAILABLE, "BUSY", message)
+}
+
+/// A body that was not read, because it is too large or broke off.
+pub(super) fn unread(rejection: &BytesRejection) -> Response {
+    problem(rejection.status(), "BAD_REQUEST", &format!("the body cannot be read: {}", rejection.body_text()))
 }
 
 pub(super) fn internal(error: &dyn std::error::Error) -> Response {

@@ -1,18 +1,20 @@
 //! Opening connections with the settings each dialect needs.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sea_orm::sqlx::{Connection, PgConnection};
+use sea_orm::sqlx::pool::PoolOptions;
+use sea_orm::sqlx::{self, Connection, PgConnection, Sqlite, SqliteConnection};
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, RuntimeErr};
 
+use super::STATEMENT_SECONDS;
 use crate::{Dialect, StoreError};
 
 /// How long a caller waits for a connection, or for the one writer's place on SQLite, before it is told to try again.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long one statement may run on PostgreSQL. Migrations lift it.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
+/// How many of SQLite's instructions pass between two looks at the clock: well below a millisecond of work.
+const INSTRUCTIONS_PER_LOOK: i32 = 10_000;
 
 /// Compiled plans have many texts; each connection keeps this many of them prepared.
 const PREPARED_STATEMENTS: usize = 512;
@@ -81,10 +83,33 @@ async fn sqlite(file: &Path, part: Part) -> Result<DatabaseConnection, StoreErro
                 Part::Readers => sqlite.pragma("query_only", "on"),
             }
         });
+    if part == Part::Readers {
+        options.map_sqlx_sqlite_pool_opts(|pool| with_deadline(pool, Duration::from_secs(STATEMENT_SECONDS)));
+    }
     sea_orm::Database::connect(options).await.map_err(|error| StoreError::Open {
         address: file.display().to_string(),
         reason: StoreError::from(error).to_string(),
     })
+}
+
+/// Ends every statement that runs too long. On SQLite nothing else does: a request that is given up leaves its statement
+/// running on the connection's thread. Each read takes its connection from the pool, so that is when the time begins.
+fn with_deadline(pool: PoolOptions<Sqlite>, patience: Duration) -> PoolOptions<Sqlite> {
+    pool.after_connect(move |connection, _| Box::pin(begin_time(connection, patience))).before_acquire(
+        move |connection, _| {
+            Box::pin(async move {
+                begin_time(connection, patience).await?;
+                Ok(true)
+            })
+        },
+    )
+}
+
+async fn begin_time(connection: &mut SqliteConnection, patience: Duration) -> Result<(), sqlx::Error> {
+    let begun = Instant::now();
+    let in_time = move || begun.elapsed() < patience;
+    connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS_PER_LOOK, in_time);
+    Ok(())
 }
 
 async fn postgres(url: &str) -> Result<DatabaseConnection, StoreError> {
@@ -103,7 +128,7 @@ async fn postgres(url: &str) -> Result<DatabaseConnection, StoreError> {
         .record_stmt_in_spans(false)
         .set_application_name("guildhall");
     options.map_sqlx_postgres_opts(|postgres| {
-        let timeout = STATEMENT_TIMEOUT.as_millis().to_string();
+        let timeout = format!("{STATEMENT_SECONDS}s");
         // A plan runs in about a millisecond, compiling it would take a hundred times as long.
         let settings = [("timezone", "UTC"), ("statement_timeout", timeout.as_str()), ("jit", "off")];
         postgres.statement_cache_capacity(PREPARED_STATEMENTS).options(settings)
@@ -129,6 +154,33 @@ fn without_password(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// It counts for ever.
+    const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
+    #[tokio::test]
+    async fn a_statement_without_end_is_ended_and_the_next_one_has_its_own_time() {
+        use sea_orm::ConnectionTrait;
+        let one = PoolOptions::<Sqlite>::new().max_connections(1).test_before_acquire(false);
+        let pool = with_deadline(one, Duration::from_millis(50)).connect("sqlite::memory:").await.unwrap();
+        let readers = sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
+        for _ in 0..2 {
+            let error = StoreError::from(readers.execute_unprepared(ENDLESS).await.unwrap_err());
+            assert_eq!(error, StoreError::TooLong);
+            readers.execute_unprepared("SELECT 1").await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_statement_whose_caller_is_gone_frees_its_connection() {
+        use sea_orm::ConnectionTrait;
+        let one = PoolOptions::<Sqlite>::new().max_connections(1).acquire_timeout(Duration::from_secs(10));
+        let pool = with_deadline(one, Duration::from_millis(200)).connect("sqlite::memory:").await.unwrap();
+        let readers = sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
+        let given_up = tokio::time::timeout(Duration::from_millis(20), readers.execute_unprepared(ENDLESS));
+        assert!(given_up.await.is_err());
+        readers.execute_unprepared("SELECT 1").await.unwrap();
+    }
 
     #[test]
     fn addresses_are_shown_without_passwords() {

@@ -22,7 +22,7 @@ async fn connections_have_their_settings() {
             ],
             Dialect::Postgres => &[
                 ("SHOW timezone", "UTC"),
-                ("SHOW statement_timeout", "1min"),
+                ("SHOW statement_timeout", "20s"),
                 ("SHOW jit", "off"),
                 ("SHOW transaction_isolation", "read committed"),
             ],
@@ -132,4 +132,30 @@ async fn a_database_that_cannot_be_opened_is_named() {
     assert!(error.contains("postgres://ann@127.0.0.1:1/crm") && !error.contains("s3cret"), "{error}");
     let error = Database::open("sqlite:/nowhere/at/all.db").await.err().unwrap().to_string();
     assert!(error.contains("/nowhere/at/all.db"), "{error}");
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_told_so() {
+    for (database, _fixture) in databases().await {
+        if database.dialect() == Dialect::Postgres {
+            let transaction = database.begin().await.unwrap();
+            transaction.execute("SET LOCAL statement_timeout = '50ms'", Vec::new()).await.unwrap();
+            let error = transaction.execute("SELECT pg_sleep(30)", Vec::new()).await.unwrap_err();
+            let told = "the statement took longer than 20 seconds and was ended; ask for less";
+            assert_eq!(error.to_string(), told);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_may_take_its_time() {
+    for (database, _fixture) in databases().await {
+        if database.dialect() == Dialect::Postgres {
+            let transaction = database.begin().await.unwrap();
+            transaction.take_time().await.unwrap();
+            assert_eq!(setting_in(&transaction, "SHOW statement_timeout").await, "5min");
+            transaction.commit().await.unwrap();
+            assert_eq!(setting(&database, "SHOW statement_timeout").await, "20s");
+        }
+    }
 }

@@ -41,6 +41,7 @@ impl Sql<'_> {
             Condition::All(parts) => self.joined(parts, " AND ", "1 = 1", object, alias)?,
             Condition::Any(parts) => self.joined(parts, " OR ", "1 = 0", object, alias)?,
             Condition::Not(inner) => format!("NOT ({})", self.condition(inner, object, alias)?),
+            Condition::NotTrue(inner) => format!("({}) IS NOT TRUE", self.condition(inner, object, alias)?),
             Condition::Compare { left, comparison, right } => {
                 let (left, right) = self.pair(left, right, alias)?;
                 format!("{left} {} {right}", sign(*comparison))
@@ -52,7 +53,7 @@ impl Sql<'_> {
                     let (left, right) = self.pair(left, item, alias)?;
                     parts.push(format!("{left} = {right}"));
                 }
-                format!("({})", parts.join(" OR "))
+                balanced(&parts, " OR ")
             }
             Condition::IsNull(expression) => format!("{} IS NULL", self.expression(expression, alias)?.sql),
             Condition::Text { left, matching, pattern } => {
@@ -84,7 +85,7 @@ impl Sql<'_> {
             return Ok(empty.to_owned());
         }
         let parts = parts.iter().map(|part| self.condition(part, object, alias)).collect::<Result<Vec<_>, _>>()?;
-        Ok(format!("({})", parts.join(with)))
+        Ok(balanced(&parts, with))
     }
 
     fn text_match(&self, matching: TextMatch, left: &str, right: &str) -> String {
@@ -118,18 +119,23 @@ impl Sql<'_> {
             }
             _ => (self.expression(left, alias)?, self.expression(right, alias)?),
         };
-        Ok(self.same_scale(left, right))
+        self.same_scale(left, right)
     }
 
-    /// A bound operand. A number is bound with its own scale if it has more places than the other side.
+    /// A bound operand, in the kind of what it is compared with. A number is bound with its own scale if it has more
+    /// places than the other side, and a whole number as a decimal where the other side is one or 32 bits are too few.
     fn operand(&mut self, operand: &Operand, kind: &Kind) -> Expressed {
-        let kind = match (operand, scale(kind)) {
+        let whole = |number: i64| Operand::Value(Value::Decimal(number.into()));
+        let (operand, kind) = match (operand, scale(kind)) {
             (Operand::Value(Value::Decimal(number)), Some(least)) => {
-                Kind::Decimal { scale: number.normalize().scale().max(least) }
+                (operand.clone(), Kind::Decimal { scale: number.normalize().scale().max(least) })
             }
-            _ => kind.clone(),
+            (Operand::Value(Value::Int(number)), Some(_)) if *kind != Kind::Int || i32::try_from(*number).is_err() => {
+                (whole(*number), Kind::Decimal { scale: 0 })
+            }
+            _ => (operand.clone(), kind.clone()),
         };
-        Expressed { sql: self.bind(operand, &kind), kind }
+        Expressed { sql: self.bind(&operand, &kind), kind }
     }
 
     pub(super) fn expression(&mut self, expression: &Expression, alias: &str) -> Result<Expressed, StoreError> {
@@ -159,18 +165,18 @@ impl Sql<'_> {
     fn sum(&mut self, left: &Expression, sign: &str, right: &Expression, alias: &str) -> Result<Expressed, StoreError> {
         let (left, right) = (self.expression(left, alias)?, self.expression(right, alias)?);
         let larger = scale(&left.kind).unwrap_or(0).max(scale(&right.kind).unwrap_or(0));
-        let (left, right) = self.same_scale(left, right);
+        let (left, right) = self.same_scale(left, right)?;
         Ok(Expressed { sql: format!("({left} {sign} {right})"), kind: Kind::Decimal { scale: larger } })
     }
 
-    fn same_scale(&self, left: Expressed, right: Expressed) -> (String, String) {
+    fn same_scale(&self, left: Expressed, right: Expressed) -> Result<(String, String), StoreError> {
         let (Dialect::Sqlite, Some(left_scale), Some(right_scale)) =
             (self.dialect, scale(&left.kind), scale(&right.kind))
         else {
-            return (left.sql, right.sql);
+            return Ok((left.sql, right.sql));
         };
         let larger = left_scale.max(right_scale);
-        (raised(left.sql, larger - left_scale), raised(right.sql, larger - right_scale))
+        Ok((raised(left.sql, larger - left_scale)?, raised(right.sql, larger - right_scale)?))
     }
 
     fn target(&self, name: &str) -> Result<std::sync::Arc<ObjectType>, StoreError> {
@@ -178,8 +184,27 @@ impl Sql<'_> {
     }
 }
 
-fn raised(sql: String, places: u32) -> String {
-    if places == 0 { sql } else { format!("({sql} * {})", 10i64.pow(places)) }
+/// Joins conditions as a balanced tree of parentheses, because databases limit how deep an expression may be.
+fn balanced(parts: &[String], with: &str) -> String {
+    match parts {
+        [] => String::new(),
+        [only] => only.clone(),
+        _ => {
+            let (left, right) = parts.split_at(parts.len() / 2);
+            format!("({}{with}{})", balanced(left, with), balanced(right, with))
+        }
+    }
+}
+
+/// Most places by which a number is brought to a larger scale; beyond it 64 bits would soon be too few.
+const MAX_RAISE: u32 = 9;
+
+fn raised(sql: String, places: u32) -> Result<String, StoreError> {
+    match places {
+        0 => Ok(sql),
+        1..=MAX_RAISE => Ok(format!("({sql} * {})", 10i64.pow(places))),
+        _ => Err(StoreError::internal("a condition compares numbers whose decimal places differ too much")),
+    }
 }
 
 /// Decimal places of a number, or nothing for other kinds.

@@ -22,6 +22,9 @@ impl Sql<'_> {
         connection: &Connection,
         parent: Option<(&Relation, &str)>,
     ) -> Result<String, StoreError> {
+        if !connection.outputs.iter().any(|entry| needs_rows(&entry.value)) {
+            return self.rowless(connection, parent);
+        }
         let inner = self.alias();
         let source = self.rows(connection, parent, &inner, true)?;
         let first = self.bind(&connection.first, &Kind::Int);
@@ -36,11 +39,29 @@ impl Sql<'_> {
         } else {
             format!("(SELECT {inner}.* {source} ORDER BY {order} LIMIT {first}) {alias}")
         };
+        let parts = self.connection_outputs(connection, parent, &page)?;
+        Ok(format!("(SELECT {} FROM {rows})", json_object(&parts)))
+    }
+
+    /// A connection of which nothing is asked that stands in its rows. It must not select from them: without an aggregate
+    /// there would be one object for each row, and none for an empty page.
+    fn rowless(&mut self, connection: &Connection, parent: Option<(&Relation, &str)>) -> Result<String, StoreError> {
+        let page = Page { alias: String::new(), first: String::new(), ranked: false };
+        let parts = self.connection_outputs(connection, parent, &page)?;
+        Ok(json_object(&parts))
+    }
+
+    fn connection_outputs<'c>(
+        &mut self,
+        connection: &'c Connection,
+        parent: Option<(&Relation, &str)>,
+        page: &Page,
+    ) -> Result<Vec<(&'c str, String)>, StoreError> {
         let mut parts = Vec::with_capacity(connection.outputs.len());
         for entry in &connection.outputs {
-            parts.push((entry.key.as_str(), self.connection_output(connection, parent, &entry.value, &page)?));
+            parts.push((entry.key.as_str(), self.connection_output(connection, parent, &entry.value, page)?));
         }
-        Ok(format!("(SELECT {} FROM {rows})", json_object(&parts)))
+        Ok(parts)
     }
 
     /// `FROM ... WHERE ...` of the list: all its rows, or those after the cursor.
@@ -114,7 +135,7 @@ impl Sql<'_> {
             PageInfoField::HasPreviousPage => literal(if connection.after.is_some() { "true" } else { "false" }),
             PageInfoField::StartCursor => {
                 let cursor = self.cursor(&connection.order, alias)?;
-                format!("coalesce(max({cursor}) FILTER (WHERE {alias}.rn_ = 1), 'null')")
+                format!("coalesce(max({cursor}) FILTER (WHERE {alias}.rn_ = 1 AND {first} > 0), 'null')")
             }
             PageInfoField::EndCursor => {
                 let cursor = self.cursor(&connection.order, alias)?;
@@ -192,6 +213,18 @@ impl Sql<'_> {
             };
         }
         Ok(condition)
+    }
+}
+
+/// Whether the output is made of the page's rows, by an aggregate over them.
+fn needs_rows(output: &ConnectionOutput) -> bool {
+    match output {
+        ConnectionOutput::Nodes(_) | ConnectionOutput::Edges(_) => true,
+        ConnectionOutput::PageInfo(entries) => entries.iter().any(|entry| match &entry.value {
+            PageInfoField::HasNextPage | PageInfoField::StartCursor | PageInfoField::EndCursor => true,
+            PageInfoField::HasPreviousPage | PageInfoField::Constant(_) => false,
+        }),
+        ConnectionOutput::TotalCount | ConnectionOutput::Constant(_) => false,
     }
 }
 

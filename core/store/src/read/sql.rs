@@ -1,5 +1,7 @@
 //! The pieces of SQL text: names, literals, parameters, aliases, JSON text.
 
+use std::collections::HashMap;
+
 use guildhall_model::plan::Operand;
 use guildhall_model::{Kind, Model, Value};
 
@@ -10,6 +12,8 @@ pub(super) struct Sql<'m> {
     pub(super) model: &'m Model,
     pub(super) dialect: Dialect,
     binds: Vec<(Bind, Kind)>,
+    /// Where the plan's variables are bound, by variable: one place for each kind it is bound as.
+    variables: HashMap<usize, Vec<usize>>,
     aliases: usize,
 }
 
@@ -34,7 +38,7 @@ impl Bind {
 
 impl<'m> Sql<'m> {
     pub(super) fn new(model: &'m Model, dialect: Dialect) -> Self {
-        Sql { model, dialect, binds: Vec::new(), aliases: 0 }
+        Sql { model, dialect, binds: Vec::new(), variables: HashMap::new(), aliases: 0 }
     }
 
     pub(super) fn into_binds(self) -> Vec<(Bind, Kind)> {
@@ -47,21 +51,30 @@ impl<'m> Sql<'m> {
         format!("t{}", self.aliases)
     }
 
-    /// A parameter; the same operand of the same kind is bound once.
+    /// A parameter. A variable of one kind is bound once, however often it is used.
     pub(super) fn bind(&mut self, operand: &Operand, kind: &Kind) -> String {
-        let bind = match operand {
-            Operand::Value(value) => Bind::Value(value.clone()),
-            Operand::Variable(index) => Bind::Variable(*index),
+        let index = match operand {
+            Operand::Value(value) => self.push(Bind::Value(value.clone()), kind),
+            Operand::Variable(variable) => {
+                let places = self.variables.get(variable).map(Vec::as_slice).unwrap_or_default();
+                let known =
+                    places.iter().copied().find(|place| self.binds.get(*place).is_some_and(|(_, bound)| bound == kind));
+                known.unwrap_or_else(|| {
+                    let place = self.push(Bind::Variable(*variable), kind);
+                    self.variables.entry(*variable).or_default().push(place);
+                    place
+                })
+            }
         };
-        let known = self.binds.iter().position(|(other, other_kind)| *other == bind && other_kind == kind);
-        let index = known.unwrap_or_else(|| {
-            self.binds.push((bind, kind.clone()));
-            self.binds.len() - 1
-        });
         match self.dialect {
             Dialect::Postgres => format!("${}", index + 1),
             Dialect::Sqlite => format!("?{}", index + 1),
         }
+    }
+
+    fn push(&mut self, bind: Bind, kind: &Kind) -> usize {
+        self.binds.push((bind, kind.clone()));
+        self.binds.len() - 1
     }
 }
 

@@ -1,0 +1,69 @@
+//! What tests of acts share: houses on both databases, people, strategies.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use guildhall_decision::{DecisionPoint, decision_points};
+use guildhall_model::{Model, Role, Value};
+use guildhall_plugin_host::{Host, HostConfig, Limits};
+use guildhall_postgres_fixture::TestDatabase;
+use guildhall_store::{Batch, Database};
+use uuid::Uuid;
+
+use crate::{Actor, House, InputQueries, InputQuery};
+
+/// No plugin is installed in these tests, so none has a query.
+struct NoQueries;
+
+impl InputQueries for NoQueries {
+    fn compile(&self, _: &DecisionPoint, _: &str) -> Result<InputQuery, String> {
+        Err("there are no queries here".to_owned())
+    }
+}
+
+/// A house on one migrated database of each kind this machine has.
+pub(crate) async fn houses() -> Vec<(Arc<House>, TestDatabase)> {
+    let mut all = Vec::new();
+    for fixture in guildhall_postgres_fixture::databases().await {
+        let database = Database::open(fixture.url()).await.unwrap();
+        database.migrate().await.unwrap();
+        let house = House {
+            model: Arc::new(Model::core()),
+            points: decision_points().unwrap().into_iter().map(Arc::new).collect(),
+            database,
+            host: Host::new(HostConfig { cache: None, limits: Limits::default() }).unwrap(),
+            queries: Arc::new(NoQueries),
+        };
+        all.push((Arc::new(house), fixture));
+    }
+    all
+}
+
+pub(crate) fn admin(name: &str) -> Actor {
+    Actor { name: name.to_owned(), role: Role::Admin }
+}
+
+/// A strategy that sets nothing; `approver` may replace it.
+pub(crate) fn document(name: &str, approver: &str) -> String {
+    format!("name = \"{name}\"\nvision = \"Known by name.\"\napprovers = [\"{approver}\"]\n")
+}
+
+pub(crate) fn now() -> DateTime<Utc> {
+    "2026-11-22T18:07:08.123Z".parse().unwrap()
+}
+
+pub(crate) async fn customer(house: &House) -> Uuid {
+    let id = Uuid::now_v7();
+    let fields = [("name", "Ada's"), ("kind", "ORGANIZATION"), ("status", "ACTIVE"), ("currency", "USD")];
+    let mut columns = vec!["id".to_owned()];
+    let mut row = vec![Value::Id(id)];
+    for (column, value) in fields {
+        columns.push(column.to_owned());
+        row.push(value.into());
+    }
+    let transaction = house.database.begin().await.unwrap();
+    let object = house.model.object("Customer").unwrap();
+    transaction.insert(&Batch { object, columns, rows: vec![row] }, now()).await.unwrap();
+    transaction.commit().await.unwrap();
+    id
+}
