@@ -26,7 +26,7 @@ pub type Decide = fn(&str, &str, &[Call<'_>]) -> Vec<Result<Vec<u8>, String>>;
 
 /// Asks `decide` every question in the folder and lists what differs from the expected answers. For a plain test:
 ///
-/// ```ignore
+/// ```text
 /// #[test]
 /// fn golden_cases() {
 ///     guildhall_plugin::cases::run(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"), crate::decide).unwrap();

@@ -2,7 +2,7 @@
 //!
 //! A policy is a pure function from a typed [`Question`] to an [`Answer`]:
 //!
-//! ```ignore
+//! ```text
 //! use guildhall_plugin::{Answer, policy};
 //! use credit_terms::{CreditTerms, Question};
 //!

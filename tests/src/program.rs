@@ -24,7 +24,8 @@ fn find() -> io::Result<PathBuf> {
     }
     // `target/debug/deps/end_to_end-...` -> `target/debug`
     let test = std::env::current_exe()?;
-    let folder = test.parent().and_then(Path::parent).ok_or_else(|| io::Error::other("the test lies in no target folder"))?;
+    let folder =
+        test.parent().and_then(Path::parent).ok_or_else(|| io::Error::other("the test lies in no target folder"))?;
     let program = folder.join(format!("guildhall{}", std::env::consts::EXE_SUFFIX));
     // Other test programs may look for it at the same time; the lock is given back when the file is closed.
     let lock = File::create(folder.join("guildhall.test.lock"))?;

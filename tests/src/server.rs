@@ -155,7 +155,12 @@ impl Server {
     /// Sends a request. Whatever a client sends, the server's own failure is no answer to it.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let answer = answer(request).await.unwrap_or_else(|error| panic!("no answer: {error}: {}", self.log()));
-        assert!(!answer.text.contains("\"code\":\"INTERNAL\""), "the server failed: {}{}", answer.text, self.failures());
+        assert!(
+            !answer.text.contains("\"code\":\"INTERNAL\""),
+            "the server failed: {}{}",
+            answer.text,
+            self.failures()
+        );
         answer
     }
 

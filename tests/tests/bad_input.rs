@@ -51,7 +51,10 @@ fn a_package_that_was_cut_short() {
 
 #[test]
 fn a_package_without_a_manifest() {
-    check_package(&altered("guildhall:manifest", "guildhall:monifest"), &["guildhall:manifest", "missing", "guildhall plugin build"]);
+    check_package(
+        &altered("guildhall:manifest", "guildhall:monifest"),
+        &["guildhall:manifest", "missing", "guildhall plugin build"],
+    );
 }
 
 #[test]
@@ -245,12 +248,22 @@ fn a_mapping_with_an_unknown_field() {
 
 #[test]
 fn a_mapping_with_a_column_there_is_not() {
-    check_import("mapping.toml", "industry = \"industry\"", "industry = \"trade\"", &["line 15", "`trade`", "`industry`"]);
+    check_import(
+        "mapping.toml",
+        "industry = \"industry\"",
+        "industry = \"trade\"",
+        &["line 15", "`trade`", "`industry`"],
+    );
 }
 
 #[test]
 fn a_file_with_a_day_there_is_not() {
-    check_import("orders.csv", "1005,", "1005,K01,2026-02-30,,,,\n9,", &["line 7", "`ordered`", "2026-02-30", "correct"]);
+    check_import(
+        "orders.csv",
+        "1005,",
+        "1005,K01,2026-02-30,,,,\n9,",
+        &["line 7", "`ordered`", "2026-02-30", "correct"],
+    );
 }
 
 #[test]
@@ -287,7 +300,10 @@ fn a_file_that_is_not_there() {
 fn a_token_that_is_none() {
     let place = sqlite_place();
     check_usage(&place.run(&["token", "create", "eve", "--role", "queen"]), "queen");
-    check(&place.run(&["token", "create", "eve", "--role", "reader", "--expires", "2001-01-01T00:00:00Z"]), &["time to come"]);
+    check(
+        &place.run(&["token", "create", "eve", "--role", "reader", "--expires", "2001-01-01T00:00:00Z"]),
+        &["time to come"],
+    );
     check(&place.run(&["token", "create", " ", "--role", "reader"]), &["name"]);
     check(&place.run(&["token", "revoke", "01900000-0000-7000-8000-000000000001"]), &["no token"]);
     place.token("eve", Role::Reader);

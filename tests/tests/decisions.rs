@@ -55,22 +55,38 @@ async fn a_page_of_decisions_is_one_statement_and_one_guest_call() {
 
 #[tokio::test]
 async fn decisions_below_a_list_of_others_go_through_one_guest_call() {
-    check_counts("{ orders(first: 60) { nodes { number customer { name creditTerms { netDays } } } } }", Value::Null, (1, 1)).await;
+    check_counts(
+        "{ orders(first: 60) { nodes { number customer { name creditTerms { netDays } } } } }",
+        Value::Null,
+        (1, 1),
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn decisions_in_a_list_of_lists_go_through_one_guest_call() {
-    check_counts("{ segments { nodes { customers { nodes { creditTerms { netDays } } } } } }", Value::Null, (1, 1)).await;
+    check_counts("{ segments { nodes { customers { nodes { creditTerms { netDays } } } } } }", Value::Null, (1, 1))
+        .await;
 }
 
 #[tokio::test]
 async fn the_same_decision_under_two_aliases_goes_through_one_guest_call() {
-    check_counts("{ customers(first: 14) { nodes { a: creditTerms { netDays } b: creditTerms { explanation } } } }", Value::Null, (1, 1)).await;
+    check_counts(
+        "{ customers(first: 14) { nodes { a: creditTerms { netDays } b: creditTerms { explanation } } } }",
+        Value::Null,
+        (1, 1),
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_decision_about_nobody_calls_no_guest() {
-    check_counts("{ customers(filter: {name: {eq: \"nobody\"}}) { nodes { creditTerms { netDays } } } }", Value::Null, (1, 0)).await;
+    check_counts(
+        "{ customers(filter: {name: {eq: \"nobody\"}}) { nodes { creditTerms { netDays } } } }",
+        Value::Null,
+        (1, 0),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -81,7 +97,12 @@ async fn a_request_in_a_variable_is_one_statement_and_one_guest_call() {
 
 #[tokio::test]
 async fn one_record_is_one_statement() {
-    check_counts("query($id: ID!) { customer(id: $id) { name } }", json!({ "id": format!("cus_{}", "0".repeat(32)) }), (1, 0)).await;
+    check_counts(
+        "query($id: ID!) { customer(id: $id) { name } }",
+        json!({ "id": format!("cus_{}", "0".repeat(32)) }),
+        (1, 0),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -101,10 +122,14 @@ async fn a_ground_rule_bounds_what_a_contract_grants() {
     for server in servers().await.iter() {
         let found = server.query("{ customers(filter: {externalId: {eq: \"K02\"}}) { nodes { creditTerms { netDays fallback strategyNumber bounds { rule name field before after undecided reason } parameters { name value layer source } } } } }").await;
         let terms = &found["customers"]["nodes"][0]["creditTerms"];
-        assert_eq!((&terms["netDays"], &terms["fallback"], &terms["strategyNumber"]), (&json!(60), &json!(false), &json!(1)));
+        assert_eq!(
+            (&terms["netDays"], &terms["fallback"], &terms["strategyNumber"]),
+            (&json!(60), &json!(false), &json!(1))
+        );
         let bound = json!({ "rule": "GR2", "name": "Longest terms", "field": "netDays", "before": 90, "after": 60, "undecided": false, "reason": "nobody waits longer than 60 days for money" });
         assert_eq!(terms["bounds"], json!([bound]));
-        let net_days = json!({ "name": "netDays", "value": 90, "layer": "contract", "source": "contract until 2099-12-31" });
+        let net_days =
+            json!({ "name": "netDays", "value": 90, "layer": "contract", "source": "contract until 2099-12-31" });
         assert!(terms["parameters"].as_array().unwrap().contains(&net_days), "{terms}");
     }
 }
@@ -115,11 +140,20 @@ async fn terms_follow_the_segment() {
         let found = server.query("{ customers(first: 50, filter: {externalId: {ne: \"K02\"}}) { nodes { externalId orders12m segment { key } creditTerms { parameters { name value } } } } }").await;
         for node in found["customers"]["nodes"].as_array().unwrap() {
             let key = node["externalId"].as_str().unwrap();
-            let recent = rows_of("orders.csv", "customer", key).iter().filter(|order| order["ordered"].as_str() > "2025-06-30").count();
+            let recent = rows_of("orders.csv", "customer", key)
+                .iter()
+                .filter(|order| order["ordered"].as_str() > "2025-06-30")
+                .count();
             assert_eq!(node["orders12m"], recent, "{key}");
             let (segment, net_days) = if recent >= 5 { ("key", 45) } else { ("rest", 14) };
             assert_eq!(node["segment"]["key"], segment, "{key}");
-            assert!(node["creditTerms"]["parameters"].as_array().unwrap().contains(&json!({ "name": "netDays", "value": net_days })), "{node}");
+            assert!(
+                node["creditTerms"]["parameters"]
+                    .as_array()
+                    .unwrap()
+                    .contains(&json!({ "name": "netDays", "value": net_days })),
+                "{node}"
+            );
         }
     }
 }
@@ -128,11 +162,18 @@ async fn terms_follow_the_segment() {
 async fn a_credit_check_looks_at_what_is_asked() {
     let query = "query($small: Decimal!, $large: CreditCheckRequest!) { customers(orderBy: {field: EXTERNAL_ID}, filter: {creditAccount: {onHold: {eq: false}, exposure: {eq: \"0\"}}}) { nodes { externalId creditAccount { limit { amount } } small: creditCheck(request: {amount: $small}) { outcome utilization } large: creditCheck(request: $large) { outcome } } } }";
     for server in servers().await.iter() {
-        let data = server.graphql(Role::Department, query, json!({ "small": "10.00", "large": { "amount": "1000000" } })).await.data();
+        let data = server
+            .graphql(Role::Department, query, json!({ "small": "10.00", "large": { "amount": "1000000" } }))
+            .await
+            .data();
         let nodes = data["customers"]["nodes"].as_array().unwrap();
         assert!(!nodes.is_empty());
         for node in nodes {
-            assert_eq!((&node["small"]["outcome"], &node["large"]["outcome"]), (&json!("APPROVED"), &json!("HELD")), "{node}");
+            assert_eq!(
+                (&node["small"]["outcome"], &node["large"]["outcome"]),
+                (&json!("APPROVED"), &json!("HELD")),
+                "{node}"
+            );
         }
     }
 }
@@ -141,7 +182,11 @@ async fn a_credit_check_looks_at_what_is_asked() {
 async fn who_is_on_hold_gets_no_credit() {
     for server in servers().await.iter() {
         let found = server.query("{ customers(orderBy: {field: EXTERNAL_ID}, filter: {creditAccount: {onHold: {eq: true}}}) { nodes { externalId creditCheck(request: {amount: \"1\"}) { outcome } } } }").await;
-        let held: Vec<_> = rows("credit.csv").into_iter().filter(|row| row["hold"] == "yes").map(|row| row["customer"].clone()).collect();
+        let held: Vec<_> = rows("credit.csv")
+            .into_iter()
+            .filter(|row| row["hold"] == "yes")
+            .map(|row| row["customer"].clone())
+            .collect();
         assert_eq!(column(&found["customers"], "/externalId"), held);
         assert!(column(&found["customers"], "/creditCheck/outcome").iter().all(|outcome| outcome == "HELD"));
     }
@@ -151,8 +196,20 @@ async fn who_is_on_hold_gets_no_credit() {
 async fn a_request_that_is_none_is_told() {
     for server in servers().await.iter() {
         for request in ["{amount: \"much\"}", "{amount: null}", "{}", "{amount: \"1\", more: 2}"] {
-            let answer = server.graphql(Role::Admin, &format!("{{ customers(first: 1) {{ nodes {{ creditCheck(request: {request}) {{ outcome }} }} }} }}"), Value::Null).await.json();
-            assert!(["BAD_USER_INPUT", "VALIDATION_FAILED"].contains(&codes(&answer)[0].as_str()), "{request}: {answer}");
+            let answer = server
+                .graphql(
+                    Role::Admin,
+                    &format!(
+                        "{{ customers(first: 1) {{ nodes {{ creditCheck(request: {request}) {{ outcome }} }} }} }}"
+                    ),
+                    Value::Null,
+                )
+                .await
+                .json();
+            assert!(
+                ["BAD_USER_INPUT", "VALIDATION_FAILED"].contains(&codes(&answer)[0].as_str()),
+                "{request}: {answer}"
+            );
         }
     }
 }
@@ -178,7 +235,14 @@ async fn without_a_plugin_the_fallback_answers() {
         customers(&place);
         place.activate(&guildhall_tests::data("small/strategy.toml"));
         let server = Server::start(place);
-        let body = server.graphql(Role::Admin, "{ customers(first: 1) { nodes { creditTerms { netDays fallback explanation } } } }", Value::Null).await.json();
+        let body = server
+            .graphql(
+                Role::Admin,
+                "{ customers(first: 1) { nodes { creditTerms { netDays fallback explanation } } } }",
+                Value::Null,
+            )
+            .await
+            .json();
         let terms = &body["data"]["customers"]["nodes"][0]["creditTerms"];
         assert_eq!((&terms["netDays"], &terms["fallback"]), (&json!(0), &json!(true)), "{body}");
         assert!(terms["explanation"].to_string().contains("No plugin serves credit.terms"), "{body}");

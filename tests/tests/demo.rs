@@ -40,7 +40,8 @@ fn prepare(place: &Place) -> String {
 
 /// The commands the demo prints, once it has printed them all.
 pub async fn curls(server: &Server) -> Vec<String> {
-    let printed = || server.printed().lines().filter(|line| line.starts_with("curl ")).map(str::to_owned).collect::<Vec<_>>();
+    let printed =
+        || server.printed().lines().filter(|line| line.starts_with("curl ")).map(str::to_owned).collect::<Vec<_>>();
     until(Duration::from_secs(5), async || Some(printed()).filter(|lines| lines.len() >= 3)).await
 }
 
@@ -58,7 +59,11 @@ async fn its_three_queries_run_as_they_are_printed() {
         for curl in &curls {
             let (url, secret, body) = parts(curl);
             assert_eq!(url, format!("http://{}/graphql", server.address()));
-            let request = server.request(Method::POST, "/graphql").bearer_auth(secret).header("content-type", "application/json").body(body.to_owned());
+            let request = server
+                .request(Method::POST, "/graphql")
+                .bearer_auth(secret)
+                .header("content-type", "application/json")
+                .body(body.to_owned());
             let data = server.send(request).await.data();
             assert!(!data["customers"]["nodes"].as_array().unwrap().is_empty(), "{curl}");
         }
@@ -74,7 +79,10 @@ async fn its_first_query_is_answered_by_the_plugin() {
         let data = server.post(secret, &body).await.data();
         for node in data["customers"]["nodes"].as_array().unwrap() {
             assert!(node["segment"]["name"].is_string(), "{node}");
-            assert!(node["creditTerms"]["explanation"].to_string().contains("credit-rules (finance) proposed"), "{node}");
+            assert!(
+                node["creditTerms"]["explanation"].to_string().contains("credit-rules (finance) proposed"),
+                "{node}"
+            );
         }
     }
 }

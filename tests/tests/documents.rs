@@ -22,7 +22,8 @@ async fn data(query: &str, variables: Value) -> Value {
 }
 
 async fn id_of(server: &Server, key: &str) -> String {
-    let found = server.query(&format!("{{ customers(filter: {{externalId: {{eq: \"{key}\"}}}}) {{ nodes {{ id }} }} }}")).await;
+    let found =
+        server.query(&format!("{{ customers(filter: {{externalId: {{eq: \"{key}\"}}}}) {{ nodes {{ id }} }} }}")).await;
     found["customers"]["nodes"][0]["id"].as_str().unwrap().to_owned()
 }
 
@@ -30,14 +31,22 @@ async fn id_of(server: &Server, key: &str) -> String {
 async fn aliases_name_the_answer() {
     let long = format!("a{}", "_long".repeat(14));
     assert!(long.len() > 63);
-    let data = data(&format!("{{ {long}: customers(first: 1) {{ {long}2: nodes {{ {long}: __typename {long}2: currency }} }} }}"), Value::Null).await;
+    let data = data(
+        &format!("{{ {long}: customers(first: 1) {{ {long}2: nodes {{ {long}: __typename {long}2: currency }} }} }}"),
+        Value::Null,
+    )
+    .await;
     assert_eq!(data, json!({ &long: { format!("{long}2"): [{ &long: "Customer", format!("{long}2"): "EUR" }] } }));
 }
 
 #[tokio::test]
 async fn names_that_sql_cuts_alike_stay_apart() {
     let stem = "x".repeat(63);
-    let data = data(&format!("{{ customers(first: 1) {{ nodes {{ {stem}a: currency {stem}b: __typename }} }} }}"), Value::Null).await;
+    let data = data(
+        &format!("{{ customers(first: 1) {{ nodes {{ {stem}a: currency {stem}b: __typename }} }} }}"),
+        Value::Null,
+    )
+    .await;
     assert_eq!(data["customers"]["nodes"][0], json!({ format!("{stem}a"): "EUR", format!("{stem}b"): "Customer" }));
 }
 
@@ -48,7 +57,9 @@ async fn fragments_are_merged_in_the_order_of_their_fields() {
     for server in servers.iter() {
         let answer = server.graphql(Role::Admin, query, Value::Null).await;
         let count = rows_of("orders.csv", "customer", "K01").len();
-        let expected = format!("{{\"data\":{{\"customers\":{{\"nodes\":[{{\"name\":\"Zebra Foods\",\"orders\":{{\"totalCount\":{count},\"nodes\":[{{\"__typename\":\"Order\"}}]}},\"externalId\":\"K01\",\"currency\":\"EUR\",\"__typename\":\"Customer\",\"kind\":\"ORGANIZATION\"}}]}}}}}}");
+        let expected = format!(
+            "{{\"data\":{{\"customers\":{{\"nodes\":[{{\"name\":\"Zebra Foods\",\"orders\":{{\"totalCount\":{count},\"nodes\":[{{\"__typename\":\"Order\"}}]}},\"externalId\":\"K01\",\"currency\":\"EUR\",\"__typename\":\"Customer\",\"kind\":\"ORGANIZATION\"}}]}}}}}}"
+        );
         assert_eq!(answer.text, expected);
     }
 }
@@ -75,8 +86,31 @@ async fn everything_has_a_type_name() {
     let data = data(query, Value::Null).await;
     let edge = &data["customers"]["edges"][0];
     let name = |pointer: &str| edge.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let pointers = ["/__typename", "/node/__typename", "/node/revenue12m/__typename", "/node/segment/__typename", "/node/creditAccount/__typename", "/node/contacts/edges/0/__typename", "/node/creditTerms/__typename", "/node/creditTerms/parameters/0/__typename", "/node/creditTerms/proposals/0/__typename"];
-    assert_eq!(pointers.map(name), ["CustomerEdge", "Customer", "Money", "Segment", "CreditAccount", "ContactEdge", "CreditTerms", "DecisionParameter", "DecisionProposal"]);
+    let pointers = [
+        "/__typename",
+        "/node/__typename",
+        "/node/revenue12m/__typename",
+        "/node/segment/__typename",
+        "/node/creditAccount/__typename",
+        "/node/contacts/edges/0/__typename",
+        "/node/creditTerms/__typename",
+        "/node/creditTerms/parameters/0/__typename",
+        "/node/creditTerms/proposals/0/__typename",
+    ];
+    assert_eq!(
+        pointers.map(name),
+        [
+            "CustomerEdge",
+            "Customer",
+            "Money",
+            "Segment",
+            "CreditAccount",
+            "ContactEdge",
+            "CreditTerms",
+            "DecisionParameter",
+            "DecisionProposal"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -84,7 +118,10 @@ async fn an_absent_variable_is_not_null() {
     let query = "query($filter: CustomerFilter, $first: Int) { customers(filter: $filter, first: $first) { totalCount nodes { id } } }";
     for variables in [json!({}), json!({ "filter": null }), json!({ "filter": {} })] {
         let data = data(query, variables).await;
-        assert_eq!((&data["customers"]["totalCount"], data["customers"]["nodes"].as_array().unwrap().len()), (&json!(14), 14));
+        assert_eq!(
+            (&data["customers"]["totalCount"], data["customers"]["nodes"].as_array().unwrap().len()),
+            (&json!(14), 14)
+        );
     }
     let industry = "query($is: String) { customers(filter: {industry: {eq: $is}}) { totalCount } }";
     let without = rows_of("customers.csv", "industry", "").len();
@@ -103,8 +140,16 @@ async fn a_variables_default_holds_when_it_is_absent() {
 #[tokio::test]
 async fn variables_of_the_wrong_type_are_refused() {
     let servers = servers().await;
-    let query = "query($first: Int!, $on: Date) { orders(first: $first, filter: {orderedOn: {gte: $on}}) { totalCount } }";
-    for variables in [json!({}), json!({ "first": null }), json!({ "first": "3" }), json!({ "first": 3_000_000_000_i64 }), json!({ "first": 1, "on": "yesterday" }), json!({ "first": 1, "on": "2026-02-30" })] {
+    let query =
+        "query($first: Int!, $on: Date) { orders(first: $first, filter: {orderedOn: {gte: $on}}) { totalCount } }";
+    for variables in [
+        json!({}),
+        json!({ "first": null }),
+        json!({ "first": "3" }),
+        json!({ "first": 3_000_000_000_i64 }),
+        json!({ "first": 1, "on": "yesterday" }),
+        json!({ "first": 1, "on": "2026-02-30" }),
+    ] {
         for server in servers.iter() {
             let answer = server.graphql(Role::Admin, query, variables.clone()).await.json();
             assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{variables}: {answer}");
@@ -139,7 +184,11 @@ async fn introspection_stands_beside_data() {
 #[tokio::test]
 async fn more_fields_than_one_sql_call_takes() {
     let fields: Vec<_> = (0..130).map(|index| format!("f{index}: externalId")).collect();
-    let data = data(&format!("{{ customers(first: 2, orderBy: {{field: EXTERNAL_ID}}) {{ nodes {{ {} }} }} }}", fields.join(" ")), Value::Null).await;
+    let data = data(
+        &format!("{{ customers(first: 2, orderBy: {{field: EXTERNAL_ID}}) {{ nodes {{ {} }} }} }}", fields.join(" ")),
+        Value::Null,
+    )
+    .await;
     for (index, key) in ["K01", "K02"].iter().enumerate() {
         let node = data["customers"]["nodes"][index].as_object().unwrap();
         assert_eq!(node.len(), 130);
@@ -160,7 +209,9 @@ async fn many_roots_come_in_their_order() {
 
 #[tokio::test]
 async fn texts_come_back_as_they_went_in() {
-    let data = data("{ customers(orderBy: {field: EXTERNAL_ID}) { nodes { name creditTerms { netDays } } } }", Value::Null).await;
+    let data =
+        data("{ customers(orderBy: {field: EXTERNAL_ID}) { nodes { name creditTerms { netDays } } } }", Value::Null)
+            .await;
     let names: Vec<_> = rows("customers.csv").into_iter().map(|row| row["name"].clone()).collect();
     assert_eq!(column(&data["customers"], "/name"), names);
     assert!(data["customers"]["nodes"].as_array().unwrap().iter().all(|node| node["creditTerms"]["netDays"].is_i64()));
@@ -170,12 +221,33 @@ async fn texts_come_back_as_they_went_in() {
 async fn a_node_is_found_whatever_its_type() {
     let servers = servers().await;
     for server in servers.iter() {
-        let lists = ["customers", "contacts", "products", "orders", "orderLines", "invoices", "payments", "creditAccounts", "segments", "memberships", "strategies", "plugins"];
-        let query: Vec<_> = lists.iter().map(|list| format!("{list}(first: 1) {{ nodes {{ id __typename }} }}")).collect();
+        let lists = [
+            "customers",
+            "contacts",
+            "products",
+            "orders",
+            "orderLines",
+            "invoices",
+            "payments",
+            "creditAccounts",
+            "segments",
+            "memberships",
+            "strategies",
+            "plugins",
+        ];
+        let query: Vec<_> =
+            lists.iter().map(|list| format!("{list}(first: 1) {{ nodes {{ id __typename }} }}")).collect();
         let found = server.query(&format!("{{ {} }}", query.join(" "))).await;
         for list in lists {
             let known = &found[list]["nodes"][0];
-            let node = server.graphql(Role::Admin, "query($id: ID!) { node(id: $id) { id __typename } }", json!({ "id": known["id"] })).await.data();
+            let node = server
+                .graphql(
+                    Role::Admin,
+                    "query($id: ID!) { node(id: $id) { id __typename } }",
+                    json!({ "id": known["id"] }),
+                )
+                .await
+                .data();
             assert_eq!(&node["node"], known, "{list}");
         }
     }
@@ -207,11 +279,18 @@ async fn a_malformed_id_is_told() {
     let servers = servers().await;
     let order = format!("ord_{}", "0".repeat(32));
     for server in servers.iter() {
-        for query in ["{ node(id: \"K01\") { id } }".to_owned(), "{ customer(id: \"K01\") { id } }".to_owned(), format!("{{ customer(id: \"{order}\") {{ id }} }}")] {
+        for query in [
+            "{ node(id: \"K01\") { id } }".to_owned(),
+            "{ customer(id: \"K01\") { id } }".to_owned(),
+            format!("{{ customer(id: \"{order}\") {{ id }} }}"),
+        ] {
             let answer = server.graphql(Role::Admin, &query, Value::Null).await.json();
             assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{query}: {answer}");
         }
-        let answer = server.graphql(Role::Admin, "query($id: ID!) { customer(id: $id) { id } }", json!({ "id": order })).await.json();
+        let answer = server
+            .graphql(Role::Admin, "query($id: ID!) { customer(id: $id) { id } }", json!({ "id": order }))
+            .await
+            .json();
         assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{answer}");
     }
 }
@@ -220,8 +299,13 @@ async fn a_malformed_id_is_told() {
 async fn queries_may_come_by_get() {
     let servers = servers().await;
     for server in servers.iter() {
-        let parameters = [("query", "query Q($n: Int) { customers(first: $n) { totalCount } } query R { orders { totalCount } }"), ("variables", "{\"n\": 1}"), ("operationName", "Q")];
-        let request = server.request(Method::GET, "/graphql").query(&parameters).bearer_auth(server.secret(Role::Reader));
+        let parameters = [
+            ("query", "query Q($n: Int) { customers(first: $n) { totalCount } } query R { orders { totalCount } }"),
+            ("variables", "{\"n\": 1}"),
+            ("operationName", "Q"),
+        ];
+        let request =
+            server.request(Method::GET, "/graphql").query(&parameters).bearer_auth(server.secret(Role::Reader));
         assert_eq!(server.send(request).await.data(), json!({ "customers": { "totalCount": 14 } }));
     }
 }
@@ -231,7 +315,10 @@ async fn mutations_may_not_come_by_get() {
     let servers = servers().await;
     for server in servers.iter() {
         let mutation = "mutation { createToken(input: {actor: \"eve\", role: ADMIN}) { token } }";
-        let request = server.request(Method::GET, "/graphql").query(&[("query", mutation)]).bearer_auth(server.secret(Role::Admin));
+        let request = server
+            .request(Method::GET, "/graphql")
+            .query(&[("query", mutation)])
+            .bearer_auth(server.secret(Role::Admin));
         let answer = server.send(request).await;
         assert_eq!(codes(&answer.json()), ["REFUSED"], "{}", answer.text);
         assert!(!server.place().done(&["token", "list"]).contains("eve"));
@@ -242,7 +329,14 @@ async fn mutations_may_not_come_by_get() {
 async fn a_document_that_is_none_is_told_where_it_breaks() {
     let servers = servers().await;
     for server in servers.iter() {
-        for (query, code) in [("{ customers { ", "PARSE_FAILED"), ("", "PARSE_FAILED"), ("{ customers { nodes { nmae } } }", "VALIDATION_FAILED"), ("{ customers(frist: 1) { totalCount } }", "VALIDATION_FAILED"), ("fragment A on Customer { name }", "VALIDATION_FAILED"), ("subscription { customers { totalCount } }", "VALIDATION_FAILED")] {
+        for (query, code) in [
+            ("{ customers { ", "PARSE_FAILED"),
+            ("", "PARSE_FAILED"),
+            ("{ customers { nodes { nmae } } }", "VALIDATION_FAILED"),
+            ("{ customers(frist: 1) { totalCount } }", "VALIDATION_FAILED"),
+            ("fragment A on Customer { name }", "VALIDATION_FAILED"),
+            ("subscription { customers { totalCount } }", "VALIDATION_FAILED"),
+        ] {
             let answer = server.graphql(Role::Admin, query, Value::Null).await;
             let body = answer.json();
             assert_eq!(codes(&body).first().map(String::as_str), Some(code), "{query}: {body}");
@@ -257,7 +351,11 @@ async fn a_document_that_is_none_is_told_where_it_breaks() {
 async fn nested_lists_have_pages_of_their_own() {
     let data = data("{ customers(orderBy: {field: EXTERNAL_ID}) { nodes { externalId orders(first: 2, orderBy: {field: NUMBER, direction: DESC}) { totalCount nodes { number lines(first: 1, orderBy: {field: POSITION}) { totalCount nodes { position product { sku } } } } pageInfo { hasNextPage } } } } }", Value::Null).await;
     for customer in data["customers"]["nodes"].as_array().unwrap() {
-        let mut numbers = sorted(rows_of("orders.csv", "customer", customer["externalId"].as_str().unwrap()).into_iter().map(|row| row["number"].clone()));
+        let mut numbers = sorted(
+            rows_of("orders.csv", "customer", customer["externalId"].as_str().unwrap())
+                .into_iter()
+                .map(|row| row["number"].clone()),
+        );
         numbers.reverse();
         let orders = &customer["orders"];
         assert_eq!(orders["totalCount"], numbers.len());
@@ -277,5 +375,8 @@ async fn one_list_under_two_aliases_is_two_lists() {
     let data = data("{ customers(first: 1, orderBy: {field: EXTERNAL_ID}) { nodes { open: orders(filter: {status: {eq: OPEN}}) { totalCount } shipped: orders(filter: {status: {eq: SHIPPED}}) { totalCount } } } }", Value::Null).await;
     let orders = rows_of("orders.csv", "customer", "K01");
     let open = orders.iter().filter(|row| row["shipped"].is_empty()).count();
-    assert_eq!(data["customers"]["nodes"][0], json!({ "open": { "totalCount": open }, "shipped": { "totalCount": orders.len() - open } }));
+    assert_eq!(
+        data["customers"]["nodes"][0],
+        json!({ "open": { "totalCount": open }, "shipped": { "totalCount": orders.len() - open } })
+    );
 }

@@ -52,7 +52,12 @@ async fn the_answer_has_the_form_that_is_asked_for() {
     let own = "application/graphql-response+json; charset=utf-8";
     let plain = "application/json; charset=utf-8";
     for server in servers().await.iter() {
-        for (accept, expected) in [("*/*", own), ("application/json", plain), ("application/graphql-response+json", own), ("text/html, application/json;q=0.9", plain)] {
+        for (accept, expected) in [
+            ("*/*", own),
+            ("application/json", plain),
+            ("application/graphql-response+json", own),
+            ("text/html, application/json;q=0.9", plain),
+        ] {
             let answer = post(server, "application/json", accept, QUERY).await;
             assert_eq!((answer.status, answer.content_type.as_str()), (200, expected), "{accept}");
         }
@@ -73,7 +78,9 @@ async fn a_refused_document_has_the_status_its_form_asks_for() {
 #[tokio::test]
 async fn a_broken_body_is_told() {
     for server in servers().await.iter() {
-        for body in ["", "{", "[]", "{\"query\": 1}", "{}", "{\"query\": \"{ __typename }\", \"variables\": 1}", "\u{0}"] {
+        for body in
+            ["", "{", "[]", "{\"query\": 1}", "{}", "{\"query\": \"{ __typename }\", \"variables\": 1}", "\u{0}"]
+        {
             let answer = post(server, "application/json", "*/*", body).await;
             let found = codes(&answer.json());
             assert_eq!(answer.status, 400, "{body}: {}", answer.text);
@@ -118,25 +125,39 @@ async fn a_document_has_at_most_64_kib() {
 #[tokio::test]
 async fn a_document_is_nested_at_most_24_deep() {
     let depth = 25;
-    check_limit(&format!("{{ customers {{ nodes {{ {} id {} }} }} }}", "segment { parent { ".repeat(depth), "} }".repeat(depth))).await;
+    check_limit(&format!(
+        "{{ customers {{ nodes {{ {} id {} }} }} }}",
+        "segment { parent { ".repeat(depth),
+        "} }".repeat(depth)
+    ))
+    .await;
 }
 
 #[tokio::test]
 async fn fragments_do_not_hide_depth() {
-    let fragments: String = (0..30).map(|index| format!("fragment F{index} on Segment {{ parent {{ ...F{} }} }} ", index + 1)).collect();
+    let fragments: String =
+        (0..30).map(|index| format!("fragment F{index} on Segment {{ parent {{ ...F{} }} }} ", index + 1)).collect();
     check_limit(&format!("{{ segments {{ nodes {{ ...F0 }} }} }} {fragments} fragment F30 on Segment {{ id }}")).await;
 }
 
 #[tokio::test]
 async fn fragments_do_not_hide_width() {
-    let fragments: String = (0..14).map(|index| format!("fragment F{index} on Customer {{ ...F{0} ...F{0} }} ", index + 1)).collect();
-    check_limit(&format!("{{ customers {{ nodes {{ ...F0 }} }} }} {fragments} fragment F14 on Customer {{ id }}")).await;
+    let fragments: String =
+        (0..14).map(|index| format!("fragment F{index} on Customer {{ ...F{0} ...F{0} }} ", index + 1)).collect();
+    check_limit(&format!("{{ customers {{ nodes {{ ...F0 }} }} }} {fragments} fragment F14 on Customer {{ id }}"))
+        .await;
 }
 
 #[tokio::test]
 async fn a_fragment_does_not_contain_itself() {
     for server in servers().await.iter() {
-        let answer = server.graphql(Role::Reader, "{ customers { nodes { ...A } } } fragment A on Customer { ...B } fragment B on Customer { ...A }", Value::Null).await;
+        let answer = server
+            .graphql(
+                Role::Reader,
+                "{ customers { nodes { ...A } } } fragment A on Customer { ...B } fragment B on Customer { ...A }",
+                Value::Null,
+            )
+            .await;
         assert_eq!(answer.status, 400);
         assert!(!codes(&answer.json()).is_empty());
     }
@@ -166,7 +187,10 @@ async fn a_document_has_at_most_100_definitions() {
 
 #[tokio::test]
 async fn introspection_is_not_nested_without_end() {
-    check_limit("{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }").await;
+    check_limit(
+        "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }",
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -9,7 +9,9 @@ use crate::small::{Row, column, decimal, net_total, rows, rows_of, servers, sort
 /// The keys of the rows of `file` for which `holds`, against what `list(filter)` gives on each database.
 async fn check_list(list: &str, file: &str, key: &str, filter: &str, holds: impl Fn(&Row) -> bool) {
     let expected = sorted(rows(file).into_iter().filter(|row| holds(row)).map(|row| row[key].clone()));
-    let query = format!("{{ {list}(first: 250, orderBy: {{field: EXTERNAL_ID}}, filter: {filter}) {{ totalCount nodes {{ externalId }} }} }}");
+    let query = format!(
+        "{{ {list}(first: 250, orderBy: {{field: EXTERNAL_ID}}, filter: {filter}) {{ totalCount nodes {{ externalId }} }} }}"
+    );
     for server in servers().await.iter() {
         let found = server.query(&query).await;
         assert_eq!(sorted(column(&found[list], "/externalId")), expected, "{filter}");
@@ -36,7 +38,10 @@ async fn texts_are_compared_by_their_bytes() {
     check("{name: {gt: \"Z\"}}", |row| row["name"].as_str() > "Z").await;
     check("{name: {lt: \"a\"}}", |row| row["name"].as_str() < "a").await;
     check("{name: {gte: \"Loner\", lte: \"Ä\"}}", |row| ("Loner"..="Ä").contains(&row["name"].as_str())).await;
-    check("{name: {in: [\"Loner\", \"Ärger AG\", \"nobody\"]}}", |row| ["Loner", "Ärger AG"].contains(&row["name"].as_str())).await;
+    check("{name: {in: [\"Loner\", \"Ärger AG\", \"nobody\"]}}", |row| {
+        ["Loner", "Ärger AG"].contains(&row["name"].as_str())
+    })
+    .await;
     check("{name: {in: []}}", |_| false).await;
 }
 
@@ -84,7 +89,8 @@ async fn no_value_is_no_value() {
 async fn what_does_not_hold_for_no_value_is_not() {
     check("{not: {industry: {eq: \"Pub\"}}}", |row| row["industry"] != "Pub").await;
     check("{not: {industry: {contains: \"a\"}}}", |row| !row["industry"].contains('a')).await;
-    check("{not: {industry: {in: [\"Pub\", \"Bar\"]}}}", |row| !["Pub", "Bar"].contains(&row["industry"].as_str())).await;
+    check("{not: {industry: {in: [\"Pub\", \"Bar\"]}}}", |row| !["Pub", "Bar"].contains(&row["industry"].as_str()))
+        .await;
     check("{not: {not: {industry: {gt: \"C\"}}}}", |row| row["industry"].as_str() > "C").await;
     check("{not: {creditAccount: {dunningLevel: {gte: 1}}}}", |row| dunning(row).is_none_or(|level| level < 1)).await;
 }
@@ -95,9 +101,18 @@ fn dunning(customer: &Row) -> Option<i32> {
 
 #[tokio::test]
 async fn conditions_are_joined_to_any_depth() {
-    check("{country: {eq: \"Germany\"}, owner: {eq: \"Mia\"}}", |row| row["country"] == "Germany" && row["owner"] == "Mia").await;
-    check("{or: [{country: {eq: \"Germany\"}}, {owner: {eq: \"Noah\"}}]}", |row| row["country"] == "Germany" || row["owner"] == "Noah").await;
-    check("{and: [{country: {eq: \"Germany\"}}, {not: {owner: {isNull: true}}}]}", |row| row["country"] == "Germany" && !row["owner"].is_empty()).await;
+    check("{country: {eq: \"Germany\"}, owner: {eq: \"Mia\"}}", |row| {
+        row["country"] == "Germany" && row["owner"] == "Mia"
+    })
+    .await;
+    check("{or: [{country: {eq: \"Germany\"}}, {owner: {eq: \"Noah\"}}]}", |row| {
+        row["country"] == "Germany" || row["owner"] == "Noah"
+    })
+    .await;
+    check("{and: [{country: {eq: \"Germany\"}}, {not: {owner: {isNull: true}}}]}", |row| {
+        row["country"] == "Germany" && !row["owner"].is_empty()
+    })
+    .await;
     check("{status: {eq: ACTIVE}, or: [{industry: {eq: \"Bar\"}}, {and: [{industry: {eq: \"Retail\"}}, {country: {ne: \"Austria\"}}]}]}", |row| {
         row["status"] == "ACTIVE" && (row["industry"] == "Bar" || (row["industry"] == "Retail" && !["", "Austria"].contains(&row["country"].as_str())))
     })
@@ -111,24 +126,42 @@ async fn conditions_are_joined_to_any_depth() {
 async fn enums_booleans_and_numbers_are_compared() {
     check("{status: {in: [CLOSED, PROSPECT]}}", |row| ["CLOSED", "PROSPECT"].contains(&row["status"].as_str())).await;
     check("{kind: {ne: ORGANIZATION}}", |row| row["kind"] != "ORGANIZATION").await;
-    check("{creditAccount: {onHold: {eq: true}}}", |row| !rows_of("credit.csv", "customer", &row["key"]).iter().all(|row| row["hold"] == "no")).await;
-    check("{creditAccount: {dunningLevel: {gt: 0, lte: 2}}}", |row| dunning(row).is_some_and(|level| (1..=2).contains(&level))).await;
+    check("{creditAccount: {onHold: {eq: true}}}", |row| {
+        !rows_of("credit.csv", "customer", &row["key"]).iter().all(|row| row["hold"] == "no")
+    })
+    .await;
+    check("{creditAccount: {dunningLevel: {gt: 0, lte: 2}}}", |row| {
+        dunning(row).is_some_and(|level| (1..=2).contains(&level))
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn days_are_compared() {
-    check_orders("{orderedOn: {gte: \"2025-12-01\", lt: \"2026-02-01\"}}", |row| ("2025-12-01".."2026-02-01").contains(&row["ordered"].as_str())).await;
+    check_orders("{orderedOn: {gte: \"2025-12-01\", lt: \"2026-02-01\"}}", |row| {
+        ("2025-12-01".."2026-02-01").contains(&row["ordered"].as_str())
+    })
+    .await;
     check_orders("{shippedOn: {isNull: true}}", |row| row["shipped"].is_empty()).await;
-    check_orders("{shippedOn: {lte: \"2025-12-31\"}}", |row| !row["shipped"].is_empty() && row["shipped"].as_str() <= "2025-12-31").await;
+    check_orders("{shippedOn: {lte: \"2025-12-31\"}}", |row| {
+        !row["shipped"].is_empty() && row["shipped"].as_str() <= "2025-12-31"
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn money_is_compared_exactly() {
-    check_orders("{netTotal: {gte: \"50\", lt: \"100.00\"}}", |row| (decimal("50")..decimal("100")).contains(&net_total(&row["number"]))).await;
+    check_orders("{netTotal: {gte: \"50\", lt: \"100.00\"}}", |row| {
+        (decimal("50")..decimal("100")).contains(&net_total(&row["number"]))
+    })
+    .await;
     let some = net_total("1000");
     check_orders(&format!("{{netTotal: {{eq: \"{some}\"}}}}"), |row| net_total(&row["number"]) == some).await;
     let next = some + Decimal::new(1, 4);
-    check_orders(&format!("{{netTotal: {{gte: \"{some}\", lt: \"{next}\"}}}}"), |row| net_total(&row["number"]) == some).await;
+    check_orders(&format!("{{netTotal: {{gte: \"{some}\", lt: \"{next}\"}}}}"), |row| {
+        net_total(&row["number"]) == some
+    })
+    .await;
     check_orders("{freight: {in: [\"0\", \"1.5\", \"2.250\"]}}", |row| {
         !row["freight"].is_empty() && ["0", "1.5", "2.25"].map(decimal).contains(&decimal(&row["freight"]))
     })
@@ -139,27 +172,49 @@ async fn money_is_compared_exactly() {
 async fn related_records_are_asked() {
     check("{orders: {some: {}}}", |row| !orders_of(row).is_empty()).await;
     check("{orders: {none: {}}}", |row| orders_of(row).is_empty()).await;
-    check("{orders: {some: {freight: {isNull: true}}}}", |row| orders_of(row).iter().any(|order| order["freight"].is_empty())).await;
-    check("{orders: {none: {freight: {isNull: true}}}}", |row| orders_of(row).iter().all(|order| !order["freight"].is_empty())).await;
+    check("{orders: {some: {freight: {isNull: true}}}}", |row| {
+        orders_of(row).iter().any(|order| order["freight"].is_empty())
+    })
+    .await;
+    check("{orders: {none: {freight: {isNull: true}}}}", |row| {
+        orders_of(row).iter().all(|order| !order["freight"].is_empty())
+    })
+    .await;
     check("{orders: {every: {freight: {gte: \"2\"}}}}", |row| {
         orders_of(row).iter().all(|order| !order["freight"].is_empty() && decimal(&order["freight"]) >= decimal("2"))
     })
     .await;
-    check("{orders: {every: {status: {eq: SHIPPED}}, some: {}}}", |row| !orders_of(row).is_empty() && orders_of(row).iter().all(|order| !order["shipped"].is_empty())).await;
+    check("{orders: {every: {status: {eq: SHIPPED}}, some: {}}}", |row| {
+        !orders_of(row).is_empty() && orders_of(row).iter().all(|order| !order["shipped"].is_empty())
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn relations_are_followed_to_any_depth() {
-    let buys = |row: &Row, sku: &str| orders_of(row).iter().any(|order| rows_of("lines.csv", "order", &order["number"]).iter().any(|line| line["product"] == sku));
+    let buys = |row: &Row, sku: &str| {
+        orders_of(row)
+            .iter()
+            .any(|order| rows_of("lines.csv", "order", &order["number"]).iter().any(|line| line["product"] == sku))
+    };
     check("{orders: {some: {lines: {some: {product: {sku: {eq: \"P6\"}}}}}}}", |row| buys(row, "P6")).await;
-    check("{orders: {none: {lines: {some: {product: {category: {isNull: true}}}}}}}", |row| !buys(row, "P4") && !buys(row, "P6")).await;
+    check("{orders: {none: {lines: {some: {product: {category: {isNull: true}}}}}}}", |row| {
+        !buys(row, "P4") && !buys(row, "P6")
+    })
+    .await;
     check_orders("{customer: {country: {eq: \"Germany\"}, segment: {key: {eq: \"key\"}}}}", |order| {
         let customer = &rows_of("customers.csv", "key", &order["customer"])[0];
-        let last_year = orders_of(customer).iter().filter(|order| ("2025-07-01"..="2026-06-30").contains(&order["ordered"].as_str())).count();
+        let last_year = orders_of(customer)
+            .iter()
+            .filter(|order| ("2025-07-01"..="2026-06-30").contains(&order["ordered"].as_str()))
+            .count();
         customer["country"] == "Germany" && last_year >= 5
     })
     .await;
-    check_orders("{lines: {every: {discount: {eq: \"0\"}}}}", |order| rows_of("lines.csv", "order", &order["number"]).iter().all(|line| decimal(&line["discount"]).is_zero())).await;
+    check_orders("{lines: {every: {discount: {eq: \"0\"}}}}", |order| {
+        rows_of("lines.csv", "order", &order["number"]).iter().all(|line| decimal(&line["discount"]).is_zero())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -180,7 +235,9 @@ async fn nested_lists_are_filtered_for_each_parent() {
         let data = server.query("{ customers(first: 50) { nodes { externalId orders(first: 250, filter: {freight: {gte: \"5\"}, customer: {owner: {eq: \"Mia\"}}}) { totalCount nodes { number } } } } }").await;
         for customer in data["customers"]["nodes"].as_array().unwrap() {
             let row = &rows_of("customers.csv", "key", customer["externalId"].as_str().unwrap())[0];
-            let fits = |order: &Row| row["owner"] == "Mia" && !order["freight"].is_empty() && decimal(&order["freight"]) >= decimal("5");
+            let fits = |order: &Row| {
+                row["owner"] == "Mia" && !order["freight"].is_empty() && decimal(&order["freight"]) >= decimal("5")
+            };
             let expected = sorted(orders_of(row).into_iter().filter(fits).map(|order| order["number"].clone()));
             assert_eq!(sorted(column(&customer["orders"], "/number")), expected);
             assert_eq!(customer["orders"]["totalCount"], expected.len());
@@ -191,8 +248,20 @@ async fn nested_lists_are_filtered_for_each_parent() {
 #[tokio::test]
 async fn what_is_no_value_of_the_field_is_told() {
     for server in servers().await.iter() {
-        for filter in ["{revenue12m: {gt: \"much\"}}", "{revenue12m: {gt: \"1e400\"}}", "{lastOrderOn: {eq: \"31.12.2025\"}}", "{createdAt: {lt: \"now\"}}", "{id: {eq: \"K01\"}}", "{name: {contains: null}}", "{not: null}", "{orders: {some: null}}"] {
-            let answer = server.graphql(Role::Admin, &format!("{{ customers(filter: {filter}) {{ totalCount }} }}"), Value::Null).await.json();
+        for filter in [
+            "{revenue12m: {gt: \"much\"}}",
+            "{revenue12m: {gt: \"1e400\"}}",
+            "{lastOrderOn: {eq: \"31.12.2025\"}}",
+            "{createdAt: {lt: \"now\"}}",
+            "{id: {eq: \"K01\"}}",
+            "{name: {contains: null}}",
+            "{not: null}",
+            "{orders: {some: null}}",
+        ] {
+            let answer = server
+                .graphql(Role::Admin, &format!("{{ customers(filter: {filter}) {{ totalCount }} }}"), Value::Null)
+                .await
+                .json();
             assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{filter}: {answer}");
         }
     }

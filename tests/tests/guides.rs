@@ -45,7 +45,9 @@ fn shown() -> Vec<Shown> {
 /// The form of an answer: names and kinds, with one item for each list.
 fn form(value: &Value) -> Value {
     match value {
-        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), form(value))).collect::<Map<_, _>>().into(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), form(value))).collect::<Map<_, _>>().into()
+        }
         Value::Array(items) => items.iter().take(1).map(form).collect(),
         Value::String(_) => json!("text"),
         Value::Number(_) => json!(0),

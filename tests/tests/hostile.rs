@@ -22,7 +22,9 @@ fn customers(place: &Place, names: &[&str]) {
     let rows: String = names.iter().map(|name| format!("{name},{name} Ltd\n")).collect();
     place.file("moods/customers.csv", format!("key,name\n{rows}"));
     let fields = "[files.fields]\nname = \"name\"\nkind = { constant = \"ORGANIZATION\" }\nstatus = { constant = \"ACTIVE\" }\ncurrency = { constant = \"EUR\" }\n";
-    let mapping = format!("source = \"moods\"\nas_of = 2026-06-30\n[[files]]\nfile = \"customers.csv\"\ntype = \"Customer\"\nid = \"{{key}}\"\n{fields}");
+    let mapping = format!(
+        "source = \"moods\"\nas_of = 2026-06-30\n[[files]]\nfile = \"customers.csv\"\ntype = \"Customer\"\nid = \"{{key}}\"\n{fields}"
+    );
     let mapping = place.file("moods.toml", mapping);
     place.import(&mapping, &place.folder().join("moods"));
 }
@@ -39,12 +41,17 @@ const TERMS: &str = "creditTerms { netDays discount discountDays fallback }";
 
 /// Asks about one customer alone, and then about one who behaves.
 async fn check(name: &str, failure: &str) {
-    let query = |name: &str| format!("{{ found: customers(filter: {{externalId: {{eq: \"{name}\"}}}}) {{ nodes {{ name {TERMS} }} }} }}");
+    let query = |name: &str| {
+        format!("{{ found: customers(filter: {{externalId: {{eq: \"{name}\"}}}}) {{ nodes {{ name {TERMS} }} }} }}")
+    };
     for server in servers().await.iter() {
         let answer = server.graphql(Role::Department, &query(name), Value::Null).await;
         let body = answer.json();
         assert_eq!((answer.status, codes(&body)), (200, vec!["DECISION_FAILED".to_owned()]), "{body}");
-        assert_eq!(body["data"]["found"]["nodes"][0], json!({ "name": format!("{name} Ltd"), "creditTerms": terms(0, "0", 0, true) }));
+        assert_eq!(
+            body["data"]["found"]["nodes"][0],
+            json!({ "name": format!("{name} Ltd"), "creditTerms": terms(0, "0", 0, true) })
+        );
         assert_eq!(body["errors"][0]["path"], json!(["found", "nodes", 0, "creditTerms"]));
         assert_eq!(body["errors"][0]["extensions"]["failure"], failure, "{body}");
         assert!(body["errors"][0]["message"].as_str().unwrap().contains("`moody-guest`"), "{body}");
@@ -124,8 +131,12 @@ async fn errors_are_told_a_hundred_times_and_then_counted() {
     place.activate(&data("small/strategy.toml"));
     place.install(&built("tests/moody"));
     let server = Server::start(place);
-    let body = server.graphql(Role::Admin, "{ customers(first: 250) { nodes { creditTerms { fallback } } } }", Value::Null).await.json();
+    let body = server
+        .graphql(Role::Admin, "{ customers(first: 250) { nodes { creditTerms { fallback } } } }", Value::Null)
+        .await
+        .json();
     assert_eq!((body["data"]["customers"]["nodes"].as_array().unwrap().len(), codes(&body).len()), (120, 101));
+    assert!(body["errors"][100]["message"].as_str().unwrap().starts_with("20 more"), "{}", body["errors"][100]);
 }
 
 #[tokio::test]
@@ -135,7 +146,8 @@ async fn a_failed_plugin_is_recorded_as_failed() {
     let server = Server::start(place);
     let found = server.query("{ customers(filter: {externalId: {eq: \"Panic\"}}) { nodes { id } } }").await;
     let mutation = "mutation($id: ID!) { recordDecision(input: {point: \"credit.terms\", customer: $id, idempotencyKey: \"1\"}) { decision { fallback verdict proposals } } }";
-    let data = server.graphql(Role::Department, mutation, json!({ "id": found["customers"]["nodes"][0]["id"] })).await.data();
+    let data =
+        server.graphql(Role::Department, mutation, json!({ "id": found["customers"]["nodes"][0]["id"] })).await.data();
     let decision = &data["recordDecision"]["decision"];
     assert_eq!((&decision["fallback"], &decision["verdict"]["netDays"]), (&json!(true), &json!(0)), "{decision}");
     assert_eq!(decision["proposals"]["underStrategy"][0]["failure"]["code"], "TRAPPED", "{decision}");

@@ -9,11 +9,16 @@ use serde_json::Value;
 /// What each of our packages depends on, apart from what only its tests and its build need.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo).args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(root()).output().unwrap();
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let name = |value: &Value| value["name"].as_str().unwrap().to_owned();
     let packages = metadata["packages"].as_array().unwrap().iter().map(|package| {
-        let needed = package["dependencies"].as_array().unwrap().iter().filter(|dependency| dependency["kind"].is_null());
+        let needed =
+            package["dependencies"].as_array().unwrap().iter().filter(|dependency| dependency["kind"].is_null());
         (name(package), needed.map(name).collect())
     });
     packages.collect()
@@ -26,10 +31,20 @@ const ROOMS: [(&str, &[&str]); 7] = [
     ("guildhall-plugin-host", &["guildhall-model", "guildhall-decision"]),
     ("guildhall-store", &["guildhall-model", "guildhall-decision"]),
     ("guildhall-workflow", &["guildhall-model", "guildhall-decision", "guildhall-plugin-host", "guildhall-store"]),
-    ("guildhall-graph", &["guildhall-model", "guildhall-decision", "guildhall-plugin-host", "guildhall-store", "guildhall-workflow"]),
+    (
+        "guildhall-graph",
+        &["guildhall-model", "guildhall-decision", "guildhall-plugin-host", "guildhall-store", "guildhall-workflow"],
+    ),
     (
         "guildhall-server",
-        &["guildhall-model", "guildhall-decision", "guildhall-plugin-host", "guildhall-store", "guildhall-workflow", "guildhall-graph"],
+        &[
+            "guildhall-model",
+            "guildhall-decision",
+            "guildhall-plugin-host",
+            "guildhall-store",
+            "guildhall-workflow",
+            "guildhall-graph",
+        ],
     ),
 ];
 
@@ -52,7 +67,8 @@ fn dependencies_run_one_way() {
 #[track_caller]
 fn check_alone(libraries: &[&str], room: &str) {
     for (package, needed) in dependencies() {
-        let found: Vec<_> = needed.iter().filter(|name| libraries.iter().any(|library| name.starts_with(library))).collect();
+        let found: Vec<_> =
+            needed.iter().filter(|name| libraries.iter().any(|library| name.starts_with(library))).collect();
         assert!(package == room || is_a_test(&package) || found.is_empty(), "{package} depends on {found:?}");
     }
 }
@@ -81,7 +97,8 @@ fn http_lives_in_the_server_alone() {
 fn model_and_decision_do_no_io() {
     let all = dependencies();
     for room in ["guildhall-model", "guildhall-decision"] {
-        for library in ["tokio", "sea-orm", "sqlx", "wasmtime", "axum", "reqwest", "async-graphql", "rand", "tempfile"] {
+        for library in ["tokio", "sea-orm", "sqlx", "wasmtime", "axum", "reqwest", "async-graphql", "rand", "tempfile"]
+        {
             assert!(!all[room].contains(library), "{room} depends on {library}");
         }
     }

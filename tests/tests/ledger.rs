@@ -16,7 +16,8 @@ async fn servers() -> Vec<Server> {
 }
 
 async fn customer(server: &Server, key: &str) -> String {
-    let found = server.query(&format!("{{ customers(filter: {{externalId: {{eq: \"{key}\"}}}}) {{ nodes {{ id }} }} }}")).await;
+    let found =
+        server.query(&format!("{{ customers(filter: {{externalId: {{eq: \"{key}\"}}}}) {{ nodes {{ id }} }} }}")).await;
     found["customers"]["nodes"][0]["id"].as_str().unwrap().to_owned()
 }
 
@@ -29,8 +30,14 @@ async fn record(server: &Server, point: &str, customer: &str, request: Value, ke
 async fn a_recorded_decision_is_found_by_its_id() {
     for server in servers().await {
         let customer = customer(&server, "K02").await;
-        let recorded = record(&server, "credit.terms", &customer, Value::Null, "1").await.data()["recordDecision"]["decision"].take();
-        assert_eq!((&recorded["recordedBy"], &recorded["verdict"]["netDays"], &recorded["strategy"]["number"]), (&json!("dora"), &json!(60), &json!(1)), "{recorded}");
+        let recorded =
+            record(&server, "credit.terms", &customer, Value::Null, "1").await.data()["recordDecision"]["decision"]
+                .take();
+        assert_eq!(
+            (&recorded["recordedBy"], &recorded["verdict"]["netDays"], &recorded["strategy"]["number"]),
+            (&json!("dora"), &json!(60), &json!(1)),
+            "{recorded}"
+        );
         assert_eq!(recorded["bounds"][0]["rule"], "GR2");
         let query = "query($id: ID!) { decision(id: $id) { id sequence digest previousDigest point recordedBy verdict request fallback explanation parameters bounds strategy { number } customer { externalId } } }";
         let found = server.graphql(Role::Department, query, json!({ "id": recorded["id"] })).await.data();
@@ -42,8 +49,13 @@ async fn a_recorded_decision_is_found_by_its_id() {
 async fn a_recorded_decision_says_what_the_strategy_changed() {
     for server in servers().await {
         let customer = customer(&server, "K02").await;
-        let recorded = record(&server, "credit.terms", &customer, Value::Null, "1").await.data()["recordDecision"]["decision"].take();
-        assert!(recorded["explanation"].to_string().contains("Without the strategy finance would give netDays 30"), "{recorded}");
+        let recorded =
+            record(&server, "credit.terms", &customer, Value::Null, "1").await.data()["recordDecision"]["decision"]
+                .take();
+        assert!(
+            recorded["explanation"].to_string().contains("Without the strategy finance would give netDays 30"),
+            "{recorded}"
+        );
     }
 }
 
@@ -52,11 +64,18 @@ async fn decisions_of_a_customer_form_a_chain() {
     for server in servers().await {
         let (one, other) = (customer(&server, "K01").await, customer(&server, "K02").await);
         let amount = json!({ "amount": "12.5" });
-        let first = record(&server, "credit.terms", &one, Value::Null, "1").await.data()["recordDecision"]["decision"].take();
-        let second = record(&server, "credit.check", &one, amount.clone(), "2").await.data()["recordDecision"]["decision"].take();
-        let others = record(&server, "credit.terms", &other, Value::Null, "3").await.data()["recordDecision"]["decision"].take();
+        let first =
+            record(&server, "credit.terms", &one, Value::Null, "1").await.data()["recordDecision"]["decision"].take();
+        let second =
+            record(&server, "credit.check", &one, amount.clone(), "2").await.data()["recordDecision"]["decision"]
+                .take();
+        let others =
+            record(&server, "credit.terms", &other, Value::Null, "3").await.data()["recordDecision"]["decision"].take();
         assert_eq!((&first["sequence"], &first["previousDigest"]), (&json!(1), &Value::Null));
-        assert_eq!((&second["sequence"], &second["previousDigest"], &second["request"]), (&json!(2), &first["digest"], &amount));
+        assert_eq!(
+            (&second["sequence"], &second["previousDigest"], &second["request"]),
+            (&json!(2), &first["digest"], &amount)
+        );
         assert_eq!((&others["sequence"], &others["previousDigest"]), (&json!(1), &Value::Null));
     }
 }
@@ -104,7 +123,9 @@ async fn decisions_recorded_at_once_form_one_chain() {
         for answer in [a, b, c, d] {
             answer.data();
         }
-        let chain = server.query("{ decisions(orderBy: {field: SEQUENCE}) { nodes { sequence digest previousDigest } } }").await;
+        let chain = server
+            .query("{ decisions(orderBy: {field: SEQUENCE}) { nodes { sequence digest previousDigest } } }")
+            .await;
         let nodes = chain["decisions"]["nodes"].as_array().unwrap();
         let mut previous = Value::Null;
         for (node, sequence) in nodes.iter().zip(1..) {

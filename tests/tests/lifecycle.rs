@@ -11,7 +11,8 @@ use crate::small::{column, customers};
 
 const INSTALL: &str = "mutation($digest: String!, $approve: [String!]!, $key: String!) { installPlugin(input: {digest: $digest, approve: $approve, idempotencyKey: $key}) { plugin { id name department status pluginVersion digest installedBy } } }";
 const ACTIVATE: &str = "mutation($document: String!, $key: String!) { activateStrategy(input: {document: $document, idempotencyKey: $key}) { assigned strategy { number name status activatedBy } } }";
-const REMOVE: &str = "mutation($id: ID!) { removePlugin(input: {plugin: $id, idempotencyKey: \"away\"}) { plugin { status } } }";
+const REMOVE: &str =
+    "mutation($id: ID!) { removePlugin(input: {plugin: $id, idempotencyKey: \"away\"}) { plugin { status } } }";
 const TERMS: &str = "{ customers(first: 1, orderBy: {field: EXTERNAL_ID}) { nodes { creditTerms { netDays fallback strategyNumber } } } }";
 
 fn under_strategy(place: &Place) {
@@ -70,7 +71,8 @@ async fn a_plugin_is_installed_by_who_approves_what_it_reads() {
 async fn a_plugin_is_installed_once_per_key() {
     for server in servers().await {
         let digest = send_package(&server).await;
-        let (first, again) = (install(&server, &digest, &reads(&server)).await, install(&server, &digest, &reads(&server)).await);
+        let (first, again) =
+            (install(&server, &digest, &reads(&server)).await, install(&server, &digest, &reads(&server)).await);
         assert_eq!(first, again);
         assert_eq!(server.query("{ plugins { totalCount } }").await["plugins"]["totalCount"], 1);
     }
@@ -105,7 +107,12 @@ async fn what_is_no_package_is_not_taken() {
         for bytes in [b"no wasm".to_vec(), Vec::new(), b"\0asm\x01\0\0\0".to_vec()] {
             let request = server.request(Method::POST, "/packages").bearer_auth(server.secret(Role::Admin)).body(bytes);
             let answer = server.send(request).await;
-            assert_eq!((answer.status, codes(&answer.json())), (400, vec!["BAD_USER_INPUT".to_owned()]), "{}", answer.text);
+            assert_eq!(
+                (answer.status, codes(&answer.json())),
+                (400, vec!["BAD_USER_INPUT".to_owned()]),
+                "{}",
+                answer.text
+            );
         }
     }
 }
@@ -144,7 +151,10 @@ async fn a_new_strategy_moves_customers_between_segments() {
         let document = strategy().replace(">= 5", ">= 3").replace("< 5", "< 3").replace("Small and fair", "Smaller");
         let answer = server.graphql(Role::Admin, ACTIVATE, json!({ "document": document, "key": "1" })).await.data();
         let act = &answer["activateStrategy"];
-        assert_eq!(act["strategy"], json!({ "number": 2, "name": "Smaller", "status": "ACTIVE", "activatedBy": "ada" }));
+        assert_eq!(
+            act["strategy"],
+            json!({ "number": 2, "name": "Smaller", "status": "ACTIVE", "activatedBy": "ada" })
+        );
         let found = server.query("{ customers(first: 50) { nodes { orders12m segment { key } memberships(orderBy: {field: FROM}) { nodes { to segment { key } strategy { number } } } } } }").await;
         let mut moved = 0;
         for node in found["customers"]["nodes"].as_array().unwrap() {
@@ -167,7 +177,9 @@ async fn a_new_strategy_moves_customers_between_segments() {
 #[tokio::test]
 async fn a_broken_strategy_is_told_with_its_places() {
     for server in servers().await {
-        let document = strategy().replace("customer.orders12m >= 5", "customer.orders12m >= 'five'").replace("netDays = 45", "netDys = 45");
+        let document = strategy()
+            .replace("customer.orders12m >= 5", "customer.orders12m >= 'five'")
+            .replace("netDays = 45", "netDys = 45");
         let body = server.graphql(Role::Admin, ACTIVATE, json!({ "document": document, "key": "1" })).await.json();
         assert_eq!(codes(&body), ["BAD_USER_INPUT"]);
         let message = body["errors"][0]["message"].as_str().unwrap();
@@ -188,10 +200,16 @@ async fn every_server_on_the_database_follows() {
         let digest = send_package(&one).await;
         install(&one, &digest, &reads(&one)).await;
         let patience = Duration::from_secs(2);
-        until(patience, async || (other.query(TERMS).await["customers"]["nodes"][0]["creditTerms"]["fallback"] == false).then_some(())).await;
+        until(patience, async || {
+            (other.query(TERMS).await["customers"]["nodes"][0]["creditTerms"]["fallback"] == false).then_some(())
+        })
+        .await;
         let document = strategy().replace("Small and fair", "The second");
         one.graphql(Role::Admin, ACTIVATE, json!({ "document": document, "key": "1" })).await.data();
-        until(patience, async || (other.query(TERMS).await["customers"]["nodes"][0]["creditTerms"]["strategyNumber"] == 2).then_some(())).await;
+        until(patience, async || {
+            (other.query(TERMS).await["customers"]["nodes"][0]["creditTerms"]["strategyNumber"] == 2).then_some(())
+        })
+        .await;
     }
 }
 
@@ -199,6 +217,9 @@ async fn every_server_on_the_database_follows() {
 async fn the_command_line_reaches_a_running_server() {
     for server in servers().await {
         server.place().install(&built("plugins/credit-rules"));
-        until(Duration::from_secs(2), async || (server.query(TERMS).await["customers"]["nodes"][0]["creditTerms"]["fallback"] == false).then_some(())).await;
+        until(Duration::from_secs(2), async || {
+            (server.query(TERMS).await["customers"]["nodes"][0]["creditTerms"]["fallback"] == false).then_some(())
+        })
+        .await;
     }
 }

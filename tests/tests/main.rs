@@ -1,5 +1,7 @@
 //! The house as its users meet it: the real program, on SQLite and on PostgreSQL, with real guests.
 
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that panics has failed")]
+
 mod bad_input;
 mod decisions;
 mod demo;

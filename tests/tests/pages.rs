@@ -9,7 +9,9 @@ use crate::small::{Row, column, decimal, net_total, rows, rows_of, servers};
 
 /// Every number of an order, page by page.
 async fn paged(server: &Server, order_by: &str, filter: &str, size: usize) -> Vec<String> {
-    let query = format!("query($after: String) {{ orders(first: {size}, after: $after, orderBy: {order_by}, filter: {filter}) {{ totalCount edges {{ cursor node {{ number }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}");
+    let query = format!(
+        "query($after: String) {{ orders(first: {size}, after: $after, orderBy: {order_by}, filter: {filter}) {{ totalCount edges {{ cursor node {{ number }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"
+    );
     let (mut numbers, mut after): (Vec<String>, _) = (Vec::new(), Value::Null);
     loop {
         let page = server.graphql(Role::Admin, &query, json!({ "after": after })).await.data()["orders"].take();
@@ -75,7 +77,9 @@ async fn by_a_text() {
 
 #[tokio::test]
 async fn by_a_text_with_gaps() {
-    for (order, first, descending) in [("{field: SHIP_TO_CITY}", false, false), ("{field: SHIP_TO_CITY, direction: DESC, nulls: FIRST}", true, true)] {
+    for (order, first, descending) in
+        [("{field: SHIP_TO_CITY}", false, false), ("{field: SHIP_TO_CITY, direction: DESC, nulls: FIRST}", true, true)]
+    {
         check(order, |one, other| nulls(filled(one, "city"), filled(other, "city"), first, descending)).await;
     }
 }
@@ -101,12 +105,18 @@ async fn by_a_day_with_gaps() {
 #[tokio::test]
 async fn by_money() {
     check("{field: NET_TOTAL}", |one, other| net_total(&one["number"]).cmp(&net_total(&other["number"]))).await;
-    check("{field: NET_TOTAL, direction: DESC}", |one, other| net_total(&other["number"]).cmp(&net_total(&one["number"]))).await;
+    check("{field: NET_TOTAL, direction: DESC}", |one, other| {
+        net_total(&other["number"]).cmp(&net_total(&one["number"]))
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn by_money_with_gaps() {
-    check("{field: FREIGHT, direction: DESC, nulls: LAST}", |one, other| nulls(freight(one), freight(other), false, true)).await;
+    check("{field: FREIGHT, direction: DESC, nulls: LAST}", |one, other| {
+        nulls(freight(one), freight(other), false, true)
+    })
+    .await;
     check("{field: FREIGHT, nulls: FIRST}", |one, other| nulls(freight(one), freight(other), true, false)).await;
 }
 
@@ -133,7 +143,8 @@ async fn unicode_is_ordered_by_its_bytes() {
     for server in servers().await.iter() {
         let ascending = server.query("{ customers(orderBy: {field: NAME}) { nodes { name } } }").await;
         assert_eq!(column(&ascending["customers"], "/name"), names);
-        let descending = server.query("{ customers(orderBy: {field: NAME, direction: DESC}) { nodes { name } } }").await;
+        let descending =
+            server.query("{ customers(orderBy: {field: NAME, direction: DESC}) { nodes { name } } }").await;
         assert!(column(&descending["customers"], "/name").iter().eq(names.iter().rev()));
     }
 }
@@ -143,7 +154,10 @@ async fn under_a_filter_on_related_records() {
     let filter = "{customer: {owner: {eq: \"Mia\"}}}";
     for server in servers().await.iter() {
         let found = paged(server, "{field: FREIGHT}", filter, 4).await;
-        let expected = rows("orders.csv").iter().filter(|order| rows_of("customers.csv", "key", &order["customer"])[0]["owner"] == "Mia").count();
+        let expected = rows("orders.csv")
+            .iter()
+            .filter(|order| rows_of("customers.csv", "key", &order["customer"])[0]["owner"] == "Mia")
+            .count();
         assert_eq!(found.len(), expected);
         assert_eq!(found, paged(server, "{field: FREIGHT}", filter, 250).await);
     }
@@ -157,7 +171,9 @@ async fn of_each_parents_list() {
         let customer = &found["customers"]["nodes"][0];
         let (mut numbers, mut after) = (Vec::new(), Value::Null);
         loop {
-            let page = server.graphql(Role::Admin, query, json!({ "id": customer["id"], "after": after })).await.data()["customer"]["orders"].take();
+            let page = server.graphql(Role::Admin, query, json!({ "id": customer["id"], "after": after })).await.data()
+                ["customer"]["orders"]
+                .take();
             numbers.extend(column(&page, "/number"));
             if page["pageInfo"]["hasNextPage"] == false {
                 break;
@@ -172,18 +188,32 @@ async fn of_each_parents_list() {
 async fn an_empty_page_has_no_cursors() {
     for server in servers().await.iter() {
         let data = server.query("{ none: customers(first: 0) { totalCount nodes { id } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } nobody: customers(filter: {name: {eq: \"nobody\"}}) { totalCount nodes { id } pageInfo { hasNextPage startCursor endCursor } } }").await;
-        assert_eq!(data["none"], json!({ "totalCount": 14, "nodes": [], "edges": [], "pageInfo": { "hasNextPage": true, "hasPreviousPage": false, "startCursor": null, "endCursor": null } }));
-        assert_eq!(data["nobody"], json!({ "totalCount": 0, "nodes": [], "pageInfo": { "hasNextPage": false, "startCursor": null, "endCursor": null } }));
+        assert_eq!(
+            data["none"],
+            json!({ "totalCount": 14, "nodes": [], "edges": [], "pageInfo": { "hasNextPage": true, "hasPreviousPage": false, "startCursor": null, "endCursor": null } })
+        );
+        assert_eq!(
+            data["nobody"],
+            json!({ "totalCount": 0, "nodes": [], "pageInfo": { "hasNextPage": false, "startCursor": null, "endCursor": null } })
+        );
     }
 }
 
 #[tokio::test]
 async fn a_cursor_of_another_order_is_refused() {
     for server in servers().await.iter() {
-        let by_day = server.query("{ orders(first: 1, orderBy: {field: ORDERED_ON}) { pageInfo { endCursor } } }").await;
+        let by_day =
+            server.query("{ orders(first: 1, orderBy: {field: ORDERED_ON}) { pageInfo { endCursor } } }").await;
         let cursor = by_day["orders"]["pageInfo"]["endCursor"].as_str().unwrap();
-        for (after, order) in [("nonsense", "[]"), ("", "[]"), (cursor, "[]"), (cursor, "{field: FREIGHT}"), (cursor, "[{field: ORDERED_ON}, {field: FREIGHT}]")] {
-            let query = format!("query($after: String) {{ orders(after: $after, orderBy: {order}) {{ nodes {{ number }} }} }}");
+        for (after, order) in [
+            ("nonsense", "[]"),
+            ("", "[]"),
+            (cursor, "[]"),
+            (cursor, "{field: FREIGHT}"),
+            (cursor, "[{field: ORDERED_ON}, {field: FREIGHT}]"),
+        ] {
+            let query =
+                format!("query($after: String) {{ orders(after: $after, orderBy: {order}) {{ nodes {{ number }} }} }}");
             let answer = server.graphql(Role::Admin, &query, json!({ "after": after })).await.json();
             assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{after} {order}: {answer}");
         }
@@ -194,7 +224,10 @@ async fn a_cursor_of_another_order_is_refused() {
 async fn a_page_is_neither_negative_nor_endless() {
     for server in servers().await.iter() {
         for (first, code) in [("-1", "BAD_USER_INPUT"), ("251", "LIMIT_EXCEEDED")] {
-            let answer = server.graphql(Role::Admin, &format!("{{ customers(first: {first}) {{ totalCount }} }}"), Value::Null).await.json();
+            let answer = server
+                .graphql(Role::Admin, &format!("{{ customers(first: {first}) {{ totalCount }} }}"), Value::Null)
+                .await
+                .json();
             assert_eq!(codes(&answer), [code], "{answer}");
         }
         let nested = "{ customers(first: 250) { nodes { orders(first: 250) { nodes { id } } } } }";

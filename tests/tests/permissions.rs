@@ -35,13 +35,15 @@ async fn a_reader_selects_no_credit() {
     check_absent(Role::Reader, "{ node(id: \"x\") { ... on CreditAccount { id } } }", &[]).await;
     check_absent(Role::Reader, "{ customers { nodes { creditTerm { netDays } } } }", &["creditTerms"]).await;
     check_absent(Role::Reader, "{ customers { nodes { creditTerms { netDays } } } }", &[]).await;
-    check_absent(Role::Reader, "{ customers { nodes { creditCheck(request: {amount: \"1\"}) { outcome } } } }", &[]).await;
+    check_absent(Role::Reader, "{ customers { nodes { creditCheck(request: {amount: \"1\"}) { outcome } } } }", &[])
+        .await;
 }
 
 #[tokio::test]
 async fn a_reader_filters_by_nothing_hidden() {
     check_absent(Role::Reader, "{ customers(filter: {margin12m: {gt: \"0\"}}) { totalCount } }", &[]).await;
-    check_absent(Role::Reader, "{ customers(filter: {creditAccount: {onHold: {eq: true}}}) { totalCount } }", &[]).await;
+    check_absent(Role::Reader, "{ customers(filter: {creditAccount: {onHold: {eq: true}}}) { totalCount } }", &[])
+        .await;
     check_absent(Role::Reader, "{ orders(filter: {customer: {openAmount: {gt: \"0\"}}}) { totalCount } }", &[]).await;
     check_absent(Role::Reader, "{ products(filter: {unitCost: {lt: \"1\"}}) { totalCount } }", &[]).await;
 }
@@ -50,7 +52,8 @@ async fn a_reader_filters_by_nothing_hidden() {
 async fn a_reader_filters_by_nothing_hidden_in_variables_either() {
     let query = "query($filter: CustomerFilter) { customers(filter: $filter) { totalCount } }";
     for server in servers().await.iter() {
-        let answer = server.graphql(Role::Reader, query, json!({ "filter": { "margin12m": { "gt": "0" } } })).await.json();
+        let answer =
+            server.graphql(Role::Reader, query, json!({ "filter": { "margin12m": { "gt": "0" } } })).await.json();
         assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{answer}");
     }
 }
@@ -65,8 +68,31 @@ async fn a_reader_orders_by_nothing_hidden() {
 async fn a_readers_schema_has_nothing_hidden() {
     for server in servers().await.iter() {
         let sdl = server.get(Role::Reader, "/schema.graphql").await.text;
-        let types = server.graphql(Role::Reader, "{ __schema { types { name fields { name } inputFields { name } enumValues { name } } } }", Value::Null).await.text;
-        for hidden in ["margin12m", "MARGIN12M", "openAmount", "unitCost", "CreditAccount", "creditTerms", "CreditTerms", "creditCheck", "CreditOutcome", "Strategy", "Plugin", "evidence", "recordDecision", "Mutation", "DecisionParameter"] {
+        let types = server
+            .graphql(
+                Role::Reader,
+                "{ __schema { types { name fields { name } inputFields { name } enumValues { name } } } }",
+                Value::Null,
+            )
+            .await
+            .text;
+        for hidden in [
+            "margin12m",
+            "MARGIN12M",
+            "openAmount",
+            "unitCost",
+            "CreditAccount",
+            "creditTerms",
+            "CreditTerms",
+            "creditCheck",
+            "CreditOutcome",
+            "Strategy",
+            "Plugin",
+            "evidence",
+            "recordDecision",
+            "Mutation",
+            "DecisionParameter",
+        ] {
             assert!(!sdl.contains(hidden), "the SDL has {hidden}");
             assert!(!types.contains(hidden), "introspection has {hidden}");
         }
@@ -77,8 +103,13 @@ async fn a_readers_schema_has_nothing_hidden() {
 #[tokio::test]
 async fn a_hidden_record_is_not_found_by_its_id() {
     for server in servers().await.iter() {
-        let id = server.query("{ creditAccounts(first: 1) { nodes { id } } }").await["creditAccounts"]["nodes"][0]["id"].clone();
-        let answer = server.graphql(Role::Reader, "query($id: ID!) { node(id: $id) { id __typename } }", json!({ "id": id })).await.data();
+        let id =
+            server.query("{ creditAccounts(first: 1) { nodes { id } } }").await["creditAccounts"]["nodes"][0]["id"]
+                .clone();
+        let answer = server
+            .graphql(Role::Reader, "query($id: ID!) { node(id: $id) { id __typename } }", json!({ "id": id }))
+            .await
+            .data();
         assert_eq!(answer, json!({ "node": null }));
     }
 }
@@ -87,8 +118,12 @@ async fn a_hidden_record_is_not_found_by_its_id() {
 async fn plans_of_one_role_do_not_serve_another() {
     let query = "query($id: ID!) { node(id: $id) { id } }";
     for server in servers().await.iter() {
-        let id = server.query("{ creditAccounts(first: 1) { nodes { id } } }").await["creditAccounts"]["nodes"][0]["id"].clone();
-        for (role, found) in [(Role::Admin, true), (Role::Reader, false), (Role::Department, true), (Role::Reader, false)] {
+        let id =
+            server.query("{ creditAccounts(first: 1) { nodes { id } } }").await["creditAccounts"]["nodes"][0]["id"]
+                .clone();
+        for (role, found) in
+            [(Role::Admin, true), (Role::Reader, false), (Role::Department, true), (Role::Reader, false)]
+        {
             let data = server.graphql(role, query, json!({ "id": id })).await.data();
             assert_eq!(!data["node"].is_null(), found, "{role:?}");
         }
@@ -98,7 +133,14 @@ async fn plans_of_one_role_do_not_serve_another() {
 #[tokio::test]
 async fn a_department_reads_the_business_and_manages_nothing() {
     for server in servers().await.iter() {
-        let data = server.graphql(Role::Department, "{ customers(first: 1) { nodes { margin12m { amount } creditTerms { netDays } } } }", Value::Null).await.data();
+        let data = server
+            .graphql(
+                Role::Department,
+                "{ customers(first: 1) { nodes { margin12m { amount } creditTerms { netDays } } } }",
+                Value::Null,
+            )
+            .await
+            .data();
         assert!(data["customers"]["nodes"][0]["creditTerms"]["netDays"].is_i64());
         let sdl = server.get(Role::Department, "/schema.graphql").await.text;
         assert!(sdl.contains("recordDecision"));
@@ -106,14 +148,16 @@ async fn a_department_reads_the_business_and_manages_nothing() {
             assert!(!sdl.contains(act), "{act}");
         }
     }
-    check_absent(Role::Department, "mutation { createToken(input: {actor: \"eve\", role: ADMIN}) { token } }", &[]).await;
+    check_absent(Role::Department, "mutation { createToken(input: {actor: \"eve\", role: ADMIN}) { token } }", &[])
+        .await;
     check_absent(Role::Department, "mutation { createToke { token } }", &["createToken"]).await;
 }
 
 #[tokio::test]
 async fn a_department_sends_no_packages() {
     for server in servers().await.iter() {
-        let request = server.request(Method::POST, "/packages").bearer_auth(server.secret(Role::Department)).body("no package");
+        let request =
+            server.request(Method::POST, "/packages").bearer_auth(server.secret(Role::Department)).body("no package");
         let answer = server.send(request).await;
         assert_eq!((answer.status, codes(&answer.json())), (403, vec!["REFUSED".to_owned()]));
     }
@@ -141,9 +185,11 @@ async fn a_wrong_token_is_no_token() {
     for server in servers().await.iter() {
         let right = server.secret(Role::Admin);
         for wrong in ["gh_wrong", "", &right[..right.len() - 1], &right.to_uppercase(), "ü"] {
-            check_unauthenticated(server, server.request(Method::POST, "/graphql").bearer_auth(wrong).json(&body)).await;
+            check_unauthenticated(server, server.request(Method::POST, "/graphql").bearer_auth(wrong).json(&body))
+                .await;
         }
-        let basic = server.request(Method::POST, "/graphql").header("authorization", format!("Basic {right}")).json(&body);
+        let basic =
+            server.request(Method::POST, "/graphql").header("authorization", format!("Basic {right}")).json(&body);
         check_unauthenticated(server, basic).await;
     }
 }
@@ -151,7 +197,8 @@ async fn a_wrong_token_is_no_token() {
 #[tokio::test]
 async fn who_is_nobody_is_told_how_to_become_somebody() {
     for server in servers().await.iter() {
-        let response = server.request(Method::POST, "/graphql").json(&json!({ "query": "{ __typename }" })).send().await.unwrap();
+        let response =
+            server.request(Method::POST, "/graphql").json(&json!({ "query": "{ __typename }" })).send().await.unwrap();
         assert_eq!(response.headers()["www-authenticate"], "Bearer");
         assert!(response.text().await.unwrap().contains("guildhall token create"));
     }
@@ -162,13 +209,29 @@ async fn a_revoked_token_ceases_to_hold_within_two_seconds() {
     for place in places().await {
         customers(&place);
         let server = Server::start(place);
-        let made = server.graphql(Role::Admin, "mutation { createToken(input: {actor: \"eve\", role: READER}) { tokenId token } }", Value::Null).await.data();
-        let (id, secret) = (made["createToken"]["tokenId"].as_str().unwrap(), made["createToken"]["token"].as_str().unwrap());
+        let made = server
+            .graphql(
+                Role::Admin,
+                "mutation { createToken(input: {actor: \"eve\", role: READER}) { tokenId token } }",
+                Value::Null,
+            )
+            .await
+            .data();
+        let (id, secret) =
+            (made["createToken"]["tokenId"].as_str().unwrap(), made["createToken"]["token"].as_str().unwrap());
         let body = json!({ "query": "{ customers { totalCount } }" });
         assert_eq!(server.post(secret, &body).await.status, 200);
         server.place().done(&["token", "revoke", id]);
-        until(Duration::from_millis(2_300), async || (server.post(secret, &body).await.status == 401).then_some(())).await;
-        let again = server.graphql(Role::Admin, "mutation($id: String!) { revokeToken(input: {tokenId: $id}) { tokenId } }", json!({ "id": id })).await.json();
+        until(Duration::from_millis(2_300), async || (server.post(secret, &body).await.status == 401).then_some(()))
+            .await;
+        let again = server
+            .graphql(
+                Role::Admin,
+                "mutation($id: String!) { revokeToken(input: {tokenId: $id}) { tokenId } }",
+                json!({ "id": id }),
+            )
+            .await
+            .json();
         assert_eq!(codes(&again), ["NOT_FOUND"]);
     }
 }

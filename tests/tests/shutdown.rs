@@ -47,7 +47,10 @@ async fn a_request_under_way_is_finished() {
         stream.write_all(&BODY.as_bytes()[BODY.len() - 1..]).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("{\"data\":{\"customers\":{\"totalCount\":14}}}"), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && answer.ends_with("{\"data\":{\"customers\":{\"totalCount\":14}}}"),
+            "{answer}"
+        );
         assert_eq!(server.ended().code(), Some(0), "{}", server.log());
     }
 }
@@ -85,7 +88,14 @@ async fn the_log_is_json_to_its_last_line() {
 async fn what_was_acknowledged_outlives_the_server() {
     for place in places().await {
         let server = served(place);
-        let made = server.graphql(Role::Admin, "mutation { createToken(input: {actor: \"eve\", role: READER}) { token } }", Value::Null).await.data();
+        let made = server
+            .graphql(
+                Role::Admin,
+                "mutation { createToken(input: {actor: \"eve\", role: READER}) { token } }",
+                Value::Null,
+            )
+            .await
+            .data();
         let place = server.place().clone();
         drop(server);
         let again = Server::beside(&place);

@@ -50,7 +50,8 @@ pub fn decimal(text: &str) -> Decimal {
 
 /// An order's value after discounts.
 pub fn net_total(order: &str) -> Decimal {
-    let net = |line: &Row| decimal(&line["price"]) * decimal(&line["quantity"]) * (Decimal::ONE - decimal(&line["discount"]));
+    let net =
+        |line: &Row| decimal(&line["price"]) * decimal(&line["quantity"]) * (Decimal::ONE - decimal(&line["discount"]));
     rows_of("lines.csv", "order", order).iter().map(net).sum()
 }
 

@@ -26,4 +26,6 @@ pub use strategy::{
     Agreement, Assignment, CustomerKey, Effect, Goal, GroundRule, MAX_DOCUMENT_BYTES, Problem, Problems, Segment, Side,
     Strategy, Treatment,
 };
-pub use verdict::{Bound, Failure, Proposal, ProposalFailure, ProposedOutput, Question, Subject, Verdict, decide};
+pub use verdict::{
+    Bound, Failure, Proposal, ProposalFailure, ProposedOutput, Question, Subject, Verdict, decide, decide_unexplained,
+};

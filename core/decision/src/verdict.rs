@@ -66,7 +66,7 @@ pub struct Verdict {
     /// What the departments would have answered by themselves, without strategy and ground rules. Nothing if nobody asked
     /// or if a plugin could not answer.
     pub without_strategy: Option<Map<String, Json>>,
-    /// The decision in words, one sentence each.
+    /// The decision in words, one sentence each; empty if it was [`decide_unexplained`].
     pub explanation: Vec<String>,
 }
 
@@ -78,6 +78,29 @@ pub fn decide(
     proposals: Vec<Proposal>,
     by_default: Option<Vec<Proposal>>,
 ) -> Verdict {
+    let Unexplained { mut verdict, combined, outputs } = unexplained(question, parameters, proposals, by_default);
+    verdict.explanation = explain::sentences(question, &verdict, &combined, &outputs);
+    verdict
+}
+
+/// The verdict that [`decide`] makes, without its explanation: for whoever does not show it.
+pub fn decide_unexplained(question: &Question<'_>, parameters: &Parameters, proposals: Vec<Proposal>) -> Verdict {
+    unexplained(question, parameters, proposals, None).verdict
+}
+
+/// A verdict with what its explanation needs.
+struct Unexplained {
+    verdict: Verdict,
+    combined: Answer,
+    outputs: Vec<Answer>,
+}
+
+fn unexplained(
+    question: &Question<'_>,
+    parameters: &Parameters,
+    proposals: Vec<Proposal>,
+    by_default: Option<Vec<Proposal>>,
+) -> Unexplained {
     let point = question.point;
     let Judged { proposals, outputs, mut failures } = proposal::judge(point, proposals);
     let combined = match point.fail {
@@ -94,7 +117,7 @@ pub fn decide(
         let judged = proposal::judge(point, proposals);
         if judged.failures.is_empty() { combine(point, &judged.outputs) } else { None }
     });
-    let mut verdict = Verdict {
+    let verdict = Verdict {
         output: to_json(point, &bounded),
         fallback,
         bounds,
@@ -104,8 +127,7 @@ pub fn decide(
         without_strategy: without.as_ref().map(|without| to_json(point, without)),
         explanation: Vec::new(),
     };
-    verdict.explanation = explain::sentences(question, &verdict, &combined, &outputs);
-    verdict
+    Unexplained { verdict, combined, outputs }
 }
 
 /// Merges the answers field by field; nothing if there is no answer or a sum is out of range.

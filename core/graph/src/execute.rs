@@ -9,13 +9,15 @@ use std::sync::Arc;
 use apollo_compiler::response::JsonMap;
 use chrono::{DateTime, Utc};
 use guildhall_decision::DecisionPoint;
+use guildhall_model::plan::Entry;
 use guildhall_store::Database;
-use guildhall_workflow::decide::{Compare, Decided, DecisionError, Facts, facts_in};
+use guildhall_workflow::decide::{Decided, DecisionError, Detail, Facts, facts_in};
 use guildhall_workflow::{ActValue, Deployment};
 use serde_json::Value;
 
-use crate::plan::{Plan, Slot, bind};
+use crate::plan::{Pick, Plan, Slot, bind};
 use crate::problem::{Code, Problem};
+use crate::schema::TraceField;
 use places::{Place, Scanner, places};
 use render::render;
 
@@ -70,13 +72,17 @@ impl Execution<'_> {
         let mut groups: Vec<Group<'_, '_>> = Vec::new();
         let mut verdicts = Verdicts { group: vec![None; plan.slots.len()], known: HashMap::new(), groups: Vec::new() };
         for (slot, group) in plan.slots.iter().zip(&mut verdicts.group) {
-            let Slot::Decision { point, request, .. } = slot else { continue };
+            let Slot::Decision { point, request, picks } = slot else { continue };
             let request = request.as_ref().and_then(|request| request.resolve(self.variables)).unwrap_or(Value::Null);
             let same = groups.iter().position(|group| group.point.name == point.name && group.request == request);
-            *group = Some(same.unwrap_or_else(|| {
-                groups.push(Group { point, request, subjects: Vec::new() });
+            let index = same.unwrap_or_else(|| {
+                groups.push(Group { point, request, detail: Detail::Answer, subjects: Vec::new() });
                 groups.len() - 1
-            }));
+            });
+            if let Some(group) = groups.get_mut(index) {
+                group.detail = group.detail.max(detail(picks));
+            }
+            *group = Some(index);
         }
         for fact in facts {
             let Some(index) = verdicts.group.get(fact.slot).copied().flatten() else { continue };
@@ -87,8 +93,8 @@ impl Execution<'_> {
             });
         }
         for group in groups {
-            let Group { point, request, subjects } = group;
-            let decided = self.deployment.decide(point, &subjects, &request, self.now, Compare::StrategyOnly).await;
+            let Group { point, request, detail, subjects } = group;
+            let decided = self.deployment.decide(point, &subjects, &request, self.now, detail).await;
             verdicts.groups.push(decided);
         }
         Ok(verdicts)
@@ -159,7 +165,14 @@ impl Execution<'_> {
 struct Group<'p, 'f> {
     point: &'p DecisionPoint,
     request: Value,
+    /// What the most curious of them shows.
+    detail: Detail,
     subjects: Vec<&'f Facts<'f>>,
+}
+
+fn detail(picks: &[Entry<Pick>]) -> Detail {
+    let explained = picks.iter().any(|pick| matches!(pick.value, Pick::Trace(TraceField::Explanation, _)));
+    if explained { Detail::Explained } else { Detail::Answer }
 }
 
 /// The verdicts of an operation.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use chrono::{DateTime, SecondsFormat, Utc};
 use guildhall_decision::{
     DecisionPoint, Parameters, Proposal, ProposalFailure, ProposedOutput, Question, Strategy, Subject, Verdict,
-    department_defaults, resolve,
+    decide_unexplained, department_defaults, resolve,
 };
 use guildhall_model::plan::SLOT_MARK;
 use guildhall_plugin_host::{Answer, Call, Failure, Guest};
@@ -96,11 +96,14 @@ pub struct Decided {
     pub strategy: i32,
 }
 
-/// Whether the departments' own defaults are proposed, too: that shows what the strategy changed, and doubles the work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compare {
-    StrategyOnly,
-    WithDefaults,
+/// How much is worked out beside the answer, least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    Answer,
+    /// The explanation, too.
+    Explained,
+    /// And what the departments' own defaults would have given: that shows what the strategy changed, and doubles the work.
+    Compared,
 }
 
 impl Deployment {
@@ -112,7 +115,7 @@ impl Deployment {
         subjects: &[&Facts<'_>],
         request: &Value,
         at: DateTime<Utc>,
-        compare: Compare,
+        detail: Detail,
     ) -> Result<Vec<Decided>, DecisionError> {
         let active = self.strategy.as_ref().ok_or(DecisionError::NoActiveStrategy)?;
         let request = &point.read_request(request).map_err(|error| DecisionError::Request(error.to_string()))?;
@@ -122,7 +125,7 @@ impl Deployment {
         let mut by_default: Vec<Vec<Proposal>> = vec![Vec::new(); subjects.len()];
         for plugin in self.plugins.iter().filter(|plugin| plugin.serves(&point.name)) {
             let mut calls = calls(plugin, subjects, parameters.iter().map(Parameters::to_json), request)?;
-            if compare == Compare::WithDefaults {
+            if detail == Detail::Compared {
                 let defaults = department_defaults(point).to_json();
                 calls.extend(self::calls(plugin, subjects, std::iter::repeat_n(defaults, subjects.len()), request)?);
             }
@@ -136,8 +139,12 @@ impl Deployment {
         }
         let decided = subjects.iter().zip(&parameters).zip(proposals).zip(by_default).map(
             |(((facts, parameters), proposals), by_default)| {
-                let by_default = (compare == Compare::WithDefaults).then_some(by_default);
-                let verdict = guildhall_decision::decide(&question(facts.subject()), parameters, proposals, by_default);
+                let question = question(facts.subject());
+                let verdict = match detail {
+                    Detail::Answer => decide_unexplained(&question, parameters, proposals),
+                    Detail::Explained => guildhall_decision::decide(&question, parameters, proposals, None),
+                    Detail::Compared => guildhall_decision::decide(&question, parameters, proposals, Some(by_default)),
+                };
                 Decided { verdict, strategy: active.number }
             },
         );

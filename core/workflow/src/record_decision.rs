@@ -9,7 +9,7 @@ use guildhall_store::{Statement, generation, ledger};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::decide::{Compare, Decided, DecisionError, Facts, facts_in};
+use crate::decide::{Decided, DecisionError, Detail, Facts, facts_in};
 use crate::install_plugin::uuid_in;
 use crate::keepable::keepable_json;
 use crate::once::Once;
@@ -74,7 +74,7 @@ async fn attempt(
     let facts =
         facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts cannot be read: {error}")))?;
     let facts = facts.first().ok_or_else(|| WorkflowError::NotFound("there is no such customer".to_owned()))?;
-    let decided = deployment.decide(point, &[facts], &order.request, now, Compare::WithDefaults).await?;
+    let decided = deployment.decide(point, &[facts], &order.request, now, Detail::Compared).await?;
     let decided =
         decided.into_iter().next().ok_or_else(|| WorkflowError::Internal("nothing was decided".to_owned()))?;
     append(house, deployment, by, point, order, once, facts, &decided, now).await

@@ -15,7 +15,7 @@ use syn::{ItemFn, LitStr, Token, parse_macro_input};
 
 /// Makes a pure function a plugin's answer at a decision point.
 ///
-/// ```ignore
+/// ```text
 /// #[policy(point = "credit.terms", query = "credit_terms.graphql")]
 /// fn terms(question: &credit_terms::Question) -> Answer<credit_terms::CreditTerms> { ... }
 /// ```

@@ -35,7 +35,9 @@ fn answer(call: &Call) -> Outcome {
         return text("{\"output\":{\"netDays\":\"soon\",\"discount\":\"0\",\"discountDays\":0},\"reasons\":[]}");
     }
     if named("Braggart") {
-        return text("{\"output\":{\"netDays\":1,\"discount\":\"0\",\"discountDays\":0,\"gift\":\"all\"},\"reasons\":[]}");
+        return text(
+            "{\"output\":{\"netDays\":1,\"discount\":\"0\",\"discountDays\":0,\"gift\":\"all\"},\"reasons\":[]}",
+        );
     }
     if named("Silent") {
         return Err("I would rather not say".to_owned());

@@ -12,7 +12,13 @@ pub(crate) fn truth(condition: &Condition, record: &Json) -> u8 {
         Condition::All(parts) => parts.iter().map(|part| truth(part, record)).min().unwrap_or(2),
         Condition::Any(parts) => parts.iter().map(|part| truth(part, record)).max().unwrap_or(0),
         Condition::Not(inner) => 2 - truth(inner, record),
-        Condition::NotTrue(inner) => if truth(inner, record) == 2 { 0 } else { 2 },
+        Condition::NotTrue(inner) => {
+            if truth(inner, record) == 2 {
+                0
+            } else {
+                2
+            }
+        }
         Condition::IsNull(expression) => 2 * u8::from(value(expression, record).is_null()),
         Condition::Compare { left, comparison, right } => {
             compared(&value(left, record), *comparison, &value(right, record))

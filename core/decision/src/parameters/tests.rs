@@ -68,12 +68,7 @@ fn the_strongest_layer_wins_field_by_field() {
         &read(DEMO).unwrap(),
         subject(Some("key-cinemas"), None),
         "2026-11-22",
-        &[
-            ("netDays", "60", "subsegment `key-cinemas`"),
-            none,
-            days,
-            ("lateAfterDays", "45", "segment `key`"),
-        ],
+        &[("netDays", "60", "subsegment `key-cinemas`"), none, days, ("lateAfterDays", "45", "segment `key`")],
     );
 }
 

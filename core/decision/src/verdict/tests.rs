@@ -74,6 +74,18 @@ fn a_verdict_explains_itself() {
 }
 
 #[test]
+fn a_verdict_is_the_same_unexplained() {
+    let (strategy, point) = (read(DEMO).unwrap(), point("credit.terms"));
+    let subject = Subject { id: "cus_1", source: None, external_id: None, segment: Some("core"), facts: &Json::Null };
+    let at = "2026-11-22T12:00:00Z".parse().unwrap();
+    let question = Question { strategy: &strategy, point: &point, subject, request: &Json::Null, at };
+    let proposals = vec![proposal("credit-rules", "finance", terms(75, "0.03", 10), &["no reminder"])];
+    let explained = decide(&question, &resolve(&question), proposals.clone(), None);
+    let unexplained = decide_unexplained(&question, &resolve(&question), proposals);
+    assert_eq!(unexplained, Verdict { explanation: Vec::new(), ..explained });
+}
+
+#[test]
 fn a_plugin_that_fails_leaves_the_answer_to_the_fallback() {
     let strategy = read(DEMO).unwrap();
     let good = proposal("a", "sales", terms(45, "0", 0), &[]);

@@ -62,7 +62,7 @@ fn neighbours_do_not_matter() {
             r#"{{"subject":{{"averageDaysLate":{late},"overdueAmount":{{"amount":"0","currency":"EUR"}},"creditAccount":null}},"request":null}}"#
         )
     };
-    let inputs: Vec<_> = (0..130).map(input).collect();
+    let inputs: Vec<_> = (0..600).map(input).collect();
     let calls: Vec<_> = inputs.iter().map(|input| Call { parameters: b"{}", input: input.as_bytes() }).collect();
     let together = guest.decide("credit.terms", AT, &calls);
     assert_eq!(together.guest_calls, 3);

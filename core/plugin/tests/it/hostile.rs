@@ -198,9 +198,9 @@ fn finding_the_guilty_has_an_end() {
 #[test]
 fn large_batches_are_divided_before_anything_fails() {
     let guest = hostile(limits());
-    let batch = ask(&guest, &["nothing"; 200]);
+    let batch = ask(&guest, &["nothing"; 600]);
     assert!(batch.answers.iter().all(|answer| line(answer) == GOOD));
-    assert_eq!(batch.guest_calls, 4);
+    assert_eq!(batch.guest_calls, 3);
 }
 
 #[test]
