@@ -16,7 +16,7 @@ fn check(ran: &Ran, told: &[&str]) {
 /// The moody guest's package with a piece of its text replaced by one as long.
 fn altered(from: &str, to: &str) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
-    let mut bytes = std::fs::read(built("tests/moody")).unwrap();
+    let mut bytes = std::fs::read(built("tests/guests/moody")).unwrap();
     let place = bytes.windows(from.len()).rposition(|window| window == from.as_bytes()).unwrap();
     bytes[place..place + to.len()].copy_from_slice(to.as_bytes());
     bytes
@@ -44,7 +44,7 @@ fn a_package_that_is_no_component() {
 
 #[test]
 fn a_package_that_was_cut_short() {
-    let bytes = std::fs::read(built("tests/moody")).unwrap();
+    let bytes = std::fs::read(built("tests/guests/moody")).unwrap();
     check_package(&bytes[..bytes.len() / 2], &["not a plugin package"]);
     check_package(&bytes[..bytes.len() - 5], &["package"]);
 }
@@ -59,7 +59,7 @@ fn a_package_without_a_manifest() {
 
 #[test]
 fn a_package_whose_code_was_changed() {
-    let mut bytes = std::fs::read(built("tests/moody")).unwrap();
+    let mut bytes = std::fs::read(built("tests/guests/moody")).unwrap();
     for byte in &mut bytes[200..400] {
         *byte = 0xff;
     }
@@ -125,7 +125,7 @@ fn a_folder_that_is_no_plugin() {
 #[test]
 fn a_package_nobody_approves_is_refused() {
     let place = sqlite_place();
-    let ran = place.run(&["plugin", "install", &built("tests/moody").to_string_lossy()]);
+    let ran = place.run(&["plugin", "install", &built("tests/guests/moody").to_string_lossy()]);
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     assert!(ran.stdout.contains("Customer.name") && ran.stderr.contains("--yes"), "{}{}", ran.stdout, ran.stderr);
     assert_eq!(place.done(&["plugin", "list", "--json"]).trim(), "[]");

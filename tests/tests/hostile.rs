@@ -15,7 +15,7 @@ const NAMES: [&str; 9] = ["Good", "Panic", "Fine", "Loop", "Hunger", "Torn", "Li
 fn prepare(place: &Place) {
     customers(place, &NAMES);
     place.activate(&data("small/strategy.toml"));
-    place.install(&built("tests/moody"));
+    place.install(&built("tests/guests/moody"));
 }
 
 fn customers(place: &Place, names: &[&str]) {
@@ -129,7 +129,7 @@ async fn errors_are_told_a_hundred_times_and_then_counted() {
     let place = sqlite_place();
     customers(&place, &names);
     place.activate(&data("small/strategy.toml"));
-    place.install(&built("tests/moody"));
+    place.install(&built("tests/guests/moody"));
     let server = Server::start(place);
     let body = server
         .graphql(Role::Admin, "{ customers(first: 250) { nodes { creditTerms { fallback } } } }", Value::Null)

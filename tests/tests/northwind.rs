@@ -139,8 +139,8 @@ async fn customers_have_their_segment_and_their_terms() {
           "parameters":[{"name":"netDays","value":30,"layer":"segment","source":"segment `core`"},{"name":"discount","value":"0.02","layer":"segment","source":"segment `core`"},{"name":"discountDays","value":10,"layer":"segment","source":"segment `core`"},{"name":"lateAfterDays","value":15,"layer":"default","source":"department default"}],
           "bounds":[],"proposals":[{"plugin":"credit-rules","department":"finance","reasons":["the strategy sets 30 days net"],"failure":null}]}},
         {"externalId":"ERNSH","revenue12m":{"amount":"70423.7485"},"segment":{"key":"key"},"creditTerms":{"netDays":55,"discount":"0.01","discountDays":14,"strategyNumber":1,"fallback":false,
-          "explanation":["Contract until 2027-12-31 sets netDays to 55, discount to 0.01 and discountDays to 14.","credit-rules (finance) proposed netDays 55, discount 0.01 and discountDays 14: the strategy sets 55 days net."],
-          "parameters":[{"name":"netDays","value":55,"layer":"contract","source":"contract until 2027-12-31"},{"name":"discount","value":"0.01","layer":"contract","source":"contract until 2027-12-31"},{"name":"discountDays","value":14,"layer":"contract","source":"contract until 2027-12-31"},{"name":"lateAfterDays","value":15,"layer":"default","source":"department default"}],
+          "explanation":["Contract until 2099-12-31 sets netDays to 55, discount to 0.01 and discountDays to 14.","credit-rules (finance) proposed netDays 55, discount 0.01 and discountDays 14: the strategy sets 55 days net."],
+          "parameters":[{"name":"netDays","value":55,"layer":"contract","source":"contract until 2099-12-31"},{"name":"discount","value":"0.01","layer":"contract","source":"contract until 2099-12-31"},{"name":"discountDays","value":14,"layer":"contract","source":"contract until 2099-12-31"},{"name":"lateAfterDays","value":15,"layer":"default","source":"department default"}],
           "bounds":[],"proposals":[{"plugin":"credit-rules","department":"finance","reasons":["the strategy sets 55 days net"],"failure":null}]}},
         {"externalId":"FISSA","revenue12m":{"amount":"0.00"},"segment":{"key":"dormant"},"creditTerms":{"netDays":7,"discount":"0","discountDays":0,"strategyNumber":1,"fallback":false,
           "explanation":["Segment `dormant` sets netDays to 7.","credit-rules (finance) proposed netDays 7, discount 0 and discountDays 0: the strategy sets 7 days net."],
@@ -157,7 +157,7 @@ async fn a_contract_stands_above_the_segment() {
         let ernst = &found["customers"]["nodes"][0];
         assert_eq!(ernst["segment"]["key"], "key");
         assert_eq!(ernst["creditTerms"]["netDays"], 55);
-        let net_days = json!({ "name": "netDays", "layer": "contract", "source": "contract until 2027-12-31" });
+        let net_days = json!({ "name": "netDays", "layer": "contract", "source": "contract until 2099-12-31" });
         assert!(ernst["creditTerms"]["parameters"].as_array().unwrap().contains(&net_days), "{ernst}");
     }
 }

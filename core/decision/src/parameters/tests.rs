@@ -30,12 +30,12 @@ fn subject<'a>(segment: Option<&'a str>, external_id: Option<&'a str>) -> Subjec
 #[test]
 fn the_strongest_layer_wins_field_by_field() {
     let northwind = read(NORTHWIND).unwrap();
-    let contract = "contract until 2027-12-31";
+    let contract = "contract until 2099-12-31";
     let default = ("lateAfterDays", "15", "department default");
     check(
         &northwind,
         subject(Some("key"), Some("ERNSH")),
-        "2027-12-31",
+        "2099-12-31",
         &[("netDays", "55", contract), ("discount", "0.01", contract), ("discountDays", "14", contract), default],
     );
     let none = ("discount", "0", "department default");
@@ -43,7 +43,7 @@ fn the_strongest_layer_wins_field_by_field() {
     check(
         &northwind,
         subject(Some("key"), Some("ERNSH")),
-        "2028-01-01",
+        "2100-01-01",
         &[("netDays", "45", "segment `key`"), none, days, default],
     );
     check(

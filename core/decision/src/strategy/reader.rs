@@ -27,10 +27,9 @@ pub(super) fn read(text: &str, model: &Model, points: &[DecisionPoint]) -> Resul
         return Err(Problems(vec![Problem { line: 1, column: 1, path: String::new(), message }]));
     }
     let (document, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
+    // What the parser says after the first mistake is about the mistake, not about the document.
+    if let Some(error) = errors.first() {
         reader.problem(&error.span().unwrap_or(0..0), "", format!("this is not TOML: {}", error.message()));
-    }
-    if !errors.is_empty() {
         return Err(reader.finish());
     }
     let strategy = reader.strategy(&document);

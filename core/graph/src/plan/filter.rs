@@ -6,7 +6,6 @@ use guildhall_model::plan::{Comparison, Condition, Expression, Operand, TextMatc
 use guildhall_model::{Cardinality, Field, ObjectType, Relation};
 use serde_json::Value;
 
-use super::arguments::scalar_text;
 use super::variables::compared;
 use super::{Argument, Planner, Source};
 use crate::problem::{Code, Problem};
@@ -172,7 +171,7 @@ impl Planner<'_> {
                 kind: field.kind.clone(),
                 object: Arc::clone(object),
             }),
-            Argument::Scalar(value) => compared(&field.kind, object, &scalar_text(value))
+            Argument::Scalar(value) => compared(&field.kind, object, value)
                 .map(Operand::Value)
                 .map_err(|error| Problem::new(Code::BadUserInput, format!("filter on `{}`: {error}", field.name)))?,
             _ => return Err(nothing(&field.name)),

@@ -42,7 +42,8 @@ impl Source {
                 GlobalId::parse_as(&text(variable), object).map(Value::Id).map_err(|error| bad(variable, &error))
             }
             Source::Compared { variable, kind, object } => {
-                compared(kind, object, &text(variable)).map_err(|error| bad(variable, error.as_ref()))
+                let value = variables.get(variable.as_str()).and_then(|value| serde_json::to_value(value).ok());
+                compared(kind, object, &value.unwrap_or_default()).map_err(|error| bad(variable, error.as_ref()))
             }
             Source::Cursor { variable, index, terms } => {
                 let mut values = cursor(&text(variable), terms)
@@ -58,11 +59,33 @@ fn bad(variable: &str, error: &dyn std::error::Error) -> Problem {
     Problem::new(Code::BadUserInput, format!("variable `{variable}`: {error}"))
 }
 
+/// Why a JSON value cannot be compared with a field.
+#[derive(Debug, thiserror::Error)]
+enum Uncomparable {
+    /// It has already been through a float, which may have changed it.
+    #[error("`{0}` is a number with a fraction; write exact decimals as strings, like \"1234.50\"")]
+    Inexact(serde_json::Number),
+    #[error("a list or an object is no single value")]
+    NotSingle,
+}
+
 /// Reads a value to compare with a field of `kind` of `object`. Ids must be of the field's own type.
-pub(super) fn compared(kind: &Kind, object: &ObjectType, text: &str) -> Result<Value, Box<dyn std::error::Error>> {
+pub(super) fn compared(
+    kind: &Kind,
+    object: &ObjectType,
+    value: &serde_json::Value,
+) -> Result<Value, Box<dyn std::error::Error>> {
+    match value {
+        serde_json::Value::Number(number) if number.is_f64() => {
+            return Err(Uncomparable::Inexact(number.clone()).into());
+        }
+        serde_json::Value::Array(_) | serde_json::Value::Object(_) => return Err(Uncomparable::NotSingle.into()),
+        _ => {}
+    }
+    let text = scalar_text(value);
     match kind {
-        Kind::Id => Ok(Value::Id(GlobalId::parse_as(text, object)?)),
-        kind => Ok(parse_text(kind, text)?),
+        Kind::Id => Ok(Value::Id(GlobalId::parse_as(&text, object)?)),
+        kind => Ok(parse_text(kind, &text)?),
     }
 }
 

@@ -6,7 +6,7 @@
 
 #![allow(unsafe_code, clippy::panic, reason = "it is meant to misbehave")]
 
-wit_bindgen::generate!({ world: "plugin", path: "../../schema/plugin.wit" });
+wit_bindgen::generate!({ world: "plugin", path: "../../../schema/plugin.wit" });
 
 struct Moody;
 
