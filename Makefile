@@ -4,8 +4,9 @@
 #   make demo DEMO="--database postgres://..."  the same on PostgreSQL
 #   make test                                   formatting, lints and every test
 #   make plugins                                compile the plugins in plugins/ to target/plugins/*.wasm
-#   make bench                                  measure against a handwritten server on PostgreSQL
-#   make bench BENCH="--seconds 1"              shorter; --customers N --orders N make it smaller, --json prints JSON
+#   make bench                                  measure against a handwritten server and PostGraphile, on PostgreSQL
+#   make bench BENCH="--seconds 1"              shorter; --customers N --orders N make it smaller, --json prints JSON,
+#                                               --without-postgraphile needs no npm
 
 GUILDHALL := target/debug/guildhall
 PLUGINS   := $(notdir $(wildcard plugins/*))

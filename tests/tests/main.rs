@@ -13,6 +13,7 @@ mod hostile;
 mod house;
 mod ledger;
 mod lifecycle;
+mod long_lists;
 mod northwind;
 mod pages;
 mod permissions;

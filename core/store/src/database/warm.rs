@@ -95,3 +95,93 @@ impl Drop for Warm {
 fn failed(error: sqlx::Error) -> StoreError {
     DbErr::Query(RuntimeErr::SqlxError(error.into())).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Database;
+    use crate::link::Reads;
+    use guildhall_postgres_fixture::{TestDatabase, postgres_or_say_so};
+
+    async fn database() -> Option<(Database, TestDatabase)> {
+        let fixture = postgres_or_say_so().await?;
+        Some((Database::open(fixture.url()).await.unwrap(), fixture))
+    }
+
+    fn kept(database: &Database) -> usize {
+        database.warm().unwrap().kept().len()
+    }
+
+    async fn backend(database: &Database) -> i32 {
+        let row = database.link().row("SELECT pg_backend_pid()", Vec::new()).await.unwrap().unwrap();
+        row.try_get_by_index(0).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_read_leaves_its_connection_to_the_next() {
+        let Some((database, _fixture)) = database().await else { return };
+        let first = backend(&database).await;
+        assert_eq!(kept(&database), 1);
+        assert_eq!(backend(&database).await, first);
+        assert_eq!(kept(&database), 1);
+    }
+
+    #[tokio::test]
+    async fn a_connection_whose_statement_failed_is_not_kept() {
+        let Some((database, _fixture)) = database().await else { return };
+        database.link().row("SELECT 1 / 0", Vec::new()).await.unwrap_err();
+        assert_eq!(kept(&database), 0);
+        backend(&database).await;
+        assert_eq!(kept(&database), 1);
+    }
+
+    #[tokio::test]
+    async fn a_connection_whose_read_was_given_up_is_not_kept() {
+        let Some((database, _fixture)) = database().await else { return };
+        let reading = async { database.link().row("SELECT pg_sleep(0.3)", Vec::new()).await };
+        tokio::time::timeout(Duration::from_millis(50), reading).await.unwrap_err();
+        assert_eq!(kept(&database), 0);
+        backend(&database).await;
+    }
+
+    #[tokio::test]
+    async fn however_many_read_there_are_connections_to_write() {
+        let Some((database, _fixture)) = database().await else { return };
+        let mut reading = tokio::task::JoinSet::new();
+        for _ in 0..40 {
+            let database = database.clone();
+            reading.spawn(async move { database.link().row("SELECT pg_sleep(0.05)", Vec::new()).await.map(drop) });
+        }
+        while let Some(read) = reading.join_next().await {
+            read.unwrap().unwrap();
+        }
+        assert_eq!(kept(&database), super::super::connect::WARM_CONNECTIONS);
+        let writing = async {
+            for transaction in [database.begin().await.unwrap(), database.begin().await.unwrap()] {
+                transaction.commit().await.unwrap();
+            }
+        };
+        tokio::time::timeout(PATIENCE / 2, writing).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn closing_waits_for_no_connection_that_is_kept() {
+        let Some((database, _fixture)) = database().await else { return };
+        backend(&database).await;
+        tokio::time::timeout(PATIENCE / 2, database.close()).await.unwrap().unwrap();
+        assert_eq!(kept(&database), 0);
+        assert!(database.link().row("SELECT 1", Vec::new()).await.is_err());
+    }
+
+    #[test]
+    fn the_last_owner_needs_no_runtime() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let opened = runtime.block_on(async {
+            let (database, fixture) = database().await?;
+            backend(&database).await;
+            Some((database, fixture))
+        });
+        drop(runtime);
+        drop(opened);
+    }
+}
