@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
+mod aggregates;
 mod bad_input;
 mod decisions;
 mod demo;
@@ -16,6 +17,7 @@ mod lifecycle;
 mod northwind;
 mod pages;
 mod permissions;
+mod rows;
 mod settings;
 mod shutdown;
 mod small;
