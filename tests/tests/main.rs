@@ -8,6 +8,7 @@ mod demo;
 mod documents;
 mod doors;
 mod filters;
+mod floods;
 mod guides;
 mod hostile;
 mod house;
