@@ -179,6 +179,10 @@ impl<'d> Measure<'d> {
 
     /// Measures selections that stand within `outer` levels of this walk.
     fn selections(&mut self, selections: &'d [Selection], outer: usize) -> Result<Size, Problem> {
+        let too_deep = || limit(format!("fields and fragments are nested more than {NESTING} deep"));
+        if outer > NESTING {
+            return Err(too_deep());
+        }
         let mut total = Size::default();
         for selection in selections {
             let size = match selection {
@@ -200,8 +204,8 @@ impl<'d> Measure<'d> {
             let message = format!("the document is nested more than {DEPTH} deep once its fragments are expanded");
             return Err(limit(message));
         }
-        if outer > NESTING || total.nesting > NESTING {
-            return Err(limit(format!("fields and fragments are nested more than {NESTING} deep")));
+        if total.nesting > NESTING {
+            return Err(too_deep());
         }
         Ok(total)
     }

@@ -72,7 +72,7 @@ fn nesting_without_fields_counts() {
     };
     check(&document(3), Ok(()));
     check(&document(4), Err((Code::LimitExceeded, "nested more than 150 deep")));
-    check(&document(60), Err((Code::LimitExceeded, "nested more than 150 deep")));
+    check(&document(45), Err((Code::LimitExceeded, "nested more than 150 deep")));
 }
 
 #[test]
