@@ -9,6 +9,7 @@ mod demo;
 mod documents;
 mod doors;
 mod filters;
+mod floods;
 mod guides;
 mod hostile;
 mod house;

@@ -5,6 +5,7 @@
 //! rounds that alternate so that the machine's moods meet both.
 
 mod company;
+mod floods;
 mod load;
 mod process;
 mod report;
@@ -45,11 +46,24 @@ struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Send every flood of the tests' catalogue instead, and fail if one takes too much time or memory
+    #[arg(long)]
+    floods: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if arguments.floods {
+        return match floods::measure(arguments.rounds).await {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => {
+                eprintln!("error: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     match measure(&arguments).await {
         Ok(report) => {
             if arguments.json {
