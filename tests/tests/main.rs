@@ -5,6 +5,7 @@
 mod bad_input;
 mod decisions;
 mod demo;
+mod differential;
 mod documents;
 mod doors;
 mod filters;
