@@ -128,6 +128,12 @@ impl Execution<'_> {
                     let value = acts.iter().find(|(name, _)| name == field).map(|(_, value)| value.json());
                     data.push_str(&value.unwrap_or(Value::Null).to_string());
                 }
+                Some(Slot::MixedCurrencies) => {
+                    if problems.len() < PROBLEM_LIMIT {
+                        problems.push(mixed_currencies().at(path()));
+                    }
+                    data.push_str("null");
+                }
                 Some(Slot::Decision { point, picks, .. }) => match decided.verdict(slot, id) {
                     Some(Ok(decided)) => {
                         let failures = &decided.verdict.failures;
@@ -200,6 +206,10 @@ impl Verdicts {
 fn failed(point: &DecisionPoint, failure: &guildhall_decision::Failure) -> Problem {
     let message = format!("plugin `{}` could not answer {}: {}", failure.plugin, point.name, failure.message);
     Problem::new(Code::DecisionFailed, message).with("failure", Value::from(failure.code.clone()))
+}
+
+fn mixed_currencies() -> Problem {
+    Problem::new(Code::MixedCurrencies, "the records are in several currencies; group by CURRENCY to add up each")
 }
 
 fn undecided(error: &DecisionError) -> Problem {

@@ -9,9 +9,13 @@ mod connection;
 mod decision;
 mod facts;
 mod filter;
+mod group;
 mod input_query;
 mod mutation;
 mod object;
+mod order;
+mod reads;
+mod root;
 mod shape;
 mod variables;
 
@@ -22,8 +26,8 @@ use apollo_compiler::executable::{Field, Operation};
 use apollo_compiler::response::JsonMap;
 use apollo_compiler::validation::Valid;
 use guildhall_decision::DecisionPoint;
-use guildhall_model::plan::{Entry, ReadPlan, Root};
-use guildhall_model::{GlobalId, Model};
+use guildhall_model::Model;
+use guildhall_model::plan::{Entry, Reach, ReadPlan, Root};
 use guildhall_store::{Dialect, Statement};
 use guildhall_workflow::Deployment;
 
@@ -36,7 +40,6 @@ pub(crate) use variables::{Source, bind};
 
 use crate::front::Front;
 use crate::problem::{Code, Problem};
-use crate::schema::lower_first;
 
 /// Most records an operation may read, counted by page sizes.
 const RECORD_LIMIT: usize = 20_000;
@@ -82,6 +85,8 @@ pub(crate) enum Slot {
     Text(String),
     /// A value the mutation's act gave, by its payload field.
     Act(String),
+    /// An amount of money of records in several currencies: null, and a problem.
+    MixedCurrencies,
     /// A decision about the record at that place.
     Decision { point: Arc<DecisionPoint>, request: Option<Argument>, picks: Vec<Entry<Pick>> },
 }
@@ -143,7 +148,7 @@ impl<'a> Planner<'a> {
 
     fn finish(self, roots: Vec<Entry<Root>>, deployment: &Deployment, dialect: Dialect) -> Result<Plan, Problem> {
         let facts = facts::facts_of(&roots, &self.slots, deployment);
-        let plan = ReadPlan { response: roots, facts };
+        let plan = ReadPlan { response: roots, facts, reach: Reach::default() };
         let statement = Statement::compile(&plan, self.context.model, dialect)?;
         tracing::debug!(sql = statement.text(), "planned");
         Ok(Plan { statement, variables: self.variables, slots: self.slots })
@@ -153,45 +158,6 @@ impl<'a> Planner<'a> {
     pub(super) fn slot<T>(&mut self, slot: Slot, mark: impl FnOnce(usize) -> T) -> T {
         self.slots.push(slot);
         mark(self.slots.len() - 1)
-    }
-
-    fn root(
-        &mut self,
-        field: &'a Field,
-        selections: &[&'a apollo_compiler::executable::SelectionSet],
-    ) -> Result<Root, Problem> {
-        let model = self.context.model;
-        if field.name == "node" {
-            return self.node(field, selections);
-        }
-        if let Some(object) = model.objects().iter().find(|object| object.plural == field.name.as_str()) {
-            return Ok(Root::List(Box::new(self.connection(object, field, selections, 1)?)));
-        }
-        let object = model
-            .objects()
-            .iter()
-            .find(|object| lower_first(&object.name) == field.name.as_str())
-            .ok_or_else(|| self.unplanned(field))?;
-        let id = self.record_id(field, object)?;
-        self.count(1)?;
-        Ok(Root::Record { id, object: self.selection(object, selections, 1)? })
-    }
-
-    /// `node(id)`: the id's prefix says which type is read, so it shapes the plan.
-    fn node(
-        &mut self,
-        field: &'a Field,
-        selections: &[&'a apollo_compiler::executable::SelectionSet],
-    ) -> Result<Root, Problem> {
-        let text = self.argument(field, "id").and_then(|argument| self.current_text(&argument)).unwrap_or_default();
-        let id = GlobalId::parse(&text).map_err(|error| self.bad_argument(field, "id", &error))?;
-        let readable = |name: &str| self.context.front.schema().types.contains_key(name);
-        let Some(object) = id.object(self.context.model).filter(|object| readable(&object.name)) else {
-            return Ok(Root::Null);
-        };
-        let bound = self.record_id(field, object)?;
-        self.count(1)?;
-        Ok(Root::Record { id: bound, object: self.selection(object, selections, 1)? })
     }
 
     /// Counts records towards the limit.

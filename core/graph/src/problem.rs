@@ -16,6 +16,8 @@ pub enum Code {
     LimitExceeded,
     /// An argument or variable is no value of its type.
     BadUserInput,
+    /// Money of several currencies was to be added up.
+    MixedCurrencies,
     /// No strategy is active, so no plugin decides.
     NoActiveStrategy,
     /// A plugin could not answer and the decision point's fallback did.
@@ -37,6 +39,7 @@ impl Code {
             Code::ValidationFailed => "VALIDATION_FAILED",
             Code::LimitExceeded => "LIMIT_EXCEEDED",
             Code::BadUserInput => "BAD_USER_INPUT",
+            Code::MixedCurrencies => "MIXED_CURRENCIES",
             Code::NoActiveStrategy => "NO_ACTIVE_STRATEGY",
             Code::DecisionFailed => "DECISION_FAILED",
             Code::NotFound => "NOT_FOUND",

@@ -4,8 +4,10 @@
 //! introspected nor guessed from an error. async-graphql carries the types and prints the SDL; operations are executed by
 //! our planner, never by its resolvers.
 
+mod aggregates;
 mod decisions;
 mod filters;
+mod lists;
 mod mutations;
 mod objects;
 
@@ -14,13 +16,15 @@ use std::sync::Arc;
 use async_graphql::SDLExportOptions;
 use async_graphql::dynamic::{
     Enum, EnumItem, Field, FieldFuture, InputValue, Interface, InterfaceField, Object, Scalar, Schema, SchemaBuilder,
-    SchemaError, Type, TypeRef,
+    SchemaError, Type, TypeRef, Union,
 };
 use guildhall_decision::DecisionPoint;
 use guildhall_model::{Model, ObjectType, Role};
 
+pub(crate) use aggregates::{Gathered, is_date, is_measured};
 pub(crate) use decisions::{TRACE_FIELDS, TraceField};
-pub(crate) use filters::{connection_name, order_field};
+pub(crate) use filters::order_field;
+pub(crate) use lists::{List, connection_name, edge_name, list_of};
 
 /// What a schema is built from.
 pub(crate) struct Source<'a> {
@@ -34,6 +38,22 @@ impl Source<'_> {
     /// The types this role may read.
     fn objects(&self) -> impl Iterator<Item = &Arc<ObjectType>> {
         self.model.objects().iter().filter(|object| object.readable_by <= self.role)
+    }
+
+    /// The types that can be searched.
+    fn searched(&self) -> impl Iterator<Item = &Arc<ObjectType>> {
+        self.objects().filter(|object| self.fields(object).any(|field| field.searchable))
+    }
+
+    /// The stored fields of a type this role may read.
+    fn fields<'o>(&self, object: &'o ObjectType) -> impl Iterator<Item = &'o Arc<guildhall_model::Field>> {
+        let role = self.role;
+        object.fields.iter().filter(move |field| field.readable_by <= role)
+    }
+
+    /// The relations of a type whose target this role may read.
+    fn relations<'o>(&self, object: &'o ObjectType) -> impl Iterator<Item = &'o Arc<guildhall_model::Relation>> {
+        object.relations.iter().filter(|relation| self.may_read(&relation.target))
     }
 
     fn may_read(&self, object: &str) -> bool {
@@ -58,11 +78,16 @@ fn build(source: &Source<'_>) -> Result<Schema, SchemaError> {
     builder = scalars(builder);
     builder = shared(builder);
     builder = filters::register(builder, source);
+    builder = lists::register(builder, source);
+    builder = aggregates::register(builder, source);
     builder = objects::register(builder, source);
     builder = decisions::register(builder, source);
     builder = mutations::register(builder, source);
     if let Some(mutation) = mutation {
         builder = builder.register(mutation);
+    }
+    if let Some(found) = search_result(source) {
+        builder = builder.register(found);
     }
     builder.register(query(source)).finish()
 }
@@ -85,8 +110,12 @@ fn shared(builder: SchemaBuilder) -> SchemaBuilder {
     let page_info = Object::new("PageInfo")
         .description("Where a page stands in its list.")
         .field(field("hasNextPage", TypeRef::named_nn("Boolean"), "Whether records follow this page."))
-        .field(field("hasPreviousPage", TypeRef::named_nn("Boolean"), "Whether the page was asked for with `after`."))
-        .field(field("startCursor", TypeRef::named("String"), "Cursor of the first record; null for an empty page."))
+        .field(field("hasPreviousPage", TypeRef::named_nn("Boolean"), "Whether records precede this page."))
+        .field(field(
+            "startCursor",
+            TypeRef::named("String"),
+            "Cursor of the first record, to be sent as `before`; null for an empty page.",
+        ))
         .field(field(
             "endCursor",
             TypeRef::named("String"),
@@ -104,28 +133,67 @@ fn shared(builder: SchemaBuilder) -> SchemaBuilder {
         InterfaceField::new("id", TypeRef::named_nn("ID"))
             .description("Identifies the record among all records of all types."),
     );
+    let of_customer = Interface::new("CustomerRecord")
+        .description("What belongs to one customer.")
+        .implement("Node")
+        .field(
+            InterfaceField::new("id", TypeRef::named_nn("ID"))
+                .description("Identifies the record among all records of all types."),
+        )
+        .field(InterfaceField::new("customer", TypeRef::named_nn("Customer")).description("The customer."));
+    let builder = builder.register(of_customer);
     builder.register(money).register(page_info).register(direction).register(nulls).register(node)
 }
 
 fn query(source: &Source<'_>) -> Object {
-    let mut query = Object::new("Query").description("Everything that can be read.").field(
-        field("node", TypeRef::named("Node"), "The record with this id, whatever its type; null if there is none.")
-            .argument(argument("id", TypeRef::named_nn("ID"), "The record's id.")),
-    );
+    let mut query = Object::new("Query")
+        .description("Everything that can be read.")
+        .field(
+            field("node", TypeRef::named("Node"), "The record with this id, whatever its type; null if there is none.")
+                .argument(argument("id", TypeRef::named_nn("ID"), "The record's id.")),
+        )
+        .field(
+            field(
+                "nodes",
+                TypeRef::named_list_nn("Node"),
+                "The records with these ids, whatever their types, in this order; null where there is none.",
+            )
+            .argument(argument("ids", TypeRef::named_nn_list_nn("ID"), "The records' ids; at most 100.")),
+        );
+    if source.searched().next().is_some() {
+        let first = "How many records of each type at most; 20 at most.";
+        let doc = "Records whose name or number begins with this text, for a search box: first customers, then what is theirs.";
+        query = query.field(
+            field("search", TypeRef::named_nn_list_nn("SearchResult"), doc)
+                .argument(argument(
+                    "text",
+                    TypeRef::named_nn("String"),
+                    "The beginning; case of ASCII letters does not count.",
+                ))
+                .argument(argument("first", TypeRef::named("Int"), first).default_value(async_graphql::Value::from(5))),
+        );
+    }
     for object in source.objects() {
         let one = lower_first(&object.name);
-        query = query
-            .field(
-                field(
-                    &one,
-                    TypeRef::named(&object.name),
-                    &format!("The {} with this id; null if there is none.", object.name),
-                )
-                .argument(argument("id", TypeRef::named_nn("ID"), "The record's id.")),
+        let all = format!("All records of type {}.", object.name);
+        query = query.field(
+            field(
+                &one,
+                TypeRef::named(&object.name),
+                &format!("The {} with this id; null if there is none.", object.name),
             )
-            .field(filters::connection_field(&object.plural, object, &format!("All records of type {}.", object.name)));
+            .argument(argument("id", TypeRef::named_nn("ID"), "The record's id.")),
+        );
+        query = lists::fields(&object.plural, object, &all).into_iter().fold(query, Object::field);
     }
     query
+}
+
+/// What `search` finds.
+fn search_result(source: &Source<'_>) -> Option<Union> {
+    source.searched().next()?;
+    let union = Union::new("SearchResult").description("What can be searched for.");
+    Some(source.searched().fold(union, |union, object| union.possible_type(&object.name)))
 }
 
 /// `OrderLine` -> `orderLine`.

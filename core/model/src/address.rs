@@ -22,4 +22,5 @@ pub(crate) fn declare() -> ObjectType {
         .optional("postalCode", Kind::Text, "The postal code; leading zeros count.")
         .optional("country", Kind::Text, "The country.")
         .one("customer", "Customer", false, "The customer whose place it is.")
+        .visible_with_it()
 }

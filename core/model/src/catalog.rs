@@ -55,6 +55,42 @@ pub struct Field {
     pub readable_by: Role,
     /// Has an index, because lists are ordered or filtered by it.
     pub indexed: bool,
+    /// Records are searched by how it begins.
+    pub searchable: bool,
+    /// Why it should no longer be used, if so.
+    pub deprecated: Option<String>,
+    pub place: Place,
+}
+
+/// Where a field's values are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a column of its own.
+    Column,
+    /// In the record's custom values: the JSON object in the column [`CUSTOM_COLUMN`], by the field's column name. There
+    /// decimals and money are whole numbers that count 10^-scale, all else is as in the API.
+    Custom,
+}
+
+/// The column of custom values.
+pub const CUSTOM_COLUMN: &str = "custom";
+
+impl Field {
+    /// A field that stands in no table but is made by a statement.
+    pub fn computed(name: &str, column: &str, kind: Kind, nullable: bool) -> Self {
+        Field {
+            name: name.to_owned(),
+            column: column.to_owned(),
+            kind,
+            nullable,
+            doc: String::new(),
+            readable_by: Role::Reader,
+            indexed: false,
+            searchable: false,
+            deprecated: None,
+            place: Place::Column,
+        }
+    }
 }
 
 /// One or many.
@@ -101,9 +137,26 @@ pub struct ObjectType {
     pub readable_by: Role,
     pub fields: Vec<Arc<Field>>,
     pub relations: Vec<Arc<Relation>>,
+    /// The relation to the one record with which a record is visible or hidden, if it is not by itself.
+    pub visible_with: Option<String>,
 }
 
 impl ObjectType {
+    /// A type that stands for no table: its records are made by a statement.
+    pub fn computed(name: String, relations: Vec<Arc<Relation>>) -> Self {
+        ObjectType {
+            plural: String::new(),
+            table: String::new(),
+            prefix: String::new(),
+            doc: String::new(),
+            readable_by: Role::Reader,
+            visible_with: None,
+            name,
+            fields: Vec::new(),
+            relations,
+        }
+    }
+
     /// Begins a type. Every type has `id`, `version`, `createdAt`, `updatedAt`, `source` and `externalId`.
     pub(crate) fn declare(name: &str, plural: &str, prefix: &str, doc: &str) -> Self {
         let object = ObjectType {
@@ -115,6 +168,7 @@ impl ObjectType {
             readable_by: Role::Reader,
             fields: Vec::new(),
             relations: Vec::new(),
+            visible_with: None,
         };
         object
             .field("id", Kind::Id, "Identifies this record among all records of all types.")
@@ -142,15 +196,8 @@ impl ObjectType {
 
     fn push(mut self, name: &str, kind: Kind, nullable: bool, doc: &str) -> Self {
         let readable_by = self.readable_by;
-        self.fields.push(Arc::new(Field {
-            name: name.to_owned(),
-            column: snake_case(name),
-            kind,
-            nullable,
-            doc: doc.to_owned(),
-            readable_by,
-            indexed: false,
-        }));
+        let computed = Field::computed(name, &snake_case(name), kind, nullable);
+        self.fields.push(Arc::new(Field { doc: doc.to_owned(), readable_by, ..computed }));
         self
     }
 
@@ -159,6 +206,20 @@ impl ObjectType {
         if let Some(field) = self.fields.last_mut() {
             Arc::make_mut(field).indexed = true;
         }
+        self
+    }
+
+    /// Lets records be searched by how the field added last begins.
+    pub(crate) fn searchable(mut self) -> Self {
+        if let Some(field) = self.fields.last_mut() {
+            Arc::make_mut(field).searchable = true;
+        }
+        self
+    }
+
+    /// Makes records visible with the one record that the relation added last leads to.
+    pub(crate) fn visible_with_it(mut self) -> Self {
+        self.visible_with = self.relations.last().map(|relation| relation.name.clone());
         self
     }
 
@@ -273,10 +334,10 @@ impl Model {
             crate::customer::declare(),
             crate::contact::declare(),
             crate::address::declare(),
-            crate::product::declare(),
             crate::order::declare(),
-            crate::order_line::declare(),
             crate::invoice::declare(),
+            crate::product::declare(),
+            crate::order_line::declare(),
             crate::payment::declare(),
             crate::credit_account::declare(),
             crate::membership::declare(),

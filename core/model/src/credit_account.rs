@@ -15,4 +15,5 @@ pub(crate) fn declare() -> ObjectType {
         .field("dunningLevel", Kind::Int, "How often the customer has been reminded; 0 is never.")
         .field("onHold", Kind::Bool, "Whether finance has stopped deliveries.")
         .one("customer", "Customer", false, "Whose credit it is.")
+        .visible_with_it()
 }

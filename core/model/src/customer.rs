@@ -32,6 +32,7 @@ pub(crate) fn declare() -> ObjectType {
         "The account, organization or person, that the business serves.",
     )
     .field("name", Kind::Text, "The customer's name.")
+    .searchable()
     .indexed()
     .field("kind", Kind::Enum(KIND), "Organization or person.")
     .field("status", Kind::Enum(STATUS), "Where the customer stands in its life with us.")

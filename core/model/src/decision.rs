@@ -26,5 +26,6 @@ pub(crate) fn declare() -> ObjectType {
     .field("digest", Kind::Text, "SHA-256 over the entry and the digest before it, in hex.")
     .optional("previousDigest", Kind::Text, "The digest of the entry before it; null for the first.")
     .one("customer", "Customer", false, "Whom it was about.")
+    .visible_with_it()
     .one("strategy", "Strategy", false, "The strategy it was made under.")
 }

@@ -16,6 +16,7 @@ const STATUS: EnumType = EnumType {
 pub(crate) fn declare() -> ObjectType {
     ObjectType::declare("Invoice", "invoices", "inv", "What a customer owes for an order.")
         .field("number", Kind::Text, "The invoice number.")
+        .searchable()
         .indexed()
         .field("status", Kind::Enum(STATUS), "Where the invoice stands.")
         .field("issuedOn", Kind::Date, "The day it was issued.")
@@ -27,6 +28,7 @@ pub(crate) fn declare() -> ObjectType {
         .field("paidAmount", Kind::Money, "What has been paid of it.")
         .optional("disputeReason", Kind::Text, "What the customer disagrees with.")
         .one("customer", "Customer", false, "Who owes.")
+        .visible_with_it()
         .one("order", "Order", true, "What it is for.")
         .many("payments", "Payment", "invoice_id", "The payments towards it.")
 }

@@ -30,7 +30,7 @@ mod segment;
 mod strategy;
 
 pub use access::Role;
-pub use catalog::{Cardinality, EnumType, Field, Kind, Model, ObjectType, Relation, RelationKey};
+pub use catalog::{CUSTOM_COLUMN, Cardinality, EnumType, Field, Kind, Model, ObjectType, Place, Relation, RelationKey};
 pub use conversion::{ConversionError, has_nul, parse_text};
 pub use id::{GlobalId, GlobalIdError};
 pub use money::{MONEY_SCALE, canonical_decimal, canonical_money, scaled, unscaled};

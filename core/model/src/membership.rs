@@ -14,6 +14,7 @@ pub(crate) fn declare() -> ObjectType {
     .field("evidence", Kind::Json, "The facts the strategy's conditions looked at when it began.")
     .only(Role::Department)
     .one("customer", "Customer", false, "Who belongs.")
+    .visible_with_it()
     .one("segment", "Segment", false, "Where to.")
     .one("strategy", "Strategy", false, "The strategy that said so.")
 }

@@ -16,6 +16,7 @@ const STATUS: EnumType = EnumType {
 pub(crate) fn declare() -> ObjectType {
     ObjectType::declare("Order", "orders", "ord", "What a customer ordered at one time.")
         .field("number", Kind::Text, "The order number people use.")
+        .searchable()
         .indexed()
         .field("status", Kind::Enum(STATUS), "Where the order stands.")
         .field("orderedOn", Kind::Date, "The day it was ordered.")
@@ -33,6 +34,7 @@ pub(crate) fn declare() -> ObjectType {
         .optional("shipToCountry", Kind::Text, "The country the goods go to.")
         .optional("takenBy", Kind::Text, "Who took the order.")
         .one("customer", "Customer", false, "Who ordered.")
+        .visible_with_it()
         .many("lines", "OrderLine", "order_id", "What was ordered.")
         .many("invoices", "Invoice", "order_id", "The invoices for it.")
 }

@@ -13,5 +13,6 @@ pub(crate) fn declare() -> ObjectType {
         .field("discount", Kind::Decimal { scale: 4 }, "Share of the price taken off: 0.15 is 15 %.")
         .field("netAmount", Kind::Money, "quantity x unitPrice x (1 - discount).")
         .one("order", "Order", false, "The order the line belongs to.")
+        .visible_with_it()
         .one("product", "Product", false, "The product sold.")
 }

@@ -10,5 +10,6 @@ pub(crate) fn declare() -> ObjectType {
         .field("amount", Kind::Money, "How much came in.")
         .optional("method", Kind::Text, "How it was paid.")
         .one("customer", "Customer", false, "Who paid.")
+        .visible_with_it()
         .one("invoice", "Invoice", true, "What was paid.")
 }

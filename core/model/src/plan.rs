@@ -5,12 +5,14 @@
 //! requests of the same shape stands in it as [`Operand::Variable`] and is bound when it runs.
 
 mod condition;
+mod group;
 mod page;
 
 use std::sync::Arc;
 
 pub use condition::{Comparison, Condition, Expression, Operand, TextMatch};
-pub use page::{Connection, ConnectionOutput, Direction, EdgeOutput, Nulls, OrderTerm, PageInfoField};
+pub use group::{Aggregate, Bucket, Function, GroupKey, Groups, Measure};
+pub use page::{Connection, ConnectionOutput, Direction, EdgeOutput, End, Nulls, OrderTerm, PageInfoField, Rows, Size};
 
 use crate::{Field, ObjectType, Relation};
 
@@ -23,6 +25,23 @@ pub struct ReadPlan {
     /// The paths of `response` that lead to decisions, ending in [`Output::Facts`] where the response has
     /// [`Output::Slot`]. Empty when nothing is decided. The n-th slot of the one belongs to the n-th facts of the other.
     pub facts: Vec<Entry<Root>>,
+    /// What of it the reader may see.
+    pub reach: Reach,
+}
+
+/// Which records a reader may see, by type; all of a type it does not name. Holds wherever the response enters a table.
+/// Facts are read under the plugin's grant, so it does not hold inside [`Output::Facts`].
+#[derive(Clone, Debug, Default)]
+pub struct Reach(Vec<(String, Condition)>);
+
+impl Reach {
+    pub fn limit(&mut self, object: &str, condition: Condition) {
+        self.0.push((object.to_owned(), condition));
+    }
+
+    pub fn of(&self, object: &str) -> Option<&Condition> {
+        self.0.iter().find(|(name, _)| name == object).map(|(_, condition)| condition)
+    }
 }
 
 /// A member of a JSON object: its key in the response, and its value.
@@ -36,15 +55,40 @@ pub struct Entry<T> {
 #[derive(Clone, Debug)]
 pub enum Root {
     /// One record by id, or null.
-    Record { id: Operand, object: Selection },
+    Record {
+        id: Operand,
+        object: Selection,
+    },
     /// One of several types by id, decided by the id's prefix when the plan is made; null for an unknown one.
     Null,
-    /// A list of records.
+    /// Records of several types by id, in the order of the ids, null for an unknown one.
+    Records {
+        ids: Vec<Option<IdOf>>,
+        objects: Vec<Selection>,
+    },
+    /// A list of records or of groups of them.
     List(Box<Connection>),
+    /// The nodes of several lists, one list after the other.
+    Chain(Vec<Chained>),
+    Aggregate(Box<Aggregate>),
     /// A constant text, such as `__typename`.
     Constant(String),
     /// A place the caller fills.
     Slot(usize),
+}
+
+/// The id of a record, and which of the types at hand it is of.
+#[derive(Clone, Debug)]
+pub struct IdOf {
+    pub id: Operand,
+    pub object: usize,
+}
+
+/// A list of which only the nodes are shown.
+#[derive(Clone, Debug)]
+pub struct Chained {
+    pub connection: Connection,
+    pub node: Selection,
 }
 
 /// What is read of one record.
@@ -62,17 +106,41 @@ pub enum Output {
     /// A stored field.
     Field(Arc<Field>),
     /// The parts of a money field.
-    Money { field: Arc<Field>, parts: Vec<Entry<MoneyPart>> },
+    Money {
+        field: Arc<Field>,
+        parts: Vec<Entry<MoneyPart>>,
+    },
     /// A constant text, such as `__typename`.
     Constant(String),
+    Null,
     /// The related record, or null.
-    One { relation: Arc<Relation>, selection: Selection },
+    One {
+        relation: Arc<Relation>,
+        selection: Selection,
+    },
     /// The related records.
-    Many { relation: Arc<Relation>, connection: Box<Connection> },
+    Many {
+        relation: Arc<Relation>,
+        connection: Box<Connection>,
+    },
+    /// What the related records come to.
+    Aggregate {
+        relation: Arc<Relation>,
+        aggregate: Box<Aggregate>,
+    },
+    /// The parts of a money field of a group of records; where their currencies differ, the place of a problem.
+    Total {
+        field: Arc<Field>,
+        parts: Vec<Entry<MoneyPart>>,
+        mixed: usize,
+    },
     /// The place of a decision about this record, filled by the caller. The number says which decision field it is.
     Slot(usize),
     /// The facts for the decision of that slot: an object of its own, found by the same mark as the slot.
-    Facts { slot: usize, parts: Vec<Entry<Output>> },
+    Facts {
+        slot: usize,
+        parts: Vec<Entry<Output>>,
+    },
     /// A nested object about the same record.
     Same(Selection),
 }

@@ -7,6 +7,7 @@ pub(crate) fn declare() -> ObjectType {
         .field("sku", Kind::Text, "The article number.")
         .indexed()
         .field("name", Kind::Text, "The product's name.")
+        .searchable()
         .indexed()
         .optional("category", Kind::Text, "The group of products it belongs to.")
         .field("currency", Kind::Text, "ISO 4217 code of the prices' currency.")

@@ -6,11 +6,14 @@
 
 mod condition;
 mod connection;
+mod enter;
+mod group;
 mod object;
+mod root;
 mod segments;
 mod sql;
 
-use guildhall_model::plan::{Entry, ReadPlan, Root, SLOT_MARK};
+use guildhall_model::plan::ReadPlan;
 use guildhall_model::{Kind, Model, Value};
 
 pub use segments::{SegmentRule, assign_segments};
@@ -40,7 +43,7 @@ pub struct Read {
 impl Statement {
     /// Compiles `plan`. Nothing of a request stands in the text: values are bound.
     pub fn compile(plan: &ReadPlan, model: &Model, dialect: Dialect) -> Result<Self, StoreError> {
-        let mut sql = Sql::new(model, dialect);
+        let mut sql = Sql::new(model, dialect).within(&plan.reach);
         let response = sql.root(&plan.response)?;
         let has_facts = !plan.facts.is_empty();
         let text = if has_facts {
@@ -72,28 +75,5 @@ impl Statement {
         let response = row.try_get_by_index(0)?;
         let facts = if self.has_facts { Some(row.try_get_by_index(1)?) } else { None };
         Ok(Read { response, facts })
-    }
-}
-
-impl Sql<'_> {
-    fn root(&mut self, entries: &[Entry<Root>]) -> Result<String, StoreError> {
-        let mut parts = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let value = match &entry.value {
-                Root::Record { id, object } => {
-                    let alias = self.alias();
-                    let body = self.selection(object, &alias)?;
-                    let id = self.bind(id, &Kind::Id);
-                    let table = sql::quoted(&object.object.table);
-                    format!("coalesce((SELECT {body} FROM {table} {alias} WHERE {alias}.id = {id}), 'null')")
-                }
-                Root::Null => sql::literal("null"),
-                Root::List(connection) => self.connection(connection, None)?,
-                Root::Constant(text) => sql::literal(&sql::json_string(text)),
-                Root::Slot(slot) => sql::literal(&format!("{}[{slot}]", char::from(SLOT_MARK))),
-            };
-            parts.push((entry.key.as_str(), value));
-        }
-        Ok(sql::json_object(&parts))
     }
 }

@@ -13,6 +13,8 @@ pub(crate) struct Table {
     pub(crate) references: Vec<Reference>,
     pub(crate) unique: Vec<Unique>,
     pub(crate) indexes: Vec<Vec<String>>,
+    /// Text columns that are searched by how they begin, whatever the case.
+    pub(crate) searched: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -91,6 +93,7 @@ fn of_type(model: &Model, object: &ObjectType) -> Table {
             .collect(),
         unique: unique(object, references.iter().filter(|r| r.unique).map(|r| r.column)),
         indexes: indexes(object),
+        searched: object.fields.iter().filter(|field| field.searchable).map(|field| field.column.clone()).collect(),
     }
 }
 
@@ -141,6 +144,7 @@ fn house(name: &str, primary_key: &[&'static str], columns: &[(&str, Storage, bo
         references: Vec::new(),
         unique: Vec::new(),
         indexes: Vec::new(),
+        searched: Vec::new(),
     }
 }
 

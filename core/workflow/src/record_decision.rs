@@ -95,7 +95,7 @@ async fn facts_tree(
     let outputs = vec![Entry { key: "facts".to_owned(), value: Output::Facts { slot: 0, parts } }];
     let root =
         Root::Record { id: Operand::Value(customer.into()), object: Selection { object: Arc::clone(object), outputs } };
-    let plan = ReadPlan { response: vec![Entry { key: "customer".to_owned(), value: root }], facts: Vec::new() };
+    let plan = ReadPlan { response: vec![Entry { key: "customer".to_owned(), value: root }], ..ReadPlan::default() };
     let statement = Statement::compile(&plan, &house.model, house.database.dialect())?;
     Ok(statement.run(&house.database, &[]).await?.response)
 }

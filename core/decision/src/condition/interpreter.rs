@@ -71,6 +71,10 @@ fn value(expression: &Expression, record: &Json) -> Value {
                 target => value(inner, target),
             }
         }
+        Expression::Lower(inner) => match value(inner, record) {
+            Value::Text(text) => Value::Text(text.to_ascii_lowercase()),
+            other => other,
+        },
         Expression::Operand(Operand::Value(value)) => value.clone(),
         Expression::Operand(Operand::Variable(_)) => panic!("a strategy has no variables"),
         Expression::Add(left, right) => computed(left, right, record, |left, right| left + right),

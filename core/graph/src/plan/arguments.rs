@@ -102,7 +102,7 @@ impl<'a> Planner<'a> {
     pub(super) fn record_id(&mut self, field: &'a Field, object: &Arc<ObjectType>) -> Result<Operand, Problem> {
         match self.argument(field, "id") {
             Some(Argument::Variable(name)) => {
-                Ok(self.variable(Source::Id { variable: name, object: Arc::clone(object) }))
+                Ok(self.variable(Source::Id { variable: name, item: None, object: Arc::clone(object) }))
             }
             Some(Argument::Scalar(value)) => GlobalId::parse_as(&scalar_text(&value), object)
                 .map(|id| Operand::Value(id.into()))

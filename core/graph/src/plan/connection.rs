@@ -4,21 +4,38 @@ use std::sync::Arc;
 
 use apollo_compiler::executable::{Field, SelectionSet};
 use guildhall_model::plan::{
-    Condition, Connection, ConnectionOutput, Direction, EdgeOutput, Entry, Expression, Nulls, Operand, OrderTerm,
-    PageInfoField,
+    Condition, Connection, ConnectionOutput, Direction, EdgeOutput, End, Entry, Expression, Nulls, Operand, OrderTerm,
+    PageInfoField, Rows, Selection, Size,
 };
 use guildhall_model::{Kind, ObjectType};
 use serde_json::Value;
 
 use super::arguments::scalar_text;
+use super::group::Grouping;
+use super::order::{Order, is_id};
 use super::variables::cursor;
 use super::{Argument, Planner, Source};
 use crate::problem::{Code, Problem};
-use crate::schema::{connection_name, order_field};
+use crate::schema::{connection_name, edge_name};
 
 const PAGE_DEFAULT: i64 = 20;
 const PAGE_LIMIT: i64 = 250;
-const ORDER_LIMIT: usize = 8;
+
+/// What stands in a list.
+pub(super) enum Node<'n> {
+    Record(&'n Arc<ObjectType>),
+    Group(&'n mut Grouping),
+}
+
+impl Node<'_> {
+    /// GraphQL name of its type.
+    fn type_name(&self) -> &str {
+        match self {
+            Node::Record(object) => &object.name,
+            Node::Group(grouping) => &grouping.object.name,
+        }
+    }
+}
 
 impl<'a> Planner<'a> {
     /// A list of records of `object`, once for each of `parents` records.
@@ -29,66 +46,100 @@ impl<'a> Planner<'a> {
         sets: &[&'a SelectionSet],
         parents: usize,
     ) -> Result<Connection, Problem> {
-        let first = self.first(field)?;
-        let records = parents.saturating_mul(usize::try_from(first).unwrap_or(usize::MAX));
-        self.count(records)?;
-        let filter = match self.argument(field, "filter") {
-            Some(argument) if !matches!(argument, Argument::Null) => {
-                self.filter(object, &argument, 0).map_err(|problem| self.located(problem, field))?
-            }
-            _ => Condition::always(),
-        };
+        let (size, records) = self.size(field, parents)?;
+        let filter = self.filter_argument(object, field)?;
         let order = self.order(object, field)?;
-        let after = self.after(&order, field)?;
-        let outputs = self.outputs(object, sets, records)?;
+        let after = self.cursor(&order, field, "after")?;
+        let before = self.cursor(&order, field, "before")?;
+        let outputs = self.outputs(Node::Record(object), sets, records)?;
+        Ok(Connection { rows: Rows::Records, object: Arc::clone(object), filter, order, size, after, before, outputs })
+    }
+
+    /// A list of groups of records of `of`, once for each of `parents` records.
+    pub(super) fn groups(
+        &mut self,
+        of: &Arc<ObjectType>,
+        field: &'a Field,
+        sets: &[&'a SelectionSet],
+        parents: usize,
+    ) -> Result<Connection, Problem> {
+        let (size, records) = self.size(field, parents)?;
+        self.count_aggregate(parents)?;
+        let filter = self.filter_argument(of, field)?;
+        let mut grouping = self.grouping(of, field)?;
+        let order = self.group_order(&mut grouping, field)?;
+        let after = self.cursor(&order, field, "after")?;
+        let before = self.cursor(&order, field, "before")?;
+        let outputs = self.outputs(Node::Group(&mut grouping), sets, records)?;
         Ok(Connection {
-            object: Arc::clone(object),
+            object: Arc::clone(&grouping.object),
+            rows: Rows::Groups(grouping.groups),
             filter,
             order,
-            first: Operand::Value(first.into()),
+            size,
             after,
+            before,
             outputs,
         })
+    }
+
+    /// Which records a list, an aggregate or groups take.
+    pub(super) fn filter_argument(&mut self, object: &Arc<ObjectType>, field: &'a Field) -> Result<Condition, Problem> {
+        match self.argument(field, "filter") {
+            Some(argument) if !matches!(argument, Argument::Null) => {
+                self.filter(object, &argument, 0).map_err(|problem| self.located(problem, field))
+            }
+            _ => Ok(Condition::always()),
+        }
     }
 
     pub(super) fn located(&self, problem: Problem, field: &Field) -> Problem {
         problem.located(field.name.location(), &self.context.document.sources)
     }
 
-    fn first(&self, field: &'a Field) -> Result<i64, Problem> {
-        let first = match self.argument(field, "first") {
-            Some(Argument::Scalar(Value::Number(number))) => number.as_i64().unwrap_or(-1),
-            _ => PAGE_DEFAULT,
+    /// The page's size, and how many records there may be in all pages of `parents` records.
+    fn size(&mut self, field: &'a Field, parents: usize) -> Result<(Size, usize), Problem> {
+        let (end, rows) = match (self.rows(field, "first")?, self.rows(field, "last")?) {
+            (Some(_), Some(_)) => {
+                let message =
+                    format!("`{}` is asked for `first` and `last`; a page is taken from one end", field.response_key());
+                return Err(self.located(Problem::new(Code::BadUserInput, message), field));
+            }
+            (None, Some(last)) => (End::Last, last),
+            (first, None) => (End::First, first.unwrap_or(PAGE_DEFAULT)),
         };
-        if (0..=PAGE_LIMIT).contains(&first) {
-            return Ok(first);
+        let records = parents.saturating_mul(usize::try_from(rows).unwrap_or(usize::MAX));
+        self.count(records)?;
+        Ok((Size { end, rows: Operand::Value(rows.into()) }, records))
+    }
+
+    /// A number of rows asked for.
+    fn rows(&self, field: &'a Field, name: &str) -> Result<Option<i64>, Problem> {
+        let rows = match self.argument(field, name) {
+            Some(Argument::Scalar(Value::Number(number))) => number.as_i64().unwrap_or(-1),
+            _ => return Ok(None),
+        };
+        self.at_most(field, name, rows, PAGE_LIMIT).map(Some)
+    }
+
+    /// Checks a number of rows.
+    pub(super) fn at_most(&self, field: &Field, name: &str, rows: i64, limit: i64) -> Result<i64, Problem> {
+        if (0..=limit).contains(&rows) {
+            return Ok(rows);
         }
-        let code = if first > PAGE_LIMIT { Code::LimitExceeded } else { Code::BadUserInput };
-        let message =
-            format!("`first` of `{}` is {first}; it must be between 0 and {PAGE_LIMIT}", field.response_key());
+        let code = if rows > limit { Code::LimitExceeded } else { Code::BadUserInput };
+        let message = format!("`{name}` of `{}` is {rows}; it must be between 0 and {limit}", field.response_key());
         Err(self.located(Problem::new(code, message), field))
     }
 
     /// The requested order, made total by `id`.
     fn order(&self, object: &Arc<ObjectType>, field: &'a Field) -> Result<Vec<OrderTerm>, Problem> {
-        let given = match self.argument(field, "orderBy") {
-            Some(Argument::List(terms)) => terms,
-            Some(single @ Argument::Object(_)) => vec![single],
-            _ => Vec::new(),
-        };
-        if given.len() > ORDER_LIMIT {
-            let message = format!(
-                "`orderBy` of `{}` has {} terms; at most {ORDER_LIMIT} are taken",
-                field.response_key(),
-                given.len()
-            );
-            return Err(self.located(Problem::new(Code::LimitExceeded, message), field));
+        let mut terms = Vec::new();
+        for given in self.order_arguments(field)? {
+            let term = Order::of_record(self.context.model, object, &given);
+            terms.push(term.map_err(|message| self.bad_order(field, &message))?);
         }
-        let mut terms = Vec::with_capacity(given.len() + 1);
-        for term in &given {
-            terms.push(order_term(object, term).ok_or_else(|| self.unplanned(field))?);
-        }
-        if !terms.iter().any(|term| term.kind == Kind::Id) {
+        if !terms.iter().any(is_id) {
             // Ties go the way of the last term, so that the whole order is one direction where it can be.
             let direction = terms.last().map_or(Direction::Ascending, |term| term.direction);
             let id = object.get("id").ok_or_else(|| self.unplanned(field))?;
@@ -103,9 +154,9 @@ impl<'a> Planner<'a> {
         Ok(terms)
     }
 
-    fn after(&mut self, order: &[OrderTerm], field: &'a Field) -> Result<Option<Vec<Operand>>, Problem> {
+    fn cursor(&mut self, order: &[OrderTerm], field: &'a Field, name: &str) -> Result<Option<Vec<Operand>>, Problem> {
         let terms: Arc<[(Kind, bool)]> = order.iter().map(|term| (term.kind.clone(), term.nullable)).collect();
-        match self.argument(field, "after") {
+        match self.argument(field, name) {
             Some(Argument::Variable(variable)) => {
                 let operands = (0..terms.len()).map(|index| {
                     self.variable(Source::Cursor { variable: variable.clone(), index, terms: Arc::clone(&terms) })
@@ -114,10 +165,8 @@ impl<'a> Planner<'a> {
             }
             Some(Argument::Scalar(value)) => {
                 let values = cursor(&scalar_text(&value), &terms).map_err(|message| {
-                    self.located(
-                        Problem::new(Code::BadUserInput, format!("`after` of `{}`: {message}", field.response_key())),
-                        field,
-                    )
+                    let message = format!("`{name}` of `{}`: {message}", field.response_key());
+                    self.located(Problem::new(Code::BadUserInput, message), field)
                 })?;
                 Ok(Some(values.into_iter().map(Operand::Value).collect()))
             }
@@ -127,17 +176,17 @@ impl<'a> Planner<'a> {
 
     fn outputs(
         &mut self,
-        object: &Arc<ObjectType>,
+        mut node: Node<'_>,
         sets: &[&'a SelectionSet],
         records: usize,
     ) -> Result<Vec<Entry<ConnectionOutput>>, Problem> {
         let mut outputs = Vec::new();
-        let name = connection_name(object);
+        let name = connection_name(node.type_name());
         for collected in self.collect(sets, &name)? {
             let field = collected.first()?;
             let value = match field.name.as_str() {
-                "nodes" => ConnectionOutput::Nodes(self.selection(object, &collected.selections(), records)?),
-                "edges" => ConnectionOutput::Edges(self.edges(object, &collected.selections(), records)?),
+                "nodes" => ConnectionOutput::Nodes(self.row(&mut node, &collected.selections(), records)?),
+                "edges" => ConnectionOutput::Edges(self.edges(&mut node, &collected.selections(), records)?),
                 "pageInfo" => ConnectionOutput::PageInfo(self.page_info(&collected.selections())?),
                 "totalCount" => ConnectionOutput::TotalCount,
                 "__typename" => ConnectionOutput::Constant(name.clone()),
@@ -148,18 +197,25 @@ impl<'a> Planner<'a> {
         Ok(outputs)
     }
 
+    fn row(&mut self, node: &mut Node<'_>, sets: &[&'a SelectionSet], records: usize) -> Result<Selection, Problem> {
+        match node {
+            Node::Record(object) => self.selection(object, sets, records),
+            Node::Group(grouping) => self.group(grouping, sets, records),
+        }
+    }
+
     fn edges(
         &mut self,
-        object: &Arc<ObjectType>,
+        node: &mut Node<'_>,
         sets: &[&'a SelectionSet],
         records: usize,
     ) -> Result<Vec<Entry<EdgeOutput>>, Problem> {
         let mut outputs = Vec::new();
-        let name = format!("{}Edge", object.name);
+        let name = edge_name(node.type_name());
         for collected in self.collect(sets, &name)? {
             let field = collected.first()?;
             let value = match field.name.as_str() {
-                "node" => EdgeOutput::Node(self.selection(object, &collected.selections(), records)?),
+                "node" => EdgeOutput::Node(self.row(node, &collected.selections(), records)?),
                 "cursor" => EdgeOutput::Cursor,
                 "__typename" => EdgeOutput::Constant(name.clone()),
                 _ => return Err(self.unplanned(field)),
@@ -185,25 +241,4 @@ impl<'a> Planner<'a> {
         }
         Ok(outputs)
     }
-}
-
-fn order_term(object: &ObjectType, term: &Argument) -> Option<OrderTerm> {
-    let Argument::Object(parts) = term else { return None };
-    let part = |name: &str| {
-        parts.iter().find(|(key, _)| key == name).and_then(|(_, value)| match value {
-            Argument::Scalar(Value::String(text)) => Some(text.as_str()),
-            _ => None,
-        })
-    };
-    let wanted = part("field")?;
-    let field = object.fields.iter().find(|field| order_field(&field.column) == wanted)?;
-    let direction = if part("direction") == Some("DESC") { Direction::Descending } else { Direction::Ascending };
-    let nulls = if part("nulls") == Some("FIRST") { Nulls::First } else { Nulls::Last };
-    Some(OrderTerm {
-        by: Expression::Field(Arc::clone(field)),
-        kind: field.kind.clone(),
-        nullable: field.nullable,
-        direction,
-        nulls,
-    })
 }

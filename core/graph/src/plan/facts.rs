@@ -1,6 +1,6 @@
 //! The facts tree: the response's paths that lead to decisions, ending in the facts those decisions need.
 
-use guildhall_model::plan::{Connection, ConnectionOutput, EdgeOutput, Entry, Output, Root, Selection};
+use guildhall_model::plan::{Chained, Connection, ConnectionOutput, EdgeOutput, Entry, IdOf, Output, Root, Selection};
 use guildhall_workflow::Deployment;
 
 use super::Slot;
@@ -11,7 +11,9 @@ pub(super) fn facts_of(roots: &[Entry<Root>], slots: &[Slot], deployment: &Deplo
     let root = |root: &Root| match root {
         Root::Record { id, object } => facts.selection(object).map(|object| Root::Record { id: id.clone(), object }),
         Root::List(connection) => facts.connection(connection).map(|connection| Root::List(Box::new(connection))),
-        Root::Null | Root::Constant(_) | Root::Slot(_) => None,
+        Root::Records { ids, objects } => facts.records(ids, objects),
+        Root::Chain(lists) => facts.chain(lists),
+        Root::Null | Root::Aggregate(_) | Root::Constant(_) | Root::Slot(_) => None,
     };
     kept(roots, root)
 }
@@ -22,6 +24,29 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
+    /// The records of those types that are decided about, in the same order.
+    fn records(&self, ids: &[Option<IdOf>], objects: &[Selection]) -> Option<Root> {
+        let mut kept = Vec::new();
+        let places: Vec<Option<usize>> = objects
+            .iter()
+            .map(|object| {
+                kept.push(self.selection(object)?);
+                Some(kept.len() - 1)
+            })
+            .collect();
+        let of = |id: &IdOf| Some(IdOf { id: id.id.clone(), object: (*places.get(id.object)?)? });
+        let ids = ids.iter().flatten().filter_map(of).map(Some).collect();
+        (!kept.is_empty()).then_some(Root::Records { ids, objects: kept })
+    }
+
+    fn chain(&self, lists: &[Chained]) -> Option<Root> {
+        let kept: Vec<Chained> = lists
+            .iter()
+            .filter_map(|list| Some(Chained { connection: list.connection.clone(), node: self.selection(&list.node)? }))
+            .collect();
+        (!kept.is_empty()).then_some(Root::Chain(kept))
+    }
+
     fn selection(&self, selection: &Selection) -> Option<Selection> {
         let outputs = kept(&selection.outputs, |output| self.output(output));
         (!outputs.is_empty()).then(|| Selection { object: selection.object.clone(), outputs })

@@ -3,10 +3,10 @@
 use apollo_compiler::ast::Definition;
 use apollo_compiler::parser::Parser;
 use guildhall_decision::DecisionPoint;
-use guildhall_model::plan::{Connection, ConnectionOutput, EdgeOutput, MoneyPart, Output, Selection};
 use guildhall_model::{GlobalId, Model};
 use guildhall_workflow::InputQuery;
 
+use super::reads::reads_of;
 use super::{Context, Planner, Shape};
 use crate::front::{Front, RECURSION_LIMIT, TOKEN_LIMIT};
 use crate::problem::Problem;
@@ -64,85 +64,13 @@ pub(crate) fn compile_input_query(
             planner.records, point.subject
         ));
     }
-    let mut reads = Vec::new();
-    reads_of(&selection, &mut reads);
-    reads.sort();
-    reads.dedup();
+    if !planner.slots.is_empty() {
+        return Err("it adds up money that may be in several currencies; group by CURRENCY instead".to_owned());
+    }
+    let reads = reads_of(&selection);
     Ok(InputQuery { selection, reads })
 }
 
 fn messages(problems: &[Problem]) -> String {
     problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
-}
-
-/// Every stored field the selection reads, as `Type.field`. Passing a relation reads whether there is a record: its `id`.
-fn reads_of(selection: &Selection, reads: &mut Vec<String>) {
-    let object = &selection.object.name;
-    for entry in &selection.outputs {
-        match &entry.value {
-            Output::GlobalId => reads.push(format!("{object}.id")),
-            Output::Field(field) => reads.push(format!("{object}.{}", field.name)),
-            Output::Money { field, parts } => {
-                reads.push(format!("{object}.{}", field.name));
-                if parts.iter().any(|part| part.value == MoneyPart::Currency) {
-                    reads.push(format!("{object}.currency"));
-                }
-            }
-            Output::One { relation, selection } => {
-                reads.push(format!("{}.id", relation.target));
-                reads_of(selection, reads);
-            }
-            Output::Same(selection) => reads_of(selection, reads),
-            Output::Many { connection, .. } => reads_of_list(connection, reads),
-            _ => {}
-        }
-    }
-}
-
-fn reads_of_list(connection: &Connection, reads: &mut Vec<String>) {
-    // What a list is filtered and ordered by is disclosed by it, too.
-    let mut note = |field: &str| reads.push(format!("{}.{field}", connection.object.name));
-    for term in &connection.order {
-        if let guildhall_model::plan::Expression::Field(field) = &term.by {
-            note(&field.name);
-        }
-    }
-    note_condition(&connection.filter, &connection.object.name, reads);
-    for output in &connection.outputs {
-        match &output.value {
-            ConnectionOutput::Nodes(selection) => reads_of(selection, reads),
-            ConnectionOutput::Edges(entries) => {
-                for entry in entries {
-                    if let EdgeOutput::Node(selection) = &entry.value {
-                        reads_of(selection, reads);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-fn note_condition(condition: &guildhall_model::plan::Condition, object: &str, reads: &mut Vec<String>) {
-    use guildhall_model::plan::{Condition, Expression};
-    let mut field = |expression: &Expression| {
-        if let Expression::Field(field) = expression {
-            reads.push(format!("{object}.{}", field.name));
-        }
-    };
-    match condition {
-        Condition::All(parts) | Condition::Any(parts) => {
-            parts.iter().for_each(|part| note_condition(part, object, reads))
-        }
-        Condition::Not(inner) | Condition::NotTrue(inner) => note_condition(inner, object, reads),
-        Condition::Compare { left, right, .. } => {
-            field(left);
-            field(right);
-        }
-        Condition::OneOf { left, .. } | Condition::IsNull(left) | Condition::Text { left, .. } => field(left),
-        Condition::Some { relation, condition } => {
-            reads.push(format!("{}.id", relation.target));
-            note_condition(condition, &relation.target, reads);
-        }
-    }
 }

@@ -9,6 +9,7 @@ use guildhall_model::{Cardinality, Kind, ObjectType};
 use super::collect::Collected;
 use super::{DECISION_COST, Planner};
 use crate::problem::Problem;
+use crate::schema::{List, list_of};
 
 impl<'a> Planner<'a> {
     /// What is read of a record; `records` is how many such records there may be.
@@ -48,17 +49,27 @@ impl<'a> Planner<'a> {
                 _ => Ok(Output::Field(Arc::clone(declared))),
             };
         }
+        let (name, list) = list_of(name, |name| object.relation(name).is_some());
         if let Some(relation) = object.relation(name) {
             let target = self.context.model.object(&relation.target).ok_or_else(|| self.unplanned(field))?;
             let relation = Arc::clone(relation);
-            return Ok(match relation.cardinality {
-                Cardinality::One => {
+            let sets = &collected.selections();
+            return Ok(match (relation.cardinality, list) {
+                (Cardinality::One, _) => {
                     self.count(records)?;
-                    Output::One { relation, selection: self.selection(target, &collected.selections(), records)? }
+                    Output::One { relation, selection: self.selection(target, sets, records)? }
                 }
-                Cardinality::Many => {
-                    let connection = self.connection(target, field, &collected.selections(), records)?;
+                (Cardinality::Many, List::Records) => {
+                    let connection = self.connection(target, field, sets, records)?;
                     Output::Many { relation, connection: Box::new(connection) }
+                }
+                (Cardinality::Many, List::Groups) => {
+                    let connection = self.groups(target, field, sets, records)?;
+                    Output::Many { relation, connection: Box::new(connection) }
+                }
+                (Cardinality::Many, List::Aggregate) => {
+                    let aggregate = self.aggregate(target, field, sets, records)?;
+                    Output::Aggregate { relation, aggregate: Box::new(aggregate) }
                 }
             });
         }
@@ -68,7 +79,7 @@ impl<'a> Planner<'a> {
         self.decision(&Arc::clone(point), field, &collected.selections())
     }
 
-    fn money(&self, sets: &[&'a SelectionSet]) -> Result<Vec<Entry<MoneyPart>>, Problem> {
+    pub(super) fn money(&self, sets: &[&'a SelectionSet]) -> Result<Vec<Entry<MoneyPart>>, Problem> {
         let mut parts = Vec::new();
         for collected in self.collect(sets, "Money")? {
             let field = collected.first()?;

@@ -18,7 +18,7 @@ enum Part {
     Nothing,
     /// Whether it is absent, null or a value.
     Presence,
-    /// The prefix of the id it holds.
+    /// The prefix of the id it holds, or of each of its ids.
     Prefix,
     /// All of it.
     Value,
@@ -57,8 +57,15 @@ impl Shape {
                 (Part::Value, Some(value)) => write!(key, "{name}={value};"),
                 (_, Some(value)) if value.is_null() => write!(key, "{name}=null;"),
                 (Part::Prefix, Some(value)) => {
-                    let prefix = value.as_str().and_then(|text| text.split_once('_')).map_or("", |(prefix, _)| prefix);
-                    write!(key, "{name}={};", serde_json::Value::from(prefix))
+                    let prefix = |value: &apollo_compiler::response::JsonValue| {
+                        let prefix = value.as_str().and_then(|text| text.split_once('_'));
+                        serde_json::Value::from(prefix.map_or("", |(prefix, _)| prefix))
+                    };
+                    let prefixes = match value.as_array() {
+                        Some(items) => items.iter().map(prefix).collect(),
+                        None => prefix(value),
+                    };
+                    write!(key, "{name}={prefixes};")
                 }
                 (Part::Presence, Some(_)) => write!(key, "{name}+;"),
             };
@@ -95,8 +102,9 @@ impl Shape {
     fn argument(&mut self, field: &Field, argument: &Argument) {
         let part = match (field.name.as_str(), argument.name.as_str()) {
             (_, "request" | "input") => Part::Nothing,
-            ("node", "id") => Part::Prefix,
-            (_, "id" | "after") => Part::Presence,
+            ("node", "id") | ("nodes", "ids") => Part::Prefix,
+            ("search", "text") => Part::Nothing,
+            (_, "id" | "after" | "before") => Part::Presence,
             (_, "filter") => return self.filter(&argument.value, false),
             _ => Part::Value,
         };

@@ -12,12 +12,16 @@ use crate::problem::{Code, Problem};
 /// Where a plan's variable gets its value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Source {
-    /// A request variable that holds the id of a record of `object`.
-    Id { variable: String, object: Arc<ObjectType> },
+    /// A request variable that holds the id of a record of `object`, itself or as one of its items.
+    Id { variable: String, item: Option<usize>, object: Arc<ObjectType> },
     /// A request variable that holds a value to compare with a field of `kind`.
     Compared { variable: String, kind: Kind, object: Arc<ObjectType> },
     /// A value of the cursor that a request variable holds.
     Cursor { variable: String, index: usize, terms: Arc<[(Kind, bool)]> },
+    /// The least text that begins with what a request variable holds, in lower case.
+    PrefixStart { variable: String },
+    /// The least text beyond all of those.
+    PrefixEnd { variable: String },
     /// The record a mutation's act gave, by its payload field.
     Act(String),
 }
@@ -38,9 +42,17 @@ impl Source {
             value.as_ref().map(scalar_text).unwrap_or_default()
         };
         match self {
-            Source::Id { variable, object } => {
-                GlobalId::parse_as(&text(variable), object).map(Value::Id).map_err(|error| bad(variable, &error))
+            Source::Id { variable, item, object } => {
+                let value = variables.get(variable.as_str()).and_then(|value| serde_json::to_value(value).ok());
+                let value = match (item, value) {
+                    (Some(item), Some(serde_json::Value::Array(items))) => items.into_iter().nth(*item),
+                    (_, value) => value,
+                };
+                let id = value.as_ref().map(scalar_text).unwrap_or_default();
+                GlobalId::parse_as(&id, object).map(Value::Id).map_err(|error| bad(variable, &error))
             }
+            Source::PrefixStart { variable } => Ok(prefix_start(&text(variable)).into()),
+            Source::PrefixEnd { variable } => Ok(prefix_end(&text(variable)).into()),
             Source::Compared { variable, kind, object } => {
                 let value = variables.get(variable.as_str()).and_then(|value| serde_json::to_value(value).ok());
                 compared(kind, object, &value.unwrap_or_default()).map_err(|error| bad(variable, error.as_ref()))
@@ -53,6 +65,26 @@ impl Source {
             Source::Act(field) => Ok(acts(field).map_or(Value::Null, Value::Id)),
         }
     }
+}
+
+/// The least text that begins with `prefix` once ASCII letters are lower case.
+pub(super) fn prefix_start(prefix: &str) -> String {
+    prefix.to_ascii_lowercase()
+}
+
+/// The least text beyond all that begin with `prefix` once ASCII letters are lower case; empty, so that there is none between,
+/// where no text is beyond them or there is no prefix.
+pub(super) fn prefix_end(prefix: &str) -> String {
+    let mut letters: Vec<char> = prefix_start(prefix).chars().collect();
+    while let Some(last) = letters.pop() {
+        // The next scalar value; after the last one the letter before it is raised.
+        let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);
+        if let Some(next) = next {
+            letters.push(next);
+            return letters.into_iter().collect();
+        }
+    }
+    String::new()
 }
 
 fn bad(variable: &str, error: &dyn std::error::Error) -> Problem {

@@ -1,24 +1,15 @@
 //! Filters and orders, which follow from the kinds of fields.
 
-use async_graphql::dynamic::{Enum, EnumItem, Field, InputObject, SchemaBuilder, Type, TypeRef};
-use async_graphql::{Name, Value};
+use async_graphql::dynamic::{Enum, EnumItem, InputObject, SchemaBuilder, Type, TypeRef};
 use guildhall_model::{Cardinality, Kind, ObjectType};
 
-use super::{Source, argument, field, register_all};
+use super::{Source, argument, register_all};
 
-pub(crate) fn connection_name(object: &ObjectType) -> String {
-    format!("{}Connection", object.name)
-}
-
-pub(super) fn edge_name(object: &ObjectType) -> String {
-    format!("{}Edge", object.name)
-}
-
-fn filter_name(object: &str) -> String {
+pub(super) fn filter_name(object: &str) -> String {
     format!("{object}Filter")
 }
 
-fn order_name(object: &str) -> String {
+pub(super) fn order_name(object: &str) -> String {
     format!("{object}OrderBy")
 }
 
@@ -27,26 +18,12 @@ pub(crate) fn order_field(column: &str) -> String {
     column.to_ascii_uppercase()
 }
 
-/// A list of records: filtered, ordered, paged.
-pub(super) fn connection_field(name: &str, object: &ObjectType, doc: &str) -> Field {
-    let page = "How many records at most: 20 if not said, 250 at most.";
-    field(name, TypeRef::named_nn(connection_name(object)), doc)
-        .argument(argument("first", TypeRef::named("Int"), page).default_value(Value::from(20)))
-        .argument(argument("after", TypeRef::named("String"), "Begins after the record with this cursor."))
-        .argument(argument("filter", TypeRef::named(filter_name(&object.name)), "Takes only records that fulfil this."))
-        .argument(argument(
-            "orderBy",
-            TypeRef::named_nn_list(order_name(&object.name)),
-            "The order of the records; by time of creation if not said.",
-        ))
-}
-
 pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> SchemaBuilder {
     builder = register_all(builder, kind_filters());
     for object in source.objects() {
         builder = register_all(
             builder,
-            [filter(object, source).into(), Type::from(order(object)), order_fields(object, source).into()],
+            [filter(object, source).into(), Type::from(order(object, source)), order_fields(object, source).into()],
         );
         if object
             .relations
@@ -55,7 +32,7 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
         {
             builder = register_all(builder, list_filters(object, source));
         }
-        for declared in object.fields.iter().filter(|field| field.readable_by <= source.role) {
+        for declared in source.fields(object) {
             if let Kind::Enum(declared) = &declared.kind {
                 builder = builder.register(comparisons(
                     &format!("{}Filter", declared.name),
@@ -126,12 +103,12 @@ fn filter(object: &ObjectType, source: &Source<'_>) -> InputObject {
         .field(argument("and", TypeRef::named_nn_list(&name), "All of these hold."))
         .field(argument("or", TypeRef::named_nn_list(&name), "At least one of these holds."))
         .field(argument("not", TypeRef::named(&name), "This does not hold."));
-    for declared in object.fields.iter().filter(|field| field.readable_by <= source.role) {
+    for declared in source.fields(object) {
         if let Some(filter) = kind_filter(&declared.kind) {
             built = built.field(argument(&declared.name, TypeRef::named(filter), &declared.doc));
         }
     }
-    for relation in object.relations.iter().filter(|relation| source.may_read(&relation.target)) {
+    for relation in source.relations(object) {
         let ty = match relation.cardinality {
             Cardinality::One => filter_name(&relation.target),
             Cardinality::Many => format!("{}ListFilter", relation.target),
@@ -159,23 +136,28 @@ fn list_filters(object: &ObjectType, source: &Source<'_>) -> Vec<Type> {
     built
 }
 
-fn order(object: &ObjectType) -> InputObject {
-    InputObject::new(order_name(&object.name))
-        .description(format!("One term of an order of records of type {}.", object.name))
-        .field(argument("field", TypeRef::named_nn(format!("{}OrderField", object.name)), "What to order by."))
-        .field(
-            argument("direction", TypeRef::named("OrderDirection"), "Which way.")
-                .default_value(Value::Enum(Name::new("ASC"))),
-        )
+fn order(object: &ObjectType, source: &Source<'_>) -> InputObject {
+    let built = InputObject::new(order_name(&object.name))
+        .description(format!(
+            "One term of an order of records of type {}: a `field`, or a relation to one record and what to order by there.",
+            object.name
+        ))
+        .field(argument("field", TypeRef::named(format!("{}OrderField", object.name)), "What to order by."))
+        .field(argument("direction", TypeRef::named("OrderDirection"), "Which way; ASC if not said."))
         .field(argument(
             "nulls",
             TypeRef::named("NullsOrder"),
             "Where records without a value stand; last if not said.",
-        ))
+        ));
+    let one = source.relations(object).filter(|relation| relation.cardinality == Cardinality::One);
+    one.fold(built, |built, relation| {
+        let ty = TypeRef::named(order_name(&relation.target));
+        built.field(argument(&relation.name, ty, &format!("By the record it leads to: {}", relation.doc)))
+    })
 }
 
 fn order_fields(object: &ObjectType, source: &Source<'_>) -> Enum {
-    let items = object.fields.iter().filter(|field| field.readable_by <= source.role && field.kind != Kind::Json);
+    let items = source.fields(object).filter(|field| field.kind != Kind::Json);
     Enum::new(format!("{}OrderField", object.name))
         .description(format!("What records of type {} can be ordered by.", object.name))
         .items(items.map(|field| EnumItem::new(order_field(&field.column)).description(&field.doc)))

@@ -66,6 +66,8 @@ pub enum Expression {
     /// A field of the one related record.
     Through(Arc<Relation>, Box<Expression>),
     Operand(Operand),
+    /// A text with its ASCII letters in lower case.
+    Lower(Box<Expression>),
     Add(Box<Expression>, Box<Expression>),
     Subtract(Box<Expression>, Box<Expression>),
     Multiply(Box<Expression>, Box<Expression>),

@@ -1,20 +1,46 @@
 //! Lists: filtered, ordered, paged.
 
-use super::{Condition, Entry, Expression, Operand, Selection};
+use std::sync::Arc;
 
-/// One page of records, Relay-shaped.
+use super::{Condition, Entry, Expression, Groups, Operand, Selection};
+use crate::ObjectType;
+
+/// One page of records or of groups, Relay-shaped.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// What is read of each record; [`ConnectionOutput`] says where it goes.
-    pub object: std::sync::Arc<crate::ObjectType>,
+    pub rows: Rows,
+    /// The type of the rows: that of the records, or the one made for the groups.
+    pub object: Arc<ObjectType>,
+    /// Which records are taken.
     pub filter: Condition,
-    /// The requested order. It always ends with `id`, so that it is total.
+    /// The requested order of the rows. It is total.
     pub order: Vec<OrderTerm>,
-    /// How many records at most.
-    pub first: Operand,
-    /// The values of `order` of the record after which the page begins.
+    pub size: Size,
+    /// The values of `order` of the row after which the page begins.
     pub after: Option<Vec<Operand>>,
+    /// The values of `order` of the row before which the page ends.
+    pub before: Option<Vec<Operand>>,
     pub outputs: Vec<Entry<ConnectionOutput>>,
+}
+
+/// What a list is made of.
+#[derive(Clone, Debug)]
+pub enum Rows {
+    Records,
+    Groups(Groups),
+}
+
+/// How many rows a page has at most, and at which end of the range they are taken.
+#[derive(Clone, Debug)]
+pub struct Size {
+    pub end: End,
+    pub rows: Operand,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    First,
+    Last,
 }
 
 #[derive(Clone, Debug)]
@@ -22,7 +48,7 @@ pub enum ConnectionOutput {
     Nodes(Selection),
     Edges(Vec<Entry<EdgeOutput>>),
     PageInfo(Vec<Entry<PageInfoField>>),
-    /// How many records the filter takes, over all pages.
+    /// How many rows there are over all pages.
     TotalCount,
     Constant(String),
 }
@@ -37,7 +63,6 @@ pub enum EdgeOutput {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PageInfoField {
     HasNextPage,
-    /// Whether the page was asked for with `after`.
     HasPreviousPage,
     StartCursor,
     EndCursor,

@@ -21,6 +21,9 @@ pub(super) fn create(dialect: Dialect, table: &Table) -> Vec<String> {
     statements.extend(table.indexes.iter().map(|columns| {
         format!(r#"CREATE INDEX "{}_{}_idx" ON "{}" ({})"#, table.name, columns.join("_"), table.name, quoted(columns))
     }));
+    statements.extend(table.searched.iter().map(|column| {
+        format!(r#"CREATE INDEX "{0}_lower_{column}_idx" ON "{0}" (lower("{column}"), "id")"#, table.name)
+    }));
     statements
 }
 
@@ -117,37 +120,38 @@ mod tests {
             Dialect::Sqlite,
             "order",
             expect![[r#"
-            CREATE TABLE "order" (
-              "id" BLOB NOT NULL CHECK (length("id") = 16),
-              "version" INTEGER NOT NULL CHECK ("version" BETWEEN -2147483648 AND 2147483647),
-              "created_at" TEXT NOT NULL,
-              "updated_at" TEXT NOT NULL,
-              "source" TEXT,
-              "external_id" TEXT,
-              "number" TEXT NOT NULL,
-              "status" TEXT NOT NULL CHECK ("status" IN ('OPEN', 'SHIPPED', 'CANCELLED')),
-              "ordered_on" TEXT NOT NULL,
-              "required_on" TEXT,
-              "shipped_on" TEXT,
-              "currency" TEXT NOT NULL,
-              "gross_total" INTEGER NOT NULL,
-              "net_total" INTEGER NOT NULL,
-              "cost_total" INTEGER,
-              "freight" INTEGER,
-              "ship_to_name" TEXT,
-              "ship_to_city" TEXT,
-              "ship_to_country" TEXT,
-              "taken_by" TEXT,
-              "customer_id" BLOB NOT NULL CHECK (length("customer_id") = 16),
-              PRIMARY KEY ("id"),
-              FOREIGN KEY ("customer_id") REFERENCES "customer" ("id") ON DELETE RESTRICT
-            ) STRICT;
-            CREATE UNIQUE INDEX "order_source_external_id_key" ON "order" ("source", "external_id");
-            CREATE INDEX "order_created_at_id_idx" ON "order" ("created_at", "id");
-            CREATE INDEX "order_number_id_idx" ON "order" ("number", "id");
-            CREATE INDEX "order_ordered_on_id_idx" ON "order" ("ordered_on", "id");
-            CREATE INDEX "order_customer_id_id_idx" ON "order" ("customer_id", "id");
-            CREATE INDEX "order_customer_id_ordered_on_id_idx" ON "order" ("customer_id", "ordered_on", "id")"#]],
+                CREATE TABLE "order" (
+                  "id" BLOB NOT NULL CHECK (length("id") = 16),
+                  "version" INTEGER NOT NULL CHECK ("version" BETWEEN -2147483648 AND 2147483647),
+                  "created_at" TEXT NOT NULL,
+                  "updated_at" TEXT NOT NULL,
+                  "source" TEXT,
+                  "external_id" TEXT,
+                  "number" TEXT NOT NULL,
+                  "status" TEXT NOT NULL CHECK ("status" IN ('OPEN', 'SHIPPED', 'CANCELLED')),
+                  "ordered_on" TEXT NOT NULL,
+                  "required_on" TEXT,
+                  "shipped_on" TEXT,
+                  "currency" TEXT NOT NULL,
+                  "gross_total" INTEGER NOT NULL,
+                  "net_total" INTEGER NOT NULL,
+                  "cost_total" INTEGER,
+                  "freight" INTEGER,
+                  "ship_to_name" TEXT,
+                  "ship_to_city" TEXT,
+                  "ship_to_country" TEXT,
+                  "taken_by" TEXT,
+                  "customer_id" BLOB NOT NULL CHECK (length("customer_id") = 16),
+                  PRIMARY KEY ("id"),
+                  FOREIGN KEY ("customer_id") REFERENCES "customer" ("id") ON DELETE RESTRICT
+                ) STRICT;
+                CREATE UNIQUE INDEX "order_source_external_id_key" ON "order" ("source", "external_id");
+                CREATE INDEX "order_created_at_id_idx" ON "order" ("created_at", "id");
+                CREATE INDEX "order_number_id_idx" ON "order" ("number", "id");
+                CREATE INDEX "order_ordered_on_id_idx" ON "order" ("ordered_on", "id");
+                CREATE INDEX "order_customer_id_id_idx" ON "order" ("customer_id", "id");
+                CREATE INDEX "order_customer_id_ordered_on_id_idx" ON "order" ("customer_id", "ordered_on", "id");
+                CREATE INDEX "order_lower_number_idx" ON "order" (lower("number"), "id")"#]],
         );
     }
 

@@ -6,8 +6,9 @@
 use guildhall_model::plan::{Comparison, Condition, Expression, Operand, TextMatch};
 use guildhall_model::{Kind, MONEY_SCALE, ObjectType, Value};
 
-use super::object::{column, join};
-use super::sql::{Sql, quoted};
+use super::enter::{Row, Via};
+use super::object::column;
+use super::sql::Sql;
 use crate::{Dialect, StoreError};
 
 /// An expression in SQL.
@@ -19,72 +20,48 @@ pub(super) struct Expressed {
 
 impl Sql<'_> {
     /// The condition, or nothing if it is always true.
-    pub(super) fn filter(
-        &mut self,
-        condition: &Condition,
-        object: &ObjectType,
-        alias: &str,
-    ) -> Result<Option<String>, StoreError> {
+    pub(super) fn filter(&mut self, condition: &Condition, row: Row<'_>) -> Result<Option<String>, StoreError> {
         match condition {
             Condition::All(all) if all.is_empty() => Ok(None),
-            _ => self.condition(condition, object, alias).map(Some),
+            _ => self.condition(condition, row).map(Some),
         }
     }
 
-    pub(super) fn condition(
-        &mut self,
-        condition: &Condition,
-        object: &ObjectType,
-        alias: &str,
-    ) -> Result<String, StoreError> {
+    pub(super) fn condition(&mut self, condition: &Condition, row: Row<'_>) -> Result<String, StoreError> {
         Ok(match condition {
-            Condition::All(parts) => self.joined(parts, " AND ", "1 = 1", object, alias)?,
-            Condition::Any(parts) => self.joined(parts, " OR ", "1 = 0", object, alias)?,
-            Condition::Not(inner) => format!("NOT ({})", self.condition(inner, object, alias)?),
-            Condition::NotTrue(inner) => format!("({}) IS NOT TRUE", self.condition(inner, object, alias)?),
+            Condition::All(parts) => self.joined(parts, " AND ", "1 = 1", row)?,
+            Condition::Any(parts) => self.joined(parts, " OR ", "1 = 0", row)?,
+            Condition::Not(inner) => format!("NOT ({})", self.condition(inner, row)?),
+            Condition::NotTrue(inner) => format!("({}) IS NOT TRUE", self.condition(inner, row)?),
             Condition::Compare { left, comparison, right } => {
-                let (left, right) = self.pair(left, right, alias)?;
+                let (left, right) = self.pair(left, right, row)?;
                 format!("{left} {} {right}", sign(*comparison))
             }
             Condition::OneOf { list, .. } if list.is_empty() => "1 = 0".to_owned(),
             Condition::OneOf { left, list } => {
                 let mut parts = Vec::with_capacity(list.len());
                 for item in list {
-                    let (left, right) = self.pair(left, item, alias)?;
+                    let (left, right) = self.pair(left, item, row)?;
                     parts.push(format!("{left} = {right}"));
                 }
                 balanced(&parts, " OR ")
             }
-            Condition::IsNull(expression) => format!("{} IS NULL", self.expression(expression, alias)?.sql),
+            Condition::IsNull(expression) => format!("{} IS NULL", self.expression(expression, row)?.sql),
             Condition::Text { left, matching, pattern } => {
-                let (left, right) = self.pair(left, pattern, alias)?;
+                let (left, right) = self.pair(left, pattern, row)?;
                 self.text_match(*matching, &left, &right)
             }
             Condition::Some { relation, condition } => {
-                let target = self.target(&relation.target)?;
-                let inner = self.alias();
-                let joined = join(relation, &inner, alias);
-                let table = quoted(&target.table);
-                match self.filter(condition, &target, &inner)? {
-                    Some(filter) => format!("EXISTS (SELECT 1 FROM {table} {inner} WHERE {joined} AND {filter})"),
-                    None => format!("EXISTS (SELECT 1 FROM {table} {inner} WHERE {joined})"),
-                }
+                format!("EXISTS (SELECT 1 {})", self.related(relation, row, condition)?)
             }
         })
     }
 
-    fn joined(
-        &mut self,
-        parts: &[Condition],
-        with: &str,
-        empty: &str,
-        object: &ObjectType,
-        alias: &str,
-    ) -> Result<String, StoreError> {
+    fn joined(&mut self, parts: &[Condition], with: &str, empty: &str, row: Row<'_>) -> Result<String, StoreError> {
         if parts.is_empty() {
             return Ok(empty.to_owned());
         }
-        let parts = parts.iter().map(|part| self.condition(part, object, alias)).collect::<Result<Vec<_>, _>>()?;
+        let parts = parts.iter().map(|part| self.condition(part, row)).collect::<Result<Vec<_>, _>>()?;
         Ok(balanced(&parts, with))
     }
 
@@ -103,21 +80,21 @@ impl Sql<'_> {
     }
 
     /// Two expressions made comparable; an operand is bound in the kind of the other side.
-    fn pair(&mut self, left: &Expression, right: &Expression, alias: &str) -> Result<(String, String), StoreError> {
+    fn pair(&mut self, left: &Expression, right: &Expression, row: Row<'_>) -> Result<(String, String), StoreError> {
         let (left, right) = match (left, right) {
             (Expression::Operand(_), Expression::Operand(_)) => {
-                (self.expression(left, alias)?, self.expression(right, alias)?)
+                (self.expression(left, row)?, self.expression(right, row)?)
             }
             (Expression::Operand(operand), other) => {
-                let right = self.expression(other, alias)?;
+                let right = self.expression(other, row)?;
                 (self.operand(operand, &right.kind), right)
             }
             (other, Expression::Operand(operand)) => {
-                let left = self.expression(other, alias)?;
+                let left = self.expression(other, row)?;
                 let right = self.operand(operand, &left.kind);
                 (left, right)
             }
-            _ => (self.expression(left, alias)?, self.expression(right, alias)?),
+            _ => (self.expression(left, row)?, self.expression(right, row)?),
         };
         self.same_scale(left, right)
     }
@@ -138,32 +115,45 @@ impl Sql<'_> {
         Expressed { sql: self.bind(&operand, &kind), kind }
     }
 
-    pub(super) fn expression(&mut self, expression: &Expression, alias: &str) -> Result<Expressed, StoreError> {
+    pub(super) fn expression(&mut self, expression: &Expression, row: Row<'_>) -> Result<Expressed, StoreError> {
         Ok(match expression {
-            Expression::Field(field) => Expressed { sql: column(field, alias), kind: field.kind.clone() },
+            Expression::Field(field) => {
+                Expressed { sql: column(field, row.alias, self.dialect), kind: field.kind.clone() }
+            }
             Expression::Through(relation, inner) => {
                 let target = self.target(&relation.target)?;
-                let name = self.alias();
-                let Expressed { sql, kind } = self.expression(inner, &name)?;
-                let joined = join(relation, &name, alias);
-                Expressed { sql: format!("(SELECT {sql} FROM {} {name} WHERE {joined})", quoted(&target.table)), kind }
+                let alias = self.alias();
+                let inside = Row { object: &target, alias: &alias };
+                let Expressed { sql, kind } = self.expression(inner, inside)?;
+                let source = self.enter(inside, Via::Relation(relation, row), None)?;
+                Expressed { sql: format!("(SELECT {sql} {source})"), kind }
+            }
+            Expression::Lower(inner) => {
+                let Expressed { sql, kind } = self.expression(inner, row)?;
+                Expressed { sql: format!("lower({sql})"), kind }
             }
             Expression::Operand(operand) => {
                 let kind = kind_of(operand)?;
                 self.operand(operand, &kind)
             }
-            Expression::Add(left, right) => self.sum(left, "+", right, alias)?,
-            Expression::Subtract(left, right) => self.sum(left, "-", right, alias)?,
+            Expression::Add(left, right) => self.sum_of(left, "+", right, row)?,
+            Expression::Subtract(left, right) => self.sum_of(left, "-", right, row)?,
             Expression::Multiply(left, right) => {
-                let (left, right) = (self.expression(left, alias)?, self.expression(right, alias)?);
+                let (left, right) = (self.expression(left, row)?, self.expression(right, row)?);
                 let total = scale(&left.kind).unwrap_or(0) + scale(&right.kind).unwrap_or(0);
                 Expressed { sql: format!("({} * {})", left.sql, right.sql), kind: Kind::Decimal { scale: total } }
             }
         })
     }
 
-    fn sum(&mut self, left: &Expression, sign: &str, right: &Expression, alias: &str) -> Result<Expressed, StoreError> {
-        let (left, right) = (self.expression(left, alias)?, self.expression(right, alias)?);
+    fn sum_of(
+        &mut self,
+        left: &Expression,
+        sign: &str,
+        right: &Expression,
+        row: Row<'_>,
+    ) -> Result<Expressed, StoreError> {
+        let (left, right) = (self.expression(left, row)?, self.expression(right, row)?);
         let larger = scale(&left.kind).unwrap_or(0).max(scale(&right.kind).unwrap_or(0));
         let (left, right) = self.same_scale(left, right)?;
         Ok(Expressed { sql: format!("({left} {sign} {right})"), kind: Kind::Decimal { scale: larger } })
@@ -179,7 +169,7 @@ impl Sql<'_> {
         Ok((raised(left.sql, larger - left_scale)?, raised(right.sql, larger - right_scale)?))
     }
 
-    fn target(&self, name: &str) -> Result<std::sync::Arc<ObjectType>, StoreError> {
+    pub(super) fn target(&self, name: &str) -> Result<std::sync::Arc<ObjectType>, StoreError> {
         self.model.object(name).cloned().ok_or_else(|| StoreError::internal("a relation ends at no type"))
     }
 }
@@ -208,7 +198,7 @@ fn raised(sql: String, places: u32) -> Result<String, StoreError> {
 }
 
 /// Decimal places of a number, or nothing for other kinds.
-fn scale(kind: &Kind) -> Option<u32> {
+pub(super) fn scale(kind: &Kind) -> Option<u32> {
     match kind {
         Kind::Int => Some(0),
         Kind::Decimal { scale } => Some(*scale),

@@ -1,8 +1,9 @@
 //! One record as JSON text.
 
-use guildhall_model::plan::{Entry, MoneyPart, Output, SLOT_MARK, Selection};
-use guildhall_model::{Field, Kind, MONEY_SCALE, ObjectType, Relation, RelationKey};
+use guildhall_model::plan::{Entry, Groups, MoneyPart, Output, SLOT_MARK, Selection};
+use guildhall_model::{CUSTOM_COLUMN, Field, Kind, MONEY_SCALE, ObjectType, Place, Relation};
 
+use super::enter::{Row, Via};
 use super::sql::{self, Sql, Text, json_object, literal, quoted};
 use crate::{Dialect, StoreError};
 
@@ -39,8 +40,20 @@ impl Sql<'_> {
             Output::Field(field) => self.json_field(field, alias),
             Output::Money { field, parts } => self.money(field, parts, alias),
             Output::Constant(text) => literal(&sql::json_string(text)),
-            Output::One { relation, selection } => self.one(relation, selection, alias)?,
-            Output::Many { relation, connection } => self.connection(connection, Some((relation, alias)))?,
+            Output::Null => literal("null"),
+            Output::One { relation, selection } => self.one(relation, selection, Row { object, alias })?,
+            Output::Many { relation, connection } => {
+                self.connection(connection, Via::Relation(relation, Row { object, alias }))?
+            }
+            Output::Aggregate { relation, aggregate } => {
+                self.aggregate(aggregate, Via::Relation(relation, Row { object, alias }))?
+            }
+            Output::Total { field, parts, mixed } => {
+                let money = self.money(field, parts, alias);
+                let place = literal(&format!("{}[{mixed}]", char::from(SLOT_MARK)));
+                let value = column(field, alias, self.dialect);
+                format!("CASE WHEN {value} IS NOT NULL AND {alias}.{} THEN {place} ELSE {money} END", Groups::MIXED)
+            }
             Output::Slot(slot) => {
                 let mut text = Text::default();
                 text.constant(&format!("{}[{slot},\"{}_", char::from(SLOT_MARK), object.prefix));
@@ -51,7 +64,7 @@ impl Sql<'_> {
             Output::Facts { slot, parts } => {
                 let mut entries =
                     vec![("slot", literal(&slot.to_string())), ("id", self.output(object, &Output::GlobalId, alias)?)];
-                entries.extend(self.outputs(object, parts, alias)?);
+                entries.extend(self.unlimited(|sql| sql.outputs(object, parts, alias))?);
                 let mut text = Text::default();
                 text.constant(&char::from(SLOT_MARK).to_string());
                 text.expression(&json_object(&entries));
@@ -61,12 +74,12 @@ impl Sql<'_> {
         })
     }
 
-    fn one(&mut self, relation: &Relation, selection: &Selection, alias: &str) -> Result<String, StoreError> {
+    fn one(&mut self, relation: &Relation, selection: &Selection, outer: Row<'_>) -> Result<String, StoreError> {
         let inner = self.alias();
         let body = self.selection(selection, &inner)?;
-        let table = quoted(&selection.object.table);
-        let join = join(relation, &inner, alias);
-        Ok(format!("coalesce((SELECT {body} FROM {table} {inner} WHERE {join}), 'null')"))
+        let row = Row { object: &selection.object, alias: &inner };
+        let source = self.enter(row, Via::Relation(relation, outer), None)?;
+        Ok(format!("coalesce((SELECT {body} {source}), 'null')"))
     }
 
     /// The record's id as 32 lower-case hex digits.
@@ -82,25 +95,27 @@ impl Sql<'_> {
             .iter()
             .map(|entry| {
                 let value = match &entry.value {
-                    MoneyPart::Amount => in_quotes(&self.canonical_text(&field.kind, &column(field, alias))),
+                    MoneyPart::Amount => {
+                        in_quotes(&self.canonical_text(&field.kind, &column(field, alias, self.dialect)))
+                    }
                     MoneyPart::Currency => self.json_text(&format!("{alias}.currency")),
                     MoneyPart::Constant(text) => literal(&sql::json_string(text)),
                 };
                 (entry.key.as_str(), value)
             })
             .collect();
-        nullable(field, alias, &json_object(&entries))
+        nullable(field, &column(field, alias, self.dialect), &json_object(&entries))
     }
 
     fn json_field(&self, field: &Field, alias: &str) -> String {
-        let column = column(field, alias);
+        let column = column(field, alias, self.dialect);
         match &field.kind {
             Kind::Text => {
                 let text = self.json_text(&column);
                 if field.nullable { format!("coalesce({text}, 'null')") } else { text }
             }
-            Kind::Int | Kind::Bool | Kind::Json => nullable(field, alias, &self.canonical_text(&field.kind, &column)),
-            _ => nullable(field, alias, &in_quotes(&self.canonical_text(&field.kind, &column))),
+            Kind::Int | Kind::Bool | Kind::Json => nullable(field, &column, &self.canonical_text(&field.kind, &column)),
+            _ => nullable(field, &column, &in_quotes(&self.canonical_text(&field.kind, &column))),
         }
     }
 
@@ -156,26 +171,36 @@ fn scaled_text(column: &str, scale: u32, least: u32) -> String {
     format!("CASE WHEN {column} IS NOT NULL THEN {trimmed} END")
 }
 
-/// Joins the target's table `inner` to the record that `outer` stands for.
-pub(super) fn join(relation: &Relation, inner: &str, outer: &str) -> String {
-    match &relation.key {
-        RelationKey::Here { column } => format!("{inner}.id = {outer}.{}", quoted(column)),
-        RelationKey::There { column } => format!("{inner}.{} = {outer}.id", quoted(column)),
+/// The stored value of a field.
+pub(super) fn column(field: &Field, alias: &str, dialect: Dialect) -> String {
+    match field.place {
+        Place::Column => format!("{alias}.{}", quoted(&field.column)),
+        Place::Custom => custom(field, alias, dialect),
     }
 }
 
-pub(super) fn column(field: &Field, alias: &str) -> String {
-    format!("{alias}.{}", quoted(&field.column))
+/// A value out of the record's custom values, as a column of its kind would have it.
+fn custom(field: &Field, alias: &str, dialect: Dialect) -> String {
+    let text = format!("({alias}.{} ->> {})", quoted(CUSTOM_COLUMN), literal(&field.column));
+    let kind = match (&field.kind, dialect) {
+        (_, Dialect::Sqlite) => return text,
+        (Kind::Text | Kind::Enum(_), _) => return format!("({text} COLLATE \"C\")"),
+        (Kind::Decimal { scale }, _) => return format!("({text}::numeric * {})", sql::ten_to_minus(*scale)),
+        (Kind::Money, _) => return format!("({text}::numeric * {})", sql::ten_to_minus(MONEY_SCALE)),
+        (Kind::Id, _) => "uuid",
+        (Kind::Int, _) => "integer",
+        (Kind::Bool, _) => "boolean",
+        (Kind::Date, _) => "date",
+        (Kind::DateTime, _) => "timestamptz",
+        (Kind::Json, _) => "json",
+    };
+    format!("{text}::{kind}")
 }
 
 fn in_quotes(text: &str) -> String {
     format!("concat('\"', {text}, '\"')")
 }
 
-fn nullable(field: &Field, alias: &str, sql: &str) -> String {
-    if field.nullable {
-        format!("CASE WHEN {} IS NULL THEN 'null' ELSE {sql} END", column(field, alias))
-    } else {
-        sql.to_owned()
-    }
+fn nullable(field: &Field, value: &str, sql: &str) -> String {
+    if field.nullable { format!("CASE WHEN {value} IS NULL THEN 'null' ELSE {sql} END") } else { sql.to_owned() }
 }

@@ -5,6 +5,7 @@ use guildhall_model::plan::{Condition, Selection};
 use guildhall_model::{Kind, Model, Value};
 use uuid::Uuid;
 
+use super::enter::Row;
 use super::sql::{Bind, Sql};
 use crate::column::adapt;
 use crate::link::Reads;
@@ -48,7 +49,7 @@ async fn assign(
     let mut sql = Sql::new(model, transaction.dialect());
     let mut cases = String::new();
     for rule in rules {
-        let condition = sql.condition(&rule.condition, customer, "customer")?;
+        let condition = sql.condition(&rule.condition, Row { object: customer, alias: "customer" })?;
         let segment = sql.bind(&Operand::Value(rule.segment.into()), &Kind::Id);
         cases.push_str(&format!(" WHEN {condition} THEN {segment}"));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use guildhall_model::plan::Operand;
+use guildhall_model::plan::{Operand, Reach};
 use guildhall_model::{Kind, Model, Value};
 
 use crate::{Dialect, StoreError};
@@ -11,6 +11,8 @@ use crate::{Dialect, StoreError};
 pub(super) struct Sql<'m> {
     pub(super) model: &'m Model,
     pub(super) dialect: Dialect,
+    /// What the reader may see; nothing where everything is.
+    pub(super) reach: Option<&'m Reach>,
     binds: Vec<(Bind, Kind)>,
     /// Where the plan's variables are bound, by variable: one place for each kind it is bound as.
     variables: HashMap<usize, Vec<usize>>,
@@ -38,7 +40,20 @@ impl Bind {
 
 impl<'m> Sql<'m> {
     pub(super) fn new(model: &'m Model, dialect: Dialect) -> Self {
-        Sql { model, dialect, binds: Vec::new(), variables: HashMap::new(), aliases: 0 }
+        Sql { model, dialect, reach: None, binds: Vec::new(), variables: HashMap::new(), aliases: 0 }
+    }
+
+    /// The same for a reader who may see only what `reach` says.
+    pub(super) fn within(self, reach: &'m Reach) -> Self {
+        Sql { reach: Some(reach), ..self }
+    }
+
+    /// An id that no record has, typed.
+    pub(super) fn no_id(&self) -> &'static str {
+        match self.dialect {
+            Dialect::Postgres => "NULL::uuid",
+            Dialect::Sqlite => "NULL",
+        }
     }
 
     pub(super) fn into_binds(self) -> Vec<(Bind, Kind)> {
@@ -167,4 +182,12 @@ pub(super) fn quoted(name: &str) -> String {
 /// `text` as a JSON string.
 pub(super) fn json_string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// 10^-`places` as an exact literal.
+pub(super) fn ten_to_minus(places: u32) -> String {
+    match places {
+        0 => "1".to_owned(),
+        _ => format!("0.{:0>width$}", 1, width = places as usize),
+    }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use guildhall_model::plan::{
-    Condition, Connection, ConnectionOutput, Direction, Entry, Expression, MoneyPart, Nulls, Operand, OrderTerm,
-    Output, ReadPlan, Root, Selection,
+    Condition, Connection, ConnectionOutput, Direction, End, Entry, Expression, MoneyPart, Nulls, Operand, OrderTerm,
+    Output, ReadPlan, Root, Rows, Selection, Size,
 };
 use guildhall_model::{Cardinality, Kind, Model, ObjectType, RelationKey, Value};
 use guildhall_store::{Database, Statement};
@@ -46,11 +46,13 @@ pub(crate) async fn stored(database: &Database, model: &Model, object: &str) -> 
         nulls: Nulls::First,
     };
     let connection = Connection {
+        rows: Rows::Records,
         object: Arc::clone(object),
         filter: Condition::always(),
         order: vec![term("externalId", Kind::Text, true), term("id", Kind::Id, false)],
-        first: Operand::Value(Value::Int(1_000_000)),
+        size: Size { end: End::First, rows: Operand::Value(Value::Int(1_000_000)) },
         after: None,
+        before: None,
         outputs: vec![Entry {
             key: "nodes".to_owned(),
             value: ConnectionOutput::Nodes(Selection { object: Arc::clone(object), outputs }),
@@ -58,7 +60,7 @@ pub(crate) async fn stored(database: &Database, model: &Model, object: &str) -> 
     };
     let plan = ReadPlan {
         response: vec![Entry { key: "all".to_owned(), value: Root::List(Box::new(connection)) }],
-        facts: Vec::new(),
+        ..ReadPlan::default()
     };
     let read = Statement::compile(&plan, model, database.dialect()).unwrap().run(database, &[]).await.unwrap();
     let response: Json = serde_json::from_str(&read.response).unwrap();

@@ -1,0 +1,153 @@
+//! What a selection reads: the fields a plugin's approver is shown.
+
+use guildhall_model::plan::{
+    Condition, Connection, ConnectionOutput, EdgeOutput, Expression, GroupKey, Groups, MoneyPart, Output, Rows,
+    Selection,
+};
+use guildhall_model::{Field, Kind, Relation};
+
+/// Every stored field the selection reads, as `Type.field`, sorted. Passing a relation reads whether there is a record: its
+/// `id`. What a list is filtered, grouped and ordered by is disclosed by it, too.
+pub(super) fn reads_of(selection: &Selection) -> Vec<String> {
+    let mut reads = Reads(Vec::new());
+    reads.selection(selection);
+    reads.0.sort();
+    reads.0.dedup();
+    reads.0
+}
+
+struct Reads(Vec<String>);
+
+impl Reads {
+    fn field(&mut self, object: &str, field: &str) {
+        self.0.push(format!("{object}.{field}"));
+    }
+
+    fn related(&mut self, relation: &Relation) {
+        self.field(&relation.target, "id");
+    }
+
+    fn money(&mut self, object: &str, field: &Field, with_currency: bool) {
+        self.field(object, &field.name);
+        if with_currency {
+            self.field(object, "currency");
+        }
+    }
+
+    fn selection(&mut self, selection: &Selection) {
+        let object = &selection.object.name;
+        for entry in &selection.outputs {
+            match &entry.value {
+                Output::GlobalId => self.field(object, "id"),
+                Output::Field(field) => self.field(object, &field.name),
+                Output::Money { field, parts } => {
+                    self.money(object, field, parts.iter().any(|part| part.value == MoneyPart::Currency));
+                }
+                Output::One { relation, selection } => {
+                    self.related(relation);
+                    self.selection(selection);
+                }
+                Output::Same(selection) => self.selection(selection),
+                Output::Many { connection, .. } => self.list(connection),
+                Output::Aggregate { aggregate, .. } => self.groups(&aggregate.groups, &aggregate.filter),
+                Output::Null | Output::Constant(_) | Output::Total { .. } | Output::Slot(_) | Output::Facts { .. } => {}
+            }
+        }
+    }
+
+    fn list(&mut self, connection: &Connection) {
+        let grouped = match &connection.rows {
+            Rows::Groups(groups) => {
+                self.groups(groups, &connection.filter);
+                true
+            }
+            Rows::Records => {
+                for term in &connection.order {
+                    self.expression(&term.by, &connection.object.name);
+                }
+                self.condition(&connection.filter, &connection.object.name);
+                false
+            }
+        };
+        let mut row = |selection: &Selection| if grouped { self.group(selection) } else { self.selection(selection) };
+        for output in &connection.outputs {
+            match &output.value {
+                ConnectionOutput::Nodes(selection) => row(selection),
+                ConnectionOutput::Edges(entries) => {
+                    for entry in entries {
+                        if let EdgeOutput::Node(selection) = &entry.value {
+                            row(selection);
+                        }
+                    }
+                }
+                ConnectionOutput::PageInfo(_) | ConnectionOutput::TotalCount | ConnectionOutput::Constant(_) => {}
+            }
+        }
+    }
+
+    /// What records are counted, grouped and added up by.
+    fn groups(&mut self, groups: &Groups, filter: &Condition) {
+        let of = &groups.of.name;
+        self.field(of, "id");
+        for key in &groups.keys {
+            match key {
+                GroupKey::Field { field, .. } => self.field(of, &field.name),
+                GroupKey::Relation { relation, .. } => self.related(relation),
+            }
+        }
+        for field in groups.measures.iter().filter_map(|measure| measure.field.as_ref()) {
+            self.money(of, field, field.kind == Kind::Money);
+        }
+        self.condition(filter, of);
+    }
+
+    /// What is read beyond a group's own columns: the records its keys lead to.
+    fn group(&mut self, selection: &Selection) {
+        for entry in &selection.outputs {
+            match &entry.value {
+                Output::Same(selection) => self.group(selection),
+                Output::One { relation, selection } => {
+                    self.related(relation);
+                    self.selection(selection);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn expression(&mut self, expression: &Expression, object: &str) {
+        match expression {
+            Expression::Field(field) => self.field(object, &field.name),
+            Expression::Through(relation, inner) => {
+                self.related(relation);
+                self.expression(inner, &relation.target);
+            }
+            Expression::Lower(inner) => self.expression(inner, object),
+            Expression::Operand(_) => {}
+            Expression::Add(left, right) | Expression::Subtract(left, right) | Expression::Multiply(left, right) => {
+                self.expression(left, object);
+                self.expression(right, object);
+            }
+        }
+    }
+
+    fn condition(&mut self, condition: &Condition, object: &str) {
+        match condition {
+            Condition::All(parts) | Condition::Any(parts) => {
+                parts.iter().for_each(|part| self.condition(part, object));
+            }
+            Condition::Not(inner) | Condition::NotTrue(inner) => self.condition(inner, object),
+            Condition::Compare { left, right, .. } => {
+                self.expression(left, object);
+                self.expression(right, object);
+            }
+            Condition::OneOf { left, .. } | Condition::IsNull(left) | Condition::Text { left, .. } => {
+                self.expression(left, object);
+            }
+            Condition::Some { relation, condition } => {
+                self.related(relation);
+                self.condition(condition, &relation.target);
+            }
+        }
+    }
+}

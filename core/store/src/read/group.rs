@@ -1,0 +1,128 @@
+//! Groups of records, and what they come to.
+
+use guildhall_model::plan::{Aggregate, Bucket, Condition, Function, GroupKey, Groups, Measure};
+use guildhall_model::{Field, Kind};
+
+use super::condition::scale;
+use super::enter::{Row, Via};
+use super::object::column;
+use super::sql::{Sql, quoted, ten_to_minus};
+use crate::{Dialect, StoreError};
+
+impl Sql<'_> {
+    /// What all records together come to, as a JSON object.
+    pub(super) fn aggregate(&mut self, aggregate: &Aggregate, via: Via<'_>) -> Result<String, StoreError> {
+        let groups = self.groups(&aggregate.groups, &aggregate.filter, via)?;
+        let alias = self.alias();
+        let body = self.selection(&aggregate.selection, &alias)?;
+        Ok(format!("(SELECT {body} FROM {groups} {alias})"))
+    }
+
+    /// The groups as a table.
+    pub(super) fn groups(&mut self, groups: &Groups, filter: &Condition, via: Via<'_>) -> Result<String, StoreError> {
+        let alias = self.alias();
+        let row = Row { object: &groups.of, alias: &alias };
+        let filter = self.filter(filter, row)?;
+        let source = self.enter(row, via, filter)?;
+        let mut columns = Vec::with_capacity(groups.keys.len() + groups.measures.len());
+        for key in &groups.keys {
+            let value = match key {
+                GroupKey::Field { field, bucket: Some(bucket) } => self.bucket(field, *bucket, &alias),
+                GroupKey::Field { field, bucket: None } => column(field, &alias, self.dialect),
+                GroupKey::Relation { column, .. } => format!("{alias}.{}", quoted(column)),
+            };
+            columns.push(format!("{value} AS {}", quoted(key.column())));
+        }
+        for measure in &groups.measures {
+            columns.push(format!("{} AS {}", self.measure(measure, &alias), quoted(&measure.column)));
+        }
+        if groups.needs_currency() {
+            columns.push(format!("min({alias}.currency) AS currency"));
+            columns.push(format!("min({alias}.currency) <> max({alias}.currency) AS {}", Groups::MIXED));
+        }
+        if columns.is_empty() {
+            columns.push("count(*)".to_owned());
+        }
+        let by: Vec<String> = (1..=groups.keys.len()).map(|place| place.to_string()).collect();
+        let by = if by.is_empty() { String::new() } else { format!(" GROUP BY {}", by.join(", ")) };
+        Ok(format!("(SELECT {} {source}{by})", columns.join(", ")))
+    }
+
+    fn measure(&self, measure: &Measure, alias: &str) -> String {
+        let Some(field) = &measure.field else { return "count(*)".to_owned() };
+        let value = column(field, alias, self.dialect);
+        match measure.function {
+            Function::Count => format!("count({value})"),
+            Function::Sum => self.sum(field, &value),
+            Function::Average => self.average(field, &value),
+            Function::Minimum => format!("min({value})"),
+            Function::Maximum => format!("max({value})"),
+        }
+    }
+
+    fn sum(&self, field: &Field, value: &str) -> String {
+        match (&field.kind, self.dialect) {
+            (Kind::Int, Dialect::Postgres) => format!("sum({value})::numeric"),
+            _ => format!("sum({value})"),
+        }
+    }
+
+    /// The sum over the number of values, rounded half away from zero to the scale of the result. In whole numbers that
+    /// count 10^-scale, because a quotient that was rounded before would be rounded twice.
+    fn average(&self, field: &Field, value: &str) -> String {
+        let places = scale(&Function::Average.kind(&field.kind)).unwrap_or(0);
+        let sum = self.sum(field, value);
+        match self.dialect {
+            Dialect::Postgres => {
+                let unit = 10i64.pow(places);
+                let least = ten_to_minus(places);
+                let count = format!("nullif(count({value}), 0)");
+                format!("(sign({sum}) * div(abs({sum}) * {unit} * 2 + {count}, {count} * 2) * {least})")
+            }
+            Dialect::Sqlite => {
+                let unit = 10i64.pow(places - scale(&field.kind).unwrap_or(0).min(places));
+                let count = format!("count({value})");
+                format!(
+                    "(CASE WHEN {sum} < 0 THEN -1 ELSE 1 END * ((abs({sum}) * {unit} * 2 + {count}) / ({count} * 2)))"
+                )
+            }
+        }
+    }
+
+    /// The first day of the period a date or a time is in.
+    fn bucket(&self, field: &Field, bucket: Bucket, alias: &str) -> String {
+        let value = column(field, alias, self.dialect);
+        match self.dialect {
+            Dialect::Postgres => {
+                let day = match field.kind {
+                    Kind::DateTime => format!("({value} AT TIME ZONE 'UTC')"),
+                    _ => value,
+                };
+                let unit = match bucket {
+                    Bucket::Day => return format!("{day}::date"),
+                    Bucket::Week => "week",
+                    Bucket::Month => "month",
+                    Bucket::Quarter => "quarter",
+                    Bucket::Year => "year",
+                };
+                format!("date_trunc('{unit}', {day}::timestamp)::date")
+            }
+            Dialect::Sqlite => {
+                let day = match field.kind {
+                    Kind::DateTime => format!("substr({value}, 1, 10)"),
+                    _ => value,
+                };
+                match bucket {
+                    Bucket::Day => day,
+                    Bucket::Week => format!("date({day}, '-6 days', 'weekday 1')"),
+                    // `||` and not `concat`, which would make a text of a null.
+                    Bucket::Month => format!("(substr({day}, 1, 8) || '01')"),
+                    Bucket::Quarter => format!(
+                        "(substr({day}, 1, 5) || printf('%02d', (substr({day}, 6, 2) - 1) / 3 * 3 + 1) || '-01')"
+                    ),
+                    Bucket::Year => format!("(substr({day}, 1, 5) || '01-01')"),
+                }
+            }
+        }
+    }
+}
