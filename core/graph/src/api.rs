@@ -17,7 +17,7 @@ use crate::acts;
 use crate::execute::{Answer, Execution};
 use crate::front::Front;
 use crate::generation::{Generation, PlanKey, Prepared, RoleSchema};
-use crate::plan::{Context, MutationPlan, bind, compile_input_query, plan_mutation, plan_query};
+use crate::plan::{Bound, Context, MutationPlan, bind, compile_input_query, plan_mutation, plan_query};
 use crate::problem::{Code, Problem};
 use crate::schema::{self, Source};
 
@@ -131,11 +131,13 @@ impl Api {
             operation,
             variables: &variables,
             shape,
+            reach: &actor.reach,
         };
         let key = PlanKey {
             document: document.digest,
             operation: request.operation_name.clone(),
             shape: shape.key(&variables),
+            reach: std::mem::discriminant(&actor.reach),
         };
         let prepared = match schema.plans.get(&key) {
             Some(prepared) => prepared,
@@ -149,6 +151,7 @@ impl Api {
             database: &self.house.database,
             deployment: &generation.deployment,
             variables: &variables,
+            actor,
             now: Utc::now(),
         };
         match prepared.as_ref() {
@@ -175,8 +178,9 @@ impl Api {
         actor: &Actor,
     ) -> Result<Answer, Vec<Problem>> {
         // What is wrong with the variables is said before anything is done.
+        let from = Bound { variables: execution.variables, actor, acts: &|_| None };
         for act in plan.steps.iter().filter_map(|step| step.act.as_ref()) {
-            if let Err(problem) = bind(&act.payload.variables, execution.variables, &|_| None) {
+            if let Err(problem) = bind(&act.payload.variables, &from) {
                 return Err(vec![problem]);
             }
         }

@@ -12,10 +12,10 @@ use guildhall_decision::DecisionPoint;
 use guildhall_model::plan::Entry;
 use guildhall_store::Database;
 use guildhall_workflow::decide::{Decided, DecisionError, Detail, Facts, facts_in};
-use guildhall_workflow::{ActValue, Deployment};
+use guildhall_workflow::{ActValue, Actor, Deployment};
 use serde_json::Value;
 
-use crate::plan::{Pick, Plan, Slot, bind};
+use crate::plan::{Bound, Pick, Plan, Slot, bind};
 use crate::problem::{Code, Problem};
 use crate::schema::TraceField;
 use places::{Place, Scanner, places};
@@ -29,6 +29,7 @@ pub(crate) struct Execution<'a> {
     pub database: &'a Database,
     pub deployment: &'a Arc<Deployment>,
     pub variables: &'a JsonMap,
+    pub actor: &'a Actor,
     /// The time decisions are made for.
     pub now: DateTime<Utc>,
 }
@@ -53,7 +54,8 @@ impl Execution<'_> {
                 _ => None,
             })
         };
-        let variables = bind(&plan.variables, self.variables, &record)?;
+        let from = Bound { variables: self.variables, actor: self.actor, acts: &record };
+        let variables = bind(&plan.variables, &from)?;
         let read = plan.statement.run(self.database, &variables).await?;
         if plan.slots.is_empty() {
             return Ok(Answer { data: read.response, problems: Vec::new() });

@@ -6,7 +6,7 @@ use apollo_compiler::executable::Operation;
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Name, Node};
 use guildhall_decision::DecisionPoint;
-use guildhall_model::{Model, Role};
+use guildhall_model::{Model, Reach, Role};
 use guildhall_workflow::Deployment;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -54,6 +54,8 @@ pub(crate) struct PlanKey {
     pub document: [u8; 32],
     pub operation: Option<String>,
     pub shape: String,
+    /// The form of the actor's reach.
+    pub reach: std::mem::Discriminant<Reach>,
 }
 
 pub(crate) enum Prepared {

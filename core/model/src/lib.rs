@@ -29,7 +29,7 @@ mod product;
 mod segment;
 mod strategy;
 
-pub use access::Role;
+pub use access::{Reach, Role};
 pub use catalog::{CUSTOM_COLUMN, Cardinality, EnumType, Field, Kind, Model, ObjectType, Place, Relation, RelationKey};
 pub use conversion::{ConversionError, has_nul, parse_text};
 pub use id::{GlobalId, GlobalIdError};

@@ -43,7 +43,7 @@ pub struct Read {
 impl Statement {
     /// Compiles `plan`. Nothing of a request stands in the text: values are bound.
     pub fn compile(plan: &ReadPlan, model: &Model, dialect: Dialect) -> Result<Self, StoreError> {
-        let mut sql = Sql::new(model, dialect).within(&plan.reach);
+        let mut sql = Sql::new(model, dialect).within(&plan.visible);
         let response = sql.root(&plan.response)?;
         let has_facts = !plan.facts.is_empty();
         let text = if has_facts {

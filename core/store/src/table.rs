@@ -165,6 +165,7 @@ fn token() -> Table {
         ("name", TEXT, false),
         ("actor", TEXT, false),
         ("role", TEXT, false),
+        ("reach", TEXT, false),
         ("secret_hash", TEXT, false),
         ("created_at", TIME, false),
         ("expires_at", TIME, true),
