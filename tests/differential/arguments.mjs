@@ -1,7 +1,9 @@
 // Arguments made from the schema and the data: filters, orders, pages, ids.
 
 import { getNamedType } from 'graphql';
+import { groupsOf } from './aggregate.mjs';
 import { cursorText, termsOf } from './list.mjs';
+import { Refusal } from './model.mjs';
 import { exact, list, name, nothing, object, plain, text, truth, whole } from './values.mjs';
 
 const WORDS = ['', 'apple', 'APPLE', 'e', '%', '_', "'", '"', '\\', '\u{1f3db}', '\u{e9}', 'e\u{301}', '\t', '*', 'zz', '\u{ffff}', '0'];
@@ -144,6 +146,59 @@ export class Arguments {
     const terms = termsOf(this.model, typeName, order ? plain(order) : null);
     const record = this.record(typeName);
     return text(cursorText(terms, terms.map((term) => term.value(record))));
+  }
+
+  /** The arguments of groups, and how many there may be. */
+  groups(typeName, field, most) {
+    const { dice } = this;
+    const names = this.schema.getType(`${typeName}GroupField`).getValues().map((value) => value.name);
+    const keys = dice.some(names, 3);
+    const isDate = (key) => ['Date', 'DateTime'].includes(this.model.columnNamed(typeName, key)?.kind);
+    const by = list(keys.map((key) => object({
+      field: name(key),
+      ...(isDate(key) && dice.chance(0.7) ? { bucket: name(dice.of(['DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR'])) } : {}),
+    })));
+    const { args, size } = this.page(typeName, { args: field.args.filter((one) => one.name !== 'orderBy' && one.name !== 'after' && one.name !== 'before') }, most);
+    delete args.orderBy;
+    delete args.after;
+    args.by = by;
+    if (dice.chance(0.5)) args.orderBy = list(Array.from({ length: dice.below(3) + 1 }, () => this.groupTerm(typeName, keys)));
+    for (const bound of ['after', 'before']) {
+      if (dice.chance(0.25)) args[bound] = this.groupCursor(typeName, args);
+    }
+    return { args, size };
+  }
+
+  groupTerm(typeName, keys) {
+    const { dice } = this;
+    const measures = this.schema.getType(`${typeName}MeasureField`);
+    const fields = {};
+    if (dice.chance(0.4) || !measures) fields.key = name(dice.of(keys));
+    else if (dice.chance(0.3)) fields.measure = name('COUNT');
+    else {
+      const measure = dice.of(['SUM', 'AVERAGE', 'MIN', 'MAX']);
+      const summed = ['Int', 'Decimal', 'Money'];
+      const known = measures.getValues().map((value) => value.name);
+      const fitting = measure === 'MIN' || measure === 'MAX' || dice.chance(0.03) ? known
+        : known.filter((one) => summed.includes(this.model.columnNamed(typeName, one).kind));
+      fields.measure = name(measure);
+      fields.of = name(dice.of(fitting));
+    }
+    if (dice.chance(0.5)) fields.direction = name(dice.of(['ASC', 'DESC']));
+    if (dice.chance(0.4)) fields.nulls = name(dice.of(['FIRST', 'LAST']));
+    return object(fields);
+  }
+
+  /** The cursor of some group in the order asked for. */
+  groupCursor(typeName, { by, orderBy }) {
+    const args = { by: plain(by), orderBy: orderBy ? plain(orderBy) : null, first: 250 };
+    try {
+      const { edges } = groupsOf(this.model, typeName, args)(this.model.rows[typeName]);
+      return text(this.dice.of(edges).cursor);
+    } catch (error) {
+      if (error instanceof Refusal) return text('5b5d');
+      throw error;
+    }
   }
 
   /** The arguments of a list, and how many records it reads at most. */

@@ -4,24 +4,25 @@ import { compare, comparable, given, Refusal } from './model.mjs';
 
 const LONGEST_LIST = 100;
 const DEEPEST = 12;
+const MOST_LISTS = 3;
 
 const all = (truths) => (truths.includes(false) ? false : truths.includes(null) ? null : true);
 const any = (truths) => (truths.includes(true) ? true : truths.includes(null) ? null : false);
 
 /** A test of records of a type. What no record could be tested by is refused now. */
-export function filterOf(model, typeName, filter, depth = 0) {
+export function filterOf(model, typeName, filter, depth = 0, lists = 0) {
   if (depth > DEEPEST) throw new Refusal('a filter is nested too deep');
   if (filter === null) throw new Refusal('a filter is null');
-  const tests = Object.entries(filter).map(([name, value]) => part(model, typeName, name, value, depth));
+  const tests = Object.entries(filter).map(([name, value]) => part(model, typeName, name, value, depth, lists));
   return (record) => all(tests.map((test) => test(record)));
 }
 
-function part(model, typeName, name, value, depth) {
+function part(model, typeName, name, value, depth, lists) {
   if (value === null) throw new Refusal(`filter \`${name}\` is null`);
   const { columns, relations } = model.types[typeName];
-  const inner = (given, type = typeName) => filterOf(model, type, given, depth + 1);
+  const inner = (given, type = typeName, through = 0) => filterOf(model, type, given, depth + 1, lists + through);
   if (columns[name]) return columnTest(model, typeName, columns[name], value);
-  if (relations[name]) return relationTest(model, relations[name], value, inner);
+  if (relations[name]) return relationTest(model, relations[name], value, inner, lists);
   if (name === 'and' || name === 'or') {
     const tests = value.map((one) => inner(one));
     const joined = name === 'and' ? all : any;
@@ -31,7 +32,7 @@ function part(model, typeName, name, value, depth) {
   return (record) => test(record) !== true;
 }
 
-function relationTest(model, relation, value, inner) {
+function relationTest(model, relation, value, inner, lists) {
   if (!relation.many) {
     const test = inner(value, relation.target);
     return (record) => {
@@ -39,8 +40,9 @@ function relationTest(model, relation, value, inner) {
       return target !== null && test(target) === true;
     };
   }
+  if (lists >= MOST_LISTS) throw new Refusal('a filter goes through too many lists');
   const tests = Object.entries(value).map(([quantifier, wanted]) => {
-    const test = inner(wanted, relation.target);
+    const test = inner(wanted, relation.target, 1);
     const holds = (target) => test(target) === true;
     const quantified = { some: (list) => list.some(holds), every: (list) => list.every(holds), none: (list) => !list.some(holds) };
     return (record) => quantified[quantifier](model.many(record, relation));

@@ -198,9 +198,9 @@ export class Generator {
     const listed = this.model.listed(named);
     if (listed) return most < 1 ? { args: null } : make.page(listed, field, most);
     const grouped = /^(\w+)GroupConnection$/.exec(named.name);
-    if (grouped) return make.groups ? make.groups(grouped[1], field, most) : { args: null };
+    if (grouped) return most < 10 ? { args: null } : make.groups(grouped[1], field, Math.floor(most / 10));
     const aggregated = /^(\w+)Aggregate$/.exec(named.name);
-    if (aggregated) return { args: dice.chance(0.6) ? { filter: make.filter(aggregated[1]) } : {}, size: 1 };
+    if (aggregated) return { args: dice.chance(0.6) ? { filter: make.filter(aggregated[1]) } : {}, size: 10 };
     const takes = (name) => field.args.some((one) => one.name === name);
     if (takes('ids')) {
       const ids = Array.from({ length: dice.below(6) }, () => make.anyId());

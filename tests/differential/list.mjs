@@ -5,7 +5,7 @@ import { filterOf } from './filter.mjs';
 
 const PAGE = 20;
 const LARGEST_PAGE = 250;
-const MOST_TERMS = 8;
+export const MOST_TERMS = 8;
 const MOST_RELATIONS = 3;
 
 /** The terms of an order, made total by the id. */

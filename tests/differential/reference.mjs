@@ -1,13 +1,13 @@
 // The reference: graphql-js over the rows in memory. It serves what the SDL has and nothing else.
 
 import {
-  buildSchema, execute, getArgumentValues, getNamedType, getVariableValues, isAbstractType, isCompositeType, isLeafType,
+  buildSchema, execute, getArgumentValues, getNamedType, getVariableValues, isAbstractType, isCompositeType,
   isObjectType, Kind, parse, validate,
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
-import { aggregateOf, aggregateField, groupsOf, groupField, keyField } from './aggregate.mjs';
+import { aggregated, aggregateOf, grouped, groupField, groupsOf, keyField, measureField } from './aggregate.mjs';
 import { listOf } from './list.mjs';
-import { canonical, comparable, Model, Refusal } from './model.mjs';
+import { canonical, comparable, given, Model, Refusal } from './model.mjs';
 
 const MOST_NODES = 100;
 const MOST_FOUND = 20;
@@ -141,10 +141,9 @@ export class Reference {
     const named = getNamedType(field.type);
     const listed = model.listed(named);
     if (listed) return { page: listOf(model, listed, args) };
-    const aggregated = aggregateOf(model, type, field);
-    if (aggregated) return { aggregate: aggregated(args) };
-    const grouped = groupsOf(model, type, field);
-    if (grouped) return { groups: grouped(args) };
+    const [ofAggregate, ofGroups] = [aggregated(model, field), grouped(model, field)];
+    if (ofAggregate) return { of: ofAggregate, aggregate: aggregateOf(model, ofAggregate, args) };
+    if (ofGroups) return { of: ofGroups, groups: groupsOf(model, ofGroups, args) };
     if (type !== this.schema.getQueryType()) return {};
     if (field.name === 'node') return { ids: [model.parsedId(args.id).text] };
     if (field.name === 'nodes') {
@@ -152,6 +151,7 @@ export class Reference {
       return { ids: args.ids.map((id) => model.parsedId(id).text) };
     }
     if (field.name === 'search') {
+      given('Text', args.text);
       const first = args.first ?? 5;
       if (first < 0 || first > MOST_FOUND) throw new Refusal('a search finds too many or too few');
       return { first };
@@ -169,9 +169,9 @@ export class Reference {
       const cursor = { startCursor: source.edges[0]?.cursor ?? null, endCursor: source.edges.at(-1)?.cursor ?? null };
       return fieldName in cursor ? cursor[fieldName] : source[fieldName];
     }
-    if (source.part === 'aggregate') return aggregateField(source, field);
-    if (source.part === 'group') return groupField(source, field);
-    if (source.part === 'key') return keyField(source, field, columnText);
+    if (source.part === 'group') return groupField(source, fieldName);
+    if (source.part === 'measures') return measureField(source, fieldName);
+    if (source.part === 'key') return keyField(source, fieldName);
     if (source.part) return source[fieldName];
     if (!source.columns) return source[fieldName];
     const { columns, relations } = model.types[source.type];
@@ -199,8 +199,8 @@ export class Reference {
     const named = getNamedType(field.type);
     const all = (name) => model.rows[name];
     if (prepared.page) return part('page', prepared.page(all(model.listed(named))));
-    if (prepared.aggregate) return prepared.aggregate(all(prepared.aggregate.of));
-    if (prepared.groups) return part('page', prepared.groups(all(prepared.groups.of)));
+    if (prepared.aggregate) return prepared.aggregate(all(prepared.of));
+    if (prepared.groups) return part('page', prepared.groups(all(prepared.of)));
     if (field.name === 'search') return this.search(named, args.text, prepared.first);
     const found = (prepared.ids ?? []).map((id) => model.byId[id] ?? null);
     return field.name === 'nodes' ? found : found[0];
@@ -219,5 +219,3 @@ export class Reference {
     });
   }
 }
-
-export { isLeafType };

@@ -1,9 +1,13 @@
 //! The front: parses with limits, validates against a role's schema, coerces variables, answers introspection.
 //!
 //! apollo-compiler stands behind this module alone. What its own limits leave open is closed in [`limits`] on the syntax
-//! tree, before the validator, whose work can grow faster than the document, sees it.
+//! tree, before the validator, whose work can grow faster than the document, sees it. What its validator leaves open is
+//! closed in [`usages`] and [`merging`] behind it.
 
+mod coerce;
 mod limits;
+mod merging;
+mod usages;
 
 use apollo_compiler::collections::HashMap;
 use apollo_compiler::executable::Operation;
@@ -15,6 +19,8 @@ use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{ExecutableDocument, Name, Schema};
 
 use crate::problem::{Code, Problem};
+
+pub(crate) use coerce::{Argument, argument};
 
 /// Largest document in bytes.
 pub const DOCUMENT_LIMIT: usize = 64 * 1024;
@@ -63,6 +69,8 @@ impl Front {
         let document = tree
             .to_executable_validate(&self.schema)
             .map_err(|broken| problems(Code::ValidationFailed, &broken.errors))?;
+        usages::check(&self.schema, &document).map_err(|problem| vec![problem])?;
+        merging::check(&self.schema, &document).map_err(|problem| vec![problem])?;
         for operation in document.operations.iter() {
             introspection::check_max_depth(&document, operation).map_err(|error| {
                 vec![Problem::from_front(Code::LimitExceeded, &error.to_graphql_error(&document.sources))]
@@ -82,15 +90,17 @@ impl Front {
             let message = format!("the variables are nested more than {VARIABLE_DEPTH} deep");
             return Err(vec![Problem::new(Code::LimitExceeded, message)]);
         }
-        let map = match given {
-            serde_json::Value::Null => JsonMap::new(),
-            serde_json::Value::Object(_) => {
-                serde_json::from_value(given.clone()).map_err(|error| vec![Problem::internal(&error)])?
-            }
+        let none = serde_json::Map::new();
+        let given = match given {
+            serde_json::Value::Null => &none,
+            serde_json::Value::Object(map) => map,
             _ => return Err(vec![Problem::new(Code::BadUserInput, "`variables` must be an object")]),
         };
-        apollo_compiler::request::coerce_variable_values(&self.schema, operation, &map)
-            .map_err(|error| vec![Problem::from_front(Code::BadUserInput, &error.to_graphql_error(&document.sources))])
+        let coerced = coerce::variables(&self.schema, operation, given)
+            .map_err(|(message, place)| vec![Problem::new(Code::BadUserInput, message).located(place, &document.sources)])?;
+        serde_json::from_value(serde_json::Value::Object(coerced))
+            .map(Valid::assume_valid)
+            .map_err(|error| vec![Problem::internal(&error)])
     }
 
     /// Answers the operation's `__schema` and `__type` fields.
