@@ -6,6 +6,7 @@ mod aggregates;
 mod bad_input;
 mod decisions;
 mod demo;
+mod differential;
 mod documents;
 mod doors;
 mod filters;

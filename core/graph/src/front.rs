@@ -1,11 +1,14 @@
 //! The front: parses with limits, validates against a role's schema, coerces variables, answers introspection.
 //!
 //! apollo-compiler stands behind this module alone. What its own limits leave open is closed in [`limits`] on the syntax
-//! tree, before the validator, whose work can grow faster than the document, sees it.
+//! tree and in [`merging`], before the validator, whose work can grow faster than the document, sees it. What its validator
+//! leaves open is closed in [`merging`] and [`usages`].
 
+mod coerce;
 mod introspected;
 mod limits;
 mod merging;
+mod usages;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +23,8 @@ use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{ExecutableDocument, Name, Schema};
 
 use crate::problem::{Code, Problem};
+
+pub(crate) use coerce::{Argument, argument};
 
 /// Largest document in bytes.
 pub const DOCUMENT_LIMIT: usize = 64 * 1024;
@@ -66,7 +71,9 @@ impl Front {
         let invalid = |errors: &DiagnosticList| problems(Code::ValidationFailed, errors);
         let document = tree.to_executable(&self.schema).map_err(|broken| invalid(&broken.errors))?;
         merging::check(&document, &self.schema).map_err(|problem| vec![problem])?;
-        document.validate(&self.schema).map_err(|broken| invalid(&broken.errors))
+        let document = document.validate(&self.schema).map_err(|broken| invalid(&broken.errors))?;
+        usages::check(&self.schema, &document).map_err(|problem| vec![problem])?;
+        Ok(document)
     }
 
     /// The variables as the operation's types have them, with defaults.
@@ -77,15 +84,18 @@ impl Front {
         given: &serde_json::Value,
     ) -> Result<Valid<JsonMap>, Vec<Problem>> {
         limits::check_variables(given).map_err(|problem| vec![problem])?;
-        let map = match given {
-            serde_json::Value::Null => JsonMap::new(),
-            serde_json::Value::Object(_) => {
-                serde_json::from_value(given.clone()).map_err(|error| vec![Problem::internal(&error)])?
-            }
+        let none = serde_json::Map::new();
+        let given = match given {
+            serde_json::Value::Null => &none,
+            serde_json::Value::Object(map) => map,
             _ => return Err(vec![Problem::new(Code::BadUserInput, "`variables` must be an object")]),
         };
-        apollo_compiler::request::coerce_variable_values(&self.schema, operation, &map)
-            .map_err(|error| vec![Problem::from_front(Code::BadUserInput, &error.to_graphql_error(&document.sources))])
+        let coerced = coerce::variables(&self.schema, operation, given).map_err(|(message, place)| {
+            vec![Problem::new(Code::BadUserInput, message).located(place, &document.sources)]
+        })?;
+        serde_json::from_value(serde_json::Value::Object(coerced))
+            .map(Valid::assume_valid)
+            .map_err(|error| vec![Problem::internal(&error)])
     }
 
     /// Answers the operation's `__schema` and `__type` fields.

@@ -1,23 +1,26 @@
-//! How much work the validator has with merging fields.
+//! Fields that are merged: how much work the validator has with them, and that their arguments are the same.
 //!
 //! Fields of one key are merged for each type they may stand on, and their selections again for each type: a document
 //! that takes the types apart on every level doubles the work with each, whatever its length. So the merging is walked
-//! through here as the validator would, and given up when it takes too long.
+//! through here as the validator would, and given up when it takes too long. On the way arguments are compared: the
+//! validator takes a list for equal to a longer one that begins with it.
 
 use std::collections::{HashMap, HashSet};
 
-use apollo_compiler::ast::Value;
+use apollo_compiler::Node;
+use apollo_compiler::ast::{Argument, Value};
 use apollo_compiler::executable::{Field, Selection, SelectionSet};
 use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::{ExecutableDocument, Schema};
 
 use super::limits::limit;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// Most fields and values that merging a document's operations may look at.
 const STEPS: usize = 40_000;
 
-/// Checks every operation, or says that merging it takes too much.
+/// Checks every operation, or says that merging it takes too much, or which field has other arguments than one it is merged
+/// with.
 pub(super) fn check(document: &ExecutableDocument, schema: &Schema) -> Result<(), Problem> {
     let mut merging = Merging { document, schema, left: STEPS };
     document.operations.iter().try_for_each(|operation| merging.merge(&[&operation.selection_set]))
@@ -104,7 +107,17 @@ impl<'d> Merging<'d> {
             return Ok(());
         }
         let values: usize = first.arguments.iter().map(|argument| size(&argument.value)).sum();
-        self.step((values + 1).saturating_mul(rest.len()))
+        self.step((values + 1).saturating_mul(rest.len()))?;
+        let differs = |other: &&&Field| other.name == first.name && !same_arguments(&first.arguments, &other.arguments);
+        match rest.iter().find(differs) {
+            None => Ok(()),
+            Some(other) => {
+                let key = other.response_key();
+                let message = format!("`{key}` is selected twice with other arguments; give one of them an alias");
+                let problem = Problem::new(Code::ValidationFailed, message);
+                Err(problem.located(other.name.location(), &self.document.sources))
+            }
+        }
     }
 
     fn step(&mut self, steps: usize) -> Result<(), Problem> {
@@ -120,5 +133,28 @@ fn size(value: &Value) -> usize {
         Value::List(items) => 1 + items.iter().map(|item| size(item)).sum::<usize>(),
         Value::Object(fields) => fields.len().pow(2) + fields.iter().map(|(_, value)| size(value)).sum::<usize>(),
         _ => 1,
+    }
+}
+
+/// Whether arguments are the same, in whatever order.
+fn same_arguments(left: &[Node<Argument>], right: &[Node<Argument>]) -> bool {
+    left.len() == right.len()
+        && left.iter().all(|one| {
+            right.iter().find(|other| other.name == one.name).is_some_and(|other| same(&one.value, &other.value))
+        })
+}
+
+fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::List(left), Value::List(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len()
+                && left.iter().all(|(name, value)| {
+                    right.iter().find(|(other, _)| other == name).is_some_and(|(_, other)| same(value, other))
+                })
+        }
+        _ => left == right,
     }
 }
