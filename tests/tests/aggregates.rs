@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{Datelike, Days, NaiveDate};
-use guildhall_tests::{Role, codes};
+use guildhall_tests::{Role, Server, codes, places};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value, json};
 
@@ -242,5 +242,25 @@ async fn a_reader_adds_up_nothing_hidden() {
             let answer = server.graphql(Role::Reader, query, Value::Null).await.json();
             assert_eq!(codes(&answer).first().map(String::as_str), Some("VALIDATION_FAILED"), "{query}: {answer}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_sum_beyond_64_bits_is_told_alike_on_both_databases() {
+    let largest = "922337203685477.5807";
+    let mapping = "source = \"x\"\nas_of = 2026-06-30\n[[files]]\nfile = \"products.csv\"\ntype = \"Product\"\nid = \"{sku}\"\nfields = { sku = \"sku\", name = \"sku\", currency = { constant = \"EUR\" }, listPrice = \"price\", discontinued = { constant = false } }\n";
+    for place in places().await {
+        place.file("big/products.csv", format!("sku,price\nP1,{largest}\nP2,{largest}\nP3,-{largest}\n"));
+        let mapping = place.file("big/mapping.toml", mapping);
+        place.import(&mapping, &place.folder().join("big"));
+        let server = Server::start(place);
+        let query = "query($in: [String!]) { productsAggregate(filter: {sku: {in: $in}}) { sum { listPrice { amount } } average { listPrice { amount } } } }";
+        let answer = server.graphql(Role::Admin, query, json!({ "in": ["P1", "P3"] })).await.data();
+        assert_eq!(
+            answer["productsAggregate"],
+            json!({ "sum": { "listPrice": { "amount": "0.00" } }, "average": { "listPrice": { "amount": "0.00" } } })
+        );
+        let answer = server.graphql(Role::Admin, query, json!({ "in": ["P1", "P2"] })).await.json();
+        assert_eq!(codes(&answer), ["LIMIT_EXCEEDED"], "{answer}");
     }
 }

@@ -143,6 +143,9 @@ impl Problem {
 
 impl From<guildhall_store::StoreError> for Problem {
     fn from(error: guildhall_store::StoreError) -> Self {
+        if error == guildhall_store::StoreError::TooLarge {
+            return Problem::new(Code::LimitExceeded, error.to_string());
+        }
         WorkflowError::from(error).into()
     }
 }

@@ -38,6 +38,8 @@ pub enum StoreError {
         crate::database::STATEMENT_SECONDS
     )]
     TooLong,
+    #[error("a sum goes beyond 64 bits, for money 922,337,203,685,477.5807; narrow the filter or group the records")]
+    TooLarge,
     #[error("the database cannot be reached; check that it runs and try again ({0})")]
     Unreachable(String),
     #[error("the database failed ({0})")]
@@ -84,6 +86,9 @@ fn classify(error: &sqlx::Error) -> StoreError {
         sqlx::Error::Database(reason) => {
             let message = reason.message().to_owned();
             match reason.code().as_deref() {
+                // SQLite has no code of its own for it; PostgreSQL shares one with values that do not fit into a column.
+                Some("1") if message == "integer overflow" => StoreError::TooLarge,
+                Some("22003") if message == "bigint out of range" => StoreError::TooLarge,
                 // SQLite: busy and its extensions (recovery, snapshot, timeout), locked by this process.
                 Some("5" | "6" | "261" | "517" | "773") => StoreError::Busy(message),
                 // PostgreSQL: serialization failure, deadlock, lock not available.
