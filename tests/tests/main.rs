@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
+mod aggregates;
 mod bad_input;
 mod decisions;
 mod demo;
@@ -9,6 +10,7 @@ mod differential;
 mod documents;
 mod doors;
 mod filters;
+mod floods;
 mod guides;
 mod hostile;
 mod house;
@@ -17,6 +19,7 @@ mod lifecycle;
 mod northwind;
 mod pages;
 mod permissions;
+mod rows;
 mod settings;
 mod shutdown;
 mod small;

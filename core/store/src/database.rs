@@ -1,6 +1,7 @@
 //! A database: SQLite in one file, or PostgreSQL.
 
 mod connect;
+mod warm;
 
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sea_orm::{DatabaseConnection, DbBackend};
 
 use crate::StoreError;
+pub(crate) use warm::Warm;
 
 /// How long one statement may run: less than the server gives a request, so that a request that is given up leaves no
 /// statement behind that holds a connection. Migrations and [`crate::Transaction::take_time`] lift it, and SQLite's writer
@@ -51,6 +53,8 @@ struct Inner {
     dialect: Dialect,
     readers: DatabaseConnection,
     writer: DatabaseConnection,
+    /// Some of the readers on PostgreSQL.
+    warm: Option<Warm>,
     statements: AtomicU64,
 }
 
@@ -59,7 +63,9 @@ impl Database {
     /// Tables are another matter: see [`Database::migrate`].
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let (dialect, readers, writer) = connect::connect(url).await?;
-        Ok(Database { inner: Arc::new(Inner { dialect, readers, writer, statements: AtomicU64::new(0) }) })
+        let warm = (dialect == Dialect::Postgres)
+            .then(|| Warm::new(readers.get_postgres_connection_pool().clone(), connect::WARM_CONNECTIONS));
+        Ok(Database { inner: Arc::new(Inner { dialect, readers, writer, warm, statements: AtomicU64::new(0) }) })
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -74,12 +80,19 @@ impl Database {
 
     /// Closes all connections. On SQLite this also folds the write-ahead log into the file.
     pub async fn close(&self) -> Result<(), StoreError> {
+        if let Some(warm) = &self.inner.warm {
+            warm.close().await;
+        }
         self.inner.readers.clone().close().await?;
         Ok(self.inner.writer.clone().close().await?)
     }
 
     pub(crate) fn readers(&self) -> &DatabaseConnection {
         &self.inner.readers
+    }
+
+    pub(crate) fn warm(&self) -> Option<&Warm> {
+        self.inner.warm.as_ref()
     }
 
     pub(crate) fn writer(&self) -> &DatabaseConnection {

@@ -7,6 +7,7 @@ use sea_orm::{
     Select, Statement,
 };
 
+use crate::database::Warm;
 use crate::{Database, Dialect, StoreError, Transaction};
 
 /// What can be read from: a [`Database`], outside of any transaction, or a [`Transaction`].
@@ -17,7 +18,7 @@ pub trait Reads: Sync {
 
 impl Reads for Database {
     fn link(&self) -> Link<'_> {
-        Link { dialect: self.dialect(), way: Way::Pool(self.readers()), statements: self.counter() }
+        Link { dialect: self.dialect(), way: Way::Pool(self.readers(), self.warm()), statements: self.counter() }
     }
 }
 
@@ -41,7 +42,8 @@ pub struct Link<'a> {
 
 #[derive(Clone, Copy)]
 enum Way<'a> {
-    Pool(&'a DatabaseConnection),
+    /// The pool, and the connections that reads leave to each other where there are some.
+    Pool(&'a DatabaseConnection, Option<&'a Warm>),
     Transaction(&'a DatabaseTransaction),
 }
 
@@ -65,7 +67,7 @@ impl Link<'_> {
         let statement = self.statement(sql, values);
         self.count();
         let done = match self.way {
-            Way::Pool(pool) => pool.execute_raw(statement).await?,
+            Way::Pool(pool, _) => pool.execute_raw(statement).await?,
             Way::Transaction(transaction) => transaction.execute_raw(statement).await?,
         };
         Ok(done.rows_affected())
@@ -86,7 +88,8 @@ impl Link<'_> {
     async fn first(&self, statement: Statement) -> Result<Option<QueryResult>, StoreError> {
         self.count();
         Ok(match self.way {
-            Way::Pool(pool) => pool.query_one_raw(statement).await?,
+            Way::Pool(_, Some(warm)) => warm.first(statement).await?,
+            Way::Pool(pool, None) => pool.query_one_raw(statement).await?,
             Way::Transaction(transaction) => transaction.query_one_raw(statement).await?,
         })
     }
@@ -94,7 +97,7 @@ impl Link<'_> {
     async fn every(&self, statement: Statement) -> Result<Vec<QueryResult>, StoreError> {
         self.count();
         Ok(match self.way {
-            Way::Pool(pool) => pool.query_all_raw(statement).await?,
+            Way::Pool(pool, _) => pool.query_all_raw(statement).await?,
             Way::Transaction(transaction) => transaction.query_all_raw(statement).await?,
         })
     }

@@ -27,7 +27,8 @@ struct Arguments {
     /// File with the statement for one customer: $1 is the id
     #[arg(long)]
     customer: PathBuf,
-    /// File with the statement for a page: $1 is the id it follows, $2 its size, $3 and $4 how many orders and contacts of each
+    /// File with the statement for a page: $1 is the id it follows, $2 its size, $3 and $4 how many orders and contacts of
+    /// each, as far as these do not stand in its text
     #[arg(long)]
     page: PathBuf,
 }
@@ -81,8 +82,12 @@ async fn page(State(desk): State<Arc<Desk>>, Query(After { after }): Query<After
     if !desk.lets_in(&headers) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let query = sqlx::query_scalar(AssertSqlSafe(Arc::clone(&desk.page)));
-    let query = query.bind(after).bind(CUSTOMERS).bind(OF_EACH).bind(OF_EACH);
+    let mut query = sqlx::query_scalar(AssertSqlSafe(Arc::clone(&desk.page))).bind(after);
+    for (place, size) in [("$2", CUSTOMERS), ("$3", OF_EACH), ("$4", OF_EACH)] {
+        if desk.page.contains(place) {
+            query = query.bind(size);
+        }
+    }
     answer(query.fetch_one(&desk.pool).await)
 }
 

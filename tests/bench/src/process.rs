@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::Fallible;
 use crate::company::Company;
+use crate::postgraphile::PostGraphile;
 use crate::request::Statements;
 
 /// Where the binaries are, and where they may leave files.
@@ -21,6 +22,11 @@ impl Folder {
         let here = std::env::current_exe()?;
         let binaries = here.parent().ok_or("this binary lies in no folder")?.to_owned();
         Ok(Folder { binaries, files: files.to_owned() })
+    }
+
+    /// The ignored folder in which PostGraphile is installed, beside those of the profiles.
+    pub(crate) fn postgraphile(&self) -> PathBuf {
+        self.binaries.with_file_name("postgraphile")
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -53,7 +59,11 @@ pub(crate) struct Serving {
 impl Serving {
     /// `guildhall serve`; what it logs goes to the file `log`.
     pub(crate) fn guildhall(files: &Folder, company: &Company, options: &[&str]) -> Fallible<Self> {
-        let mut command = files.command(company.url());
+        Self::on(files, company.url(), options)
+    }
+
+    pub(crate) fn on(files: &Folder, database: &str, options: &[&str]) -> Fallible<Self> {
+        let mut command = files.command(database);
         command.args(options).args(["serve", "--listen", "127.0.0.1:0"]);
         Self::start(command, &files.file("log"))
     }
@@ -69,7 +79,18 @@ impl Serving {
         Self::start(command, &files.file("handwritten.log"))
     }
 
-    /// Both servers print their address when they serve.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub(crate) fn postgraphile(files: &Folder, company: &Company, installed: &PostGraphile) -> Fallible<Self> {
+        let mut command = Command::new(&installed.node);
+        command.arg(&installed.server).env("DATABASE", company.url()).env("TOKEN", &company.token);
+        command.env("NODE_ENV", "production").env("GRAPHILE_ENV", "production");
+        Self::start(command, &files.file("postgraphile.log"))
+    }
+
+    /// All servers print their address when they serve.
     fn start(mut command: Command, log: &Path) -> Fallible<Self> {
         let mut process = command.stdout(Stdio::piped()).stderr(File::create(log)?).spawn()?;
         let mut line = String::new();

@@ -32,9 +32,9 @@ pub(crate) enum Kind {
 /// Customers, and where the list goes on after each of them.
 pub(crate) struct Places(Vec<Place>);
 
-struct Place {
+pub(crate) struct Place {
     id: String,
-    uuid: String,
+    pub uuid: String,
     cursor: String,
 }
 
@@ -87,6 +87,10 @@ impl Places {
         }
         all.truncate(most);
         Ok(Places(all))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Place> {
+        self.0.iter()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -145,14 +149,14 @@ pub(crate) fn handwritten(kind: Kind, places: &Places, token: &str) -> Vec<Vec<u
     places.0.iter().map(request).collect()
 }
 
-fn post(token: &str, query: &str, variables: &Value) -> Vec<u8> {
+pub(crate) fn post(token: &str, query: &str, variables: &Value) -> Vec<u8> {
     let body = json!({ "query": query, "variables": variables }).to_string();
     let length = body.len();
     let head = "POST /graphql HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n";
     format!("{head}authorization: Bearer {token}\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-async fn ask(serving: &Serving, token: &str, query: &str, variables: Value) -> Fallible<Value> {
+pub(crate) async fn ask(serving: &Serving, token: &str, query: &str, variables: Value) -> Fallible<Value> {
     let side = Side::new(serving.address, vec![post(token, query, &variables)]);
     let answer = side.answers().await?.pop().unwrap_or_default();
     let answer: Value = serde_json::from_slice(&answer)?;

@@ -74,7 +74,10 @@ pub(super) fn variables(
             (None, None) if ty.is_non_null() => Err(format!("it must be given a value of type `{ty}`")),
             (None, None) => continue,
         };
-        coerced.insert(name.to_owned(), value.map_err(|reason| (format!("variable `{name}`: {reason}"), variable.location()))?);
+        coerced.insert(
+            name.to_owned(),
+            value.map_err(|reason| (format!("variable `{name}`: {reason}"), variable.location()))?,
+        );
     }
     Ok(coerced)
 }

@@ -1,138 +1,138 @@
-//! Fields that are merged have the same arguments. The validator takes a list for equal to a longer one that begins with it,
-//! so documents with such a pair are looked at again.
+//! Fields that are merged: how much work the validator has with them, and that their arguments are the same.
+//!
+//! Fields of one key are merged for each type they may stand on, and their selections again for each type: a document
+//! that takes the types apart on every level doubles the work with each, whatever its length. So the merging is walked
+//! through here as the validator would, and given up when it takes too long. On the way arguments are compared: the
+//! validator takes a list for equal to a longer one that begins with it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{HashMap, HashSet};
 
+use apollo_compiler::Node;
 use apollo_compiler::ast::{Argument, Value};
-use apollo_compiler::collections::IndexMap;
 use apollo_compiler::executable::{Field, Selection, SelectionSet};
-use apollo_compiler::{ExecutableDocument, Name, Node, Schema};
+use apollo_compiler::schema::ExtendedType;
+use apollo_compiler::{ExecutableDocument, Schema};
 
+use super::limits::limit;
 use crate::problem::{Code, Problem};
 
-/// Most fields that are looked at. Types that meet in fragments multiply them.
-const FIELD_LIMIT: usize = 100_000;
+/// Most fields and values that merging a document's operations may look at.
+const STEPS: usize = 40_000;
 
-/// Checks a validated document.
-pub(super) fn check(schema: &Schema, document: &ExecutableDocument) -> Result<(), Problem> {
-    if !has_lists_of_other_length(document) {
-        return Ok(());
-    }
-    let mut merging = Merging { schema, document, fields: 0 };
-    document.operations.iter().try_for_each(|operation| merging.merge(vec![&operation.selection_set]))
-}
-
-/// Whether fields anywhere have one key and arguments that differ by the length of a list.
-fn has_lists_of_other_length(document: &ExecutableDocument) -> bool {
-    let mut known: IndexMap<&Name, &Field> = IndexMap::default();
-    let mut sets: Vec<&SelectionSet> = document.operations.iter().map(|operation| &operation.selection_set).collect();
-    sets.extend(document.fragments.values().map(|fragment| &fragment.selection_set));
-    while let Some(set) = sets.pop() {
-        for selection in &set.selections {
-            match selection {
-                Selection::Field(field) => {
-                    sets.push(&field.selection_set);
-                    if !field.arguments.iter().any(|argument| has_list(&argument.value)) {
-                        continue;
-                    }
-                    let first = *known.entry(field.response_key()).or_insert(field);
-                    if !same_arguments(&first.arguments, &field.arguments) {
-                        return true;
-                    }
-                }
-                Selection::InlineFragment(inline) => sets.push(&inline.selection_set),
-                Selection::FragmentSpread(_) => {}
-            }
-        }
-    }
-    false
+/// Checks every operation, or says that merging it takes too much, or which field has other arguments than one it is merged
+/// with.
+pub(super) fn check(document: &ExecutableDocument, schema: &Schema) -> Result<(), Problem> {
+    let mut merging = Merging { document, schema, left: STEPS };
+    document.operations.iter().try_for_each(|operation| merging.merge(&[&operation.selection_set]))
 }
 
 struct Merging<'d> {
-    schema: &'d Schema,
     document: &'d ExecutableDocument,
-    fields: usize,
+    schema: &'d Schema,
+    left: usize,
 }
 
-/// A field with the type it is selected on.
-type Selected<'d> = (&'d Name, &'d Node<Field>);
+/// A field and whether the type it stands on is an object's; the type's name.
+type Standing<'d> = (&'d SelectionSet, &'d Field);
 
 impl<'d> Merging<'d> {
-    /// Checks sets whose fields are merged.
-    fn merge(&mut self, sets: Vec<&'d SelectionSet>) -> Result<(), Problem> {
-        let mut by_key: IndexMap<&Name, Vec<Selected<'d>>> = IndexMap::default();
-        for selected in self.expanded(sets)? {
-            by_key.entry(selected.1.response_key()).or_default().push(selected);
+    fn merge(&mut self, sets: &[&'d SelectionSet]) -> Result<(), Problem> {
+        let mut keys: HashMap<&str, Vec<Standing<'d>>> = HashMap::new();
+        let mut seen = HashSet::new();
+        for set in sets {
+            self.collect(set, &mut seen, &mut keys)?;
         }
-        for fields in by_key.values() {
-            for meeting in self.meeting(fields) {
-                let Some((first, others)) = meeting.split_first() else { continue };
-                if let Some((_, other)) =
-                    others.iter().find(|(_, other)| !same_arguments(&first.1.arguments, &other.arguments))
-                {
-                    let message = format!(
-                        "`{}` is selected twice with other arguments; give one of them an alias",
-                        other.response_key()
-                    );
-                    let problem = Problem::new(Code::ValidationFailed, message);
-                    return Err(problem.located(other.name.location(), &self.document.sources));
-                }
-                let inner: Vec<_> = meeting.iter().map(|(_, field)| &field.selection_set).collect();
-                if inner.iter().any(|set| !set.is_empty()) {
-                    self.merge(inner)?;
+        for fields in keys.values() {
+            for group in self.by_type(fields) {
+                self.compare(&group)?;
+                let inner: Vec<_> =
+                    group.iter().map(|field| &field.selection_set).filter(|set| !set.is_empty()).collect();
+                if !inner.is_empty() {
+                    self.merge(&inner)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// The fields of all sets with their fragments opened.
-    fn expanded(&mut self, mut sets: Vec<&'d SelectionSet>) -> Result<Vec<Selected<'d>>, Problem> {
-        let mut fields = Vec::new();
-        let mut seen = HashSet::new();
-        while let Some(set) = sets.pop() {
-            for selection in &set.selections {
-                match selection {
-                    Selection::Field(field) => fields.push((&set.ty, field)),
-                    Selection::InlineFragment(inline) => sets.push(&inline.selection_set),
-                    Selection::FragmentSpread(spread) => {
-                        if let Some(fragment) = self.document.fragments.get(&spread.fragment_name)
-                            && seen.insert(&spread.fragment_name)
-                        {
-                            sets.push(&fragment.selection_set);
-                        }
+    /// Each fragment is opened once.
+    fn collect(
+        &mut self,
+        set: &'d SelectionSet,
+        seen: &mut HashSet<&'d str>,
+        keys: &mut HashMap<&'d str, Vec<Standing<'d>>>,
+    ) -> Result<(), Problem> {
+        for selection in &set.selections {
+            self.step(1)?;
+            match selection {
+                Selection::Field(field) => keys.entry(field.response_key().as_str()).or_default().push((set, field)),
+                Selection::InlineFragment(inline) => self.collect(&inline.selection_set, seen, keys)?,
+                Selection::FragmentSpread(spread) if seen.insert(spread.fragment_name.as_str()) => {
+                    if let Some(fragment) = self.document.fragments.get(&spread.fragment_name) {
+                        self.collect(&fragment.selection_set, seen, keys)?;
                     }
                 }
+                Selection::FragmentSpread(_) => {}
             }
         }
-        self.fields += fields.len();
-        if self.fields > FIELD_LIMIT {
-            let message = "the document's fields meet in too many ways; give fields of lists aliases of their own";
-            return Err(Problem::new(Code::LimitExceeded, message));
-        }
-        Ok(fields)
+        Ok(())
     }
 
-    /// The fields that may stand on one record: those of an object type with those of interfaces and unions.
-    fn meeting(&self, fields: &[Selected<'d>]) -> Vec<Vec<Selected<'d>>> {
-        let is_object = |ty: &Name| self.schema.get_object(ty).is_some();
-        let objects: BTreeSet<&Name> = fields.iter().map(|(ty, _)| *ty).filter(|ty| is_object(ty)).collect();
-        if objects.is_empty() {
-            return vec![fields.to_vec()];
+    /// The fields that may stand on one object: those of each object type together with those of all interfaces and unions.
+    fn by_type(&self, fields: &[Standing<'d>]) -> Vec<Vec<&'d Field>> {
+        let is_object = |set: &SelectionSet| matches!(self.schema.types.get(&set.ty), Some(ExtendedType::Object(_)));
+        let mut abstracts = Vec::new();
+        let mut objects: HashMap<&str, Vec<&Field>> = HashMap::new();
+        for (set, field) in fields {
+            if is_object(set) {
+                objects.entry(set.ty.as_str()).or_default().push(field);
+            } else {
+                abstracts.push(*field);
+            }
         }
-        let of = |object: &Name| {
-            let meets = |(ty, _): &&Selected<'d>| *ty == object || !is_object(ty);
-            fields.iter().filter(meets).copied().collect()
+        if objects.is_empty() {
+            return vec![abstracts];
+        }
+        let with_abstracts = |mut group: Vec<&'d Field>| {
+            group.extend(&abstracts);
+            group
         };
-        objects.into_iter().map(of).collect()
+        objects.into_values().map(with_abstracts).collect()
+    }
+
+    /// The first field's arguments are compared with each other's, and told with each that differs.
+    fn compare(&mut self, group: &[&Field]) -> Result<(), Problem> {
+        let Some((first, rest)) = group.split_first() else { return Ok(()) };
+        if rest.is_empty() {
+            return Ok(());
+        }
+        let values: usize = first.arguments.iter().map(|argument| size(&argument.value)).sum();
+        self.step((values + 1).saturating_mul(rest.len()))?;
+        let differs = |other: &&&Field| other.name == first.name && !same_arguments(&first.arguments, &other.arguments);
+        match rest.iter().find(differs) {
+            None => Ok(()),
+            Some(other) => {
+                let key = other.response_key();
+                let message = format!("`{key}` is selected twice with other arguments; give one of them an alias");
+                let problem = Problem::new(Code::ValidationFailed, message);
+                Err(problem.located(other.name.location(), &self.document.sources))
+            }
+        }
+    }
+
+    fn step(&mut self, steps: usize) -> Result<(), Problem> {
+        let left = self.left.checked_sub(steps);
+        self.left = left.ok_or_else(|| limit("the document selects too many fields of one name to merge them"))?;
+        Ok(())
     }
 }
 
-fn has_list(value: &Value) -> bool {
+/// How many values there are in a value. Comparing objects takes the square of their length.
+fn size(value: &Value) -> usize {
     match value {
-        Value::List(_) => true,
-        Value::Object(fields) => fields.iter().any(|(_, value)| has_list(value)),
-        _ => false,
+        Value::List(items) => 1 + items.iter().map(|item| size(item)).sum::<usize>(),
+        Value::Object(fields) => fields.len().pow(2) + fields.iter().map(|(_, value)| size(value)).sum::<usize>(),
+        _ => 1,
     }
 }
 

@@ -39,8 +39,7 @@ impl<'a> Planner<'a> {
         for definition in &field.definition.arguments {
             self.coerced(field, definition).map_err(|reason| {
                 let message = format!("argument `{}` of `{}`: {reason}", definition.name, field.name);
-                Problem::new(Code::BadUserInput, message)
-                    .located(field.name.location(), &self.context.document.sources)
+                Problem::new(Code::BadUserInput, message).located(field.name.location(), &self.context.document.sources)
             })?;
         }
         Ok(())

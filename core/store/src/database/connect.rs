@@ -11,7 +11,7 @@ use super::STATEMENT_SECONDS;
 use crate::{Dialect, StoreError};
 
 /// How long a caller waits for a connection, or for the one writer's place on SQLite, before it is told to try again.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How many of SQLite's instructions pass between two looks at the clock: well below a millisecond of work.
 const INSTRUCTIONS_PER_LOOK: i32 = 10_000;
@@ -21,6 +21,8 @@ const PREPARED_STATEMENTS: usize = 512;
 
 /// Connections to PostgreSQL, which reads and writes share.
 const POSTGRES_CONNECTIONS: u32 = 20;
+/// How many of them reads may keep.
+pub(super) const WARM_CONNECTIONS: usize = 16;
 
 /// Connects and returns (dialect, where to read, where to write).
 pub(super) async fn connect(url: &str) -> Result<(Dialect, DatabaseConnection, DatabaseConnection), StoreError> {

@@ -65,8 +65,7 @@ fn on_conflict(table: &str, rows: &Rows<'_>) -> String {
         let columns = rows.columns.iter().map(|(_, column)| column);
         columns.filter(|column| !matches!(column.name.as_str(), "source" | "external_id"))
     };
-    let assignments =
-        given().map(|column| format!(r#", "{0}" = excluded."{0}""#, column.name)).collect::<String>();
+    let assignments = given().map(|column| format!(r#", "{0}" = excluded."{0}""#, column.name)).collect::<String>();
     let differs = given()
         .map(|column| {
             let name = &column.name;
