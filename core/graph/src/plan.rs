@@ -115,12 +115,14 @@ pub(crate) fn plan_query(context: &Context<'_>, deployment: &Deployment, dialect
     let mut planner = Planner::new(context);
     let mut roots = Vec::new();
     let mut introspected = None;
+    let mut introspections = 0;
     for collected in planner.collect(&[&context.operation.selection_set], "Query")? {
         let field = collected.first()?;
         let value = match field.name.as_str() {
             "__typename" => Root::Constant("Query".to_owned()),
             "__schema" | "__type" => {
-                if planner.slots.len() >= INTROSPECTION_LIMIT {
+                introspections += 1;
+                if introspections > INTROSPECTION_LIMIT {
                     let message = format!("the operation asks for the schema more than {INTROSPECTION_LIMIT} times");
                     return Err(Problem::new(Code::LimitExceeded, message));
                 }

@@ -77,3 +77,6 @@ impl Statement {
         Ok(Read { response, facts })
     }
 }
+
+#[cfg(test)]
+mod tests;

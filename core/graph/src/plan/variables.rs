@@ -103,7 +103,7 @@ pub(super) fn prefix_start(prefix: &str) -> String {
 }
 
 /// The least text beyond all that begin with `prefix` once ASCII letters are lower case; empty, so that there is none between,
-/// where no text is beyond them or there is no prefix.
+/// where there is no prefix. Beyond the last character of all there is no text: so many of them stand for it.
 pub(super) fn prefix_end(prefix: &str) -> String {
     let mut letters: Vec<char> = prefix_start(prefix).chars().collect();
     while let Some(last) = letters.pop() {
@@ -114,8 +114,11 @@ pub(super) fn prefix_end(prefix: &str) -> String {
             return letters.into_iter().collect();
         }
     }
-    String::new()
+    if prefix.is_empty() { String::new() } else { char::MAX.to_string().repeat(prefix.len() + BEYOND) }
 }
+
+/// How many last characters make a text that nobody's begins with.
+const BEYOND: usize = 64;
 
 fn bad(variable: &str, error: &dyn std::error::Error) -> Problem {
     Problem::new(Code::BadUserInput, format!("variable `{variable}`: {error}"))
