@@ -6,11 +6,12 @@
 #   make plugins                                compile the plugins in plugins/ to target/plugins/*.wasm
 #   make bench                                  measure against a handwritten server on PostgreSQL
 #   make bench BENCH="--seconds 1"              shorter; --customers N --orders N make it smaller, --json prints JSON
+#   make differential SEED=7 COUNT=10000        compare with graphql-js; COUNT=0 goes on until Ctrl-C
 
 GUILDHALL := target/debug/guildhall
 PLUGINS   := $(notdir $(wildcard plugins/*))
 
-.PHONY: demo test plugins bench guildhall
+.PHONY: demo test plugins bench differential guildhall
 
 demo: plugins
 	$(GUILDHALL) demo $(PLUGINS:%=--plugin target/plugins/%.wasm) $(DEMO)
@@ -31,3 +32,10 @@ test: plugins
 bench: plugins
 	cargo build --release --bin guildhall --bin guildhall-bench --bin handwritten
 	target/release/guildhall-bench $(BENCH)
+
+SEED  ?= 1
+COUNT ?= 10000
+
+differential: guildhall
+	GUILDHALL_DIFFERENTIAL_SEED=$(SEED) GUILDHALL_DIFFERENTIAL_COUNT=$(COUNT) \
+		cargo test --workspace --test end_to_end differential -- --nocapture

@@ -61,11 +61,11 @@ export function measureField({ group, functionName }, name) {
   const column = group.model.types[group.of].columns[name];
   const kind = measuredKind(functionName, column.kind);
   const currencies = new Set(group.records.map((record) => record.columns.currency));
+  const value = measured(group, functionName, column);
+  if (value === null) return null;
   if (kind === 'Money' && currencies.size > 1) {
     throw Object.assign(new Error('the records are in several currencies'), { extensions: { code: 'MIXED_CURRENCIES' } });
   }
-  const value = measured(group, functionName, column);
-  if (value === null) return null;
   if (kind === 'Money') return { part: 'money', amount: canonical(kind, value), currency: [...currencies][0] };
   return kind === 'Int' ? Number(value) : canonical(kind, value);
 }
@@ -111,6 +111,12 @@ function firstDay(day, bucket) {
   const at = new Date(`${day}T00:00:00Z`);
   at.setUTCDate(at.getUTCDate() - ((at.getUTCDay() + 6) % 7));
   return at.toISOString().slice(0, 10);
+}
+
+/** The fields of the key that groups have, if the field gives groups. */
+export function groupKeys(model, field, args) {
+  const of = grouped(model, field);
+  return of && args.by.map((by) => keyOf(model, of, by).name);
 }
 
 /** From all records to a page of groups. */

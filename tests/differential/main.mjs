@@ -139,6 +139,12 @@ function tell() {
 
 let stopping = false;
 process.on('SIGINT', () => { stopping = true; });
+process.on('uncaughtException', (error) => {
+  // The interrupt ends the servers, too.
+  if (!stopping) console.error(error);
+  tell();
+  process.exit(stopping && totals.differences === 0 ? 0 : 1);
+});
 
 const seed = Number(given.seed);
 const references = new Map();

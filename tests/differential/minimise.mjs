@@ -8,6 +8,12 @@ const TRIALS = 1_500;
 export async function minimised(query, shows) {
   let best = query;
   let trials = 0;
+  try {
+    const printed = print(parse(query, { noLocation: true }));
+    if (await shows(printed)) best = printed;
+  } catch {
+    // What does not parse is shortened as a text.
+  }
   for (let before = null; before !== best && trials < TRIALS; ) {
     before = best;
     for (let place = 0; trials < TRIALS; trials++) {

@@ -5,7 +5,7 @@ import {
   isObjectType, Kind, parse, validate,
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
-import { aggregated, aggregateOf, grouped, groupField, groupsOf, keyField, measureField } from './aggregate.mjs';
+import { aggregated, aggregateOf, grouped, groupField, groupKeys, groupsOf, keyField, measureField } from './aggregate.mjs';
 import { listOf } from './list.mjs';
 import { canonical, comparable, given, Model, Refusal } from './model.mjs';
 
@@ -95,10 +95,11 @@ export class Reference {
       document.definitions.filter((one) => one.kind === Kind.FRAGMENT_DEFINITION).map((one) => [one.name.value, one]),
     );
     const fields = collectFields(this.schema, fragments, variables, root, operation.selectionSet);
-    this.precheckFields({ fragments, variables }, root, fields, null);
+    this.precheckFields({ fragments, variables }, root, fields);
   }
 
-  precheckFields(context, type, collected, ids) {
+  /** `by` are the keys of the groups that are selected from: what is no key leads nowhere, whatever it is asked with. */
+  precheckFields(context, type, collected, by = []) {
     for (const nodes of collected.values()) {
       const field = type.getFields()[nodes[0].name.value];
       if (!field) {
@@ -110,8 +111,10 @@ export class Reference {
       const named = getNamedType(field.type);
       this.prepare(type, field, args);
       if (!isCompositeType(named)) continue;
+      if (type.name.endsWith('GroupKey') && !by.includes(field.name)) continue;
+      const keys = groupKeys(this.model, field, args) ?? by;
       for (const target of this.reached(type, field, args, named)) {
-        this.precheckFields(context, target, collectSubfields(this.schema, context.fragments, context.variables, target, nodes), ids);
+        this.precheckFields(context, target, collectSubfields(this.schema, context.fragments, context.variables, target, nodes), keys);
       }
     }
   }
@@ -119,10 +122,9 @@ export class Reference {
   precheckIntrospection(context, nodes) {
     const name = nodes[0].name.value;
     if (name === '__typename') return;
-    const query = this.schema.getQueryType();
     const [schemaType, typeType] = [this.schema.getType('__Schema'), this.schema.getType('__Type')];
     const below = collectSubfields(this.schema, context.fragments, context.variables, name === '__schema' ? schemaType : typeType, nodes);
-    this.precheckFields(context, name === '__schema' ? schemaType : typeType, below, query);
+    this.precheckFields(context, name === '__schema' ? schemaType : typeType, below);
   }
 
   /** The object types that the operation may meet at a field. */

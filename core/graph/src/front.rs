@@ -9,6 +9,7 @@ mod introspected;
 mod limits;
 mod merging;
 mod usages;
+mod whole;
 
 #[cfg(test)]
 mod tests;
@@ -67,6 +68,7 @@ impl Front {
             .token_limit(TOKEN_LIMIT)
             .parse_ast(text, "document")
             .map_err(|broken| unparsed(&broken.errors))?;
+        whole::check(text, &tree).map_err(|problem| vec![problem])?;
         limits::check(&tree).map_err(|problem| vec![problem])?;
         let invalid = |errors: &DiagnosticList| problems(Code::ValidationFailed, errors);
         let document = tree.to_executable(&self.schema).map_err(|broken| invalid(&broken.errors))?;

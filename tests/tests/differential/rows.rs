@@ -92,12 +92,14 @@ const DECIMALS: [&str; 18] = [
     "100",
     "1234.5678",
     "-1234.50",
-    "900719925474099.0",
+    "9007199254740.9931",
     "92233720368.5477",
     "0.3333",
 ];
 
-const EXTREMES: [&str; 3] = ["922337203685477.5807", "-922337203685477.5807", "900719925474099.3001"];
+/// Half of what 64 bits hold in units of the scale. Each column has it once, and its opposite once: a sum of any records has
+/// to fit, too.
+const LARGEST: &str = "460000000000000.1234";
 
 const DAYS: [&str; 16] = [
     "0001-01-01",
@@ -176,6 +178,10 @@ impl Rows {
                 ("Plugin", "status") => Value::from("REMOVED"),
                 (_, "currency") => Value::from(dice.of(&CURRENCIES)),
                 _ if field.nullable && dice.one_in(4) => Value::Null,
+                _ if matches!(field.kind, Kind::Money | Kind::Decimal { .. }) && [3, 7].contains(&number) => {
+                    let largest: Decimal = LARGEST.parse().unwrap();
+                    Value::from(if number == 3 { largest } else { -largest })
+                }
                 _ => dice.value(&field.kind),
             };
             record.insert(field.column.clone(), value);
@@ -323,7 +329,7 @@ impl Dice {
             Kind::Text => Value::from(self.of(&TEXTS)),
             Kind::Int => Value::from(self.of(&INTS)),
             Kind::Bool => Value::from(self.one_in(2)),
-            Kind::Decimal { .. } | Kind::Money => Value::from(self.decimal()),
+            Kind::Decimal { .. } | Kind::Money => self.of(&DECIMALS).parse::<Decimal>().unwrap().into(),
             Kind::Date if self.one_in(3) => {
                 let begun: NaiveDate = "2023-12-25".parse().unwrap();
                 Value::from(begun + Days::new(self.below(500) as u64))
@@ -340,11 +346,6 @@ impl Dice {
                 Value::from(json!({ "it": members }))
             }
         }
-    }
-
-    fn decimal(&mut self) -> Decimal {
-        let text = if self.one_in(25) { self.of(&EXTREMES) } else { self.of(&DECIMALS) };
-        text.parse().unwrap()
     }
 
     /// JSON with blanks in texts, names out of order, numbers of several forms.

@@ -267,3 +267,84 @@ fn named(declared: &EnumType, name: &str) -> Option<Value> {
 fn unknown_field(object: &InputObjectType, name: &str) -> String {
     format!("`{}` has no field `{}`", object.name, name.chars().take(64).collect::<String>())
 }
+
+#[cfg(test)]
+mod tests {
+    use apollo_compiler::ExecutableDocument;
+    use serde_json::json;
+
+    use super::*;
+
+    const SCHEMA: &str = "
+        type Query { all(ids: [ID!], size: Int = 3, by: By, exact: Decimal): Int }
+        input By { names: [String!], size: Int! = 5, not: By, kind: Kind }
+        enum Kind { OLD NEW }
+        scalar Decimal
+    ";
+
+    /// What an operation's variables become, or why they are refused.
+    fn variables_of(definitions: &str, given: Value) -> Result<Value, String> {
+        let schema = Schema::parse_and_validate(SCHEMA, "schema").unwrap();
+        let text = format!("query ({definitions}) {{ __typename }}");
+        let document = ExecutableDocument::parse(&schema, text, "document").unwrap();
+        let operation = document.operations.get(None).unwrap();
+        variables(&schema, operation, given.as_object().unwrap()).map(Value::Object).map_err(|(reason, _)| reason)
+    }
+
+    #[track_caller]
+    fn takes(definitions: &str, given: Value, expected: Value) {
+        assert_eq!(variables_of(definitions, given), Ok(expected));
+    }
+
+    #[track_caller]
+    fn refuses(definitions: &str, given: Value, reason: &str) {
+        assert_eq!(variables_of(definitions, given), Err(reason.to_owned()));
+    }
+
+    #[test]
+    fn json_is_read_as_its_type() {
+        takes("$a: Int", json!({ "a": 1.0 }), json!({ "a": 1 }));
+        takes("$a: ID", json!({ "a": 7 }), json!({ "a": "7" }));
+        takes("$a: [ID!]", json!({ "a": "x" }), json!({ "a": ["x"] }));
+        takes("$a: [[Int]]", json!({ "a": [1, null, [2]] }), json!({ "a": [[1], null, [2]] }));
+        takes("$a: By", json!({ "a": { "names": "x" } }), json!({ "a": { "names": ["x"], "size": 5 } }));
+        refuses("$a: Int", json!({ "a": 1.5 }), "variable `a`: `1.5` is no value of type `Int`");
+        refuses("$a: Int", json!({ "a": 2_147_483_648_i64 }), "variable `a`: `2147483648` is no value of type `Int`");
+        refuses("$a: Kind", json!({ "a": "old" }), "variable `a`: `\"old\"` is no value of type `Kind`");
+        refuses("$a: By", json!({ "a": { "x": 1 } }), "variable `a`: `By` has no field `x`");
+        let null = "variable `a`: field `size`: it is null, where a value of type `Int!` is needed";
+        refuses("$a: By", json!({ "a": { "size": null } }), null);
+    }
+
+    #[test]
+    fn defaults_are_read_as_their_type_and_decimals_keep_their_text() {
+        takes("$a: ID = 7, $b: [ID!] = \"x\"", json!({}), json!({ "a": "7", "b": ["x"] }));
+        takes("$a: Decimal = 900719925474099.3001", json!({}), json!({ "a": "900719925474099.3001" }));
+        takes("$a: By = {kind: NEW}", json!({}), json!({ "a": { "kind": "NEW", "size": 5 } }));
+        takes("$a: Int = 3, $b: Int", json!({ "a": null }), json!({ "a": null }));
+        refuses("$a: Int!", json!({}), "variable `a`: it must be given a value of type `Int!`");
+    }
+
+    /// What the argument `by` becomes with variables.
+    fn by(literal: &str, given: Value) -> Result<Value, String> {
+        let schema = Schema::parse_and_validate(SCHEMA, "schema").unwrap();
+        let text = format!("query ($s: Int, $n: String, $b: By) {{ all(by: {literal}) }}");
+        let document = ExecutableDocument::parse(&schema, text, "document").unwrap();
+        let given: JsonMap = serde_json::from_value(given).unwrap();
+        let field = document.operations.get(None).unwrap().root_fields(&document).next().unwrap();
+        let definition = field.definition.argument_by_name("by").unwrap();
+        let coerced = argument(&schema, definition, Some(&field.arguments[0].value), &given)?;
+        Ok(coerced.and_then(|argument| argument.resolve(&given)).unwrap_or(json!("absent")))
+    }
+
+    #[test]
+    fn variables_inside_literals_may_be_absent_or_null() {
+        assert_eq!(by("$b", json!({})), Ok(json!("absent")));
+        assert_eq!(by("$b", json!({ "b": null })), Ok(json!(null)));
+        assert_eq!(by("{size: $s}", json!({})), Ok(json!({ "size": 5 })));
+        assert_eq!(by("{names: \"x\", not: $b}", json!({})), Ok(json!({ "names": ["x"], "size": 5 })));
+        let null = "field `size`: variable `s`: it is null, where a value of type `Int!` is needed";
+        assert_eq!(by("{size: $s}", json!({ "s": null })), Err(null.to_owned()));
+        assert!(by("{names: [\"x\", $n]}", json!({})).is_err());
+    }
+}
