@@ -6,6 +6,7 @@
 #   make plugins                                compile the plugins in plugins/ to target/plugins/*.wasm
 #   make bench                                  measure against a handwritten server on PostgreSQL
 #   make bench BENCH="--seconds 1"              shorter; --customers N --orders N make it smaller, --json prints JSON
+#   make bench BENCH=--floods                   send every hostile request the tests know, and time them
 
 GUILDHALL := target/debug/guildhall
 PLUGINS   := $(notdir $(wildcard plugins/*))

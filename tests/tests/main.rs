@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
+mod answers;
 mod bad_input;
 mod decisions;
 mod demo;
@@ -14,6 +15,7 @@ mod hostile;
 mod house;
 mod ledger;
 mod lifecycle;
+mod metrics;
 mod northwind;
 mod pages;
 mod permissions;

@@ -38,6 +38,11 @@ pub enum StoreError {
         crate::database::STATEMENT_SECONDS
     )]
     TooLong,
+    #[error(
+        "the answer would be larger than {} MiB; ask for smaller pages or fewer fields",
+        crate::read::RESPONSE_LIMIT >> 20
+    )]
+    TooLarge,
     #[error("the database cannot be reached; check that it runs and try again ({0})")]
     Unreachable(String),
     #[error("the database failed ({0})")]
@@ -90,6 +95,8 @@ fn classify(error: &sqlx::Error) -> StoreError {
                 Some("40001" | "40P01" | "55P03") => StoreError::Busy(message),
                 // SQLite: interrupted by the deadline of its connection. PostgreSQL: statement timeout.
                 Some("9" | "57014") => StoreError::TooLong,
+                // SQLite: a text beyond what it builds at all. PostgreSQL: the same.
+                Some("18" | "54000") => StoreError::TooLarge,
                 // PostgreSQL: shutting down, too many connections.
                 Some("57P01" | "57P02" | "57P03" | "53300") => StoreError::Unreachable(message),
                 // SQLite: CHECK, NOT NULL, wrong datatype in a STRICT table.

@@ -20,6 +20,9 @@ use crate::link::Reads;
 use crate::{Dialect, StoreError};
 use sql::{Bind, Sql};
 
+/// Most bytes a statement's response may have, and its facts: what is larger never leaves the database.
+pub const RESPONSE_LIMIT: usize = 16 << 20;
+
 /// A read plan, compiled for one dialect. Compiled once, run many times with other variables.
 #[derive(Clone, Debug)]
 pub struct Statement {
@@ -45,9 +48,9 @@ impl Statement {
         let has_facts = !plan.facts.is_empty();
         let text = if has_facts {
             let facts = sql.root(&plan.facts)?;
-            format!("SELECT {response} AS response, {facts} AS facts")
+            bounded(&[("response", response), ("facts", facts)])
         } else {
-            format!("SELECT {response} AS response")
+            bounded(&[("response", response)])
         };
         Ok(Statement { sql: text, binds: sql.into_binds(), has_facts })
     }
@@ -69,10 +72,21 @@ impl Statement {
         let values = self.binds.iter().map(bound).collect::<Result<Vec<_>, StoreError>>()?;
         let row =
             link.row(&self.sql, values).await?.ok_or_else(|| StoreError::internal("a read statement gave no row"))?;
-        let response = row.try_get_by_index(0)?;
+        let response: Option<String> = row.try_get_by_index(0)?;
+        let response = response.ok_or(StoreError::TooLarge)?;
         let facts = if self.has_facts { Some(row.try_get_by_index(1)?) } else { None };
         Ok(Read { response, facts })
     }
+}
+
+/// A statement that gives null for texts that are too large. The limit keeps both databases from folding the inner
+/// select into the outer one, where each text would be made twice: to be measured and to be given.
+fn bounded(texts: &[(&str, String)]) -> String {
+    let inner: Vec<_> = texts.iter().map(|(name, text)| format!("{text} AS {name}")).collect();
+    let fits: Vec<_> = texts.iter().map(|(name, _)| format!("octet_length({name}) <= {RESPONSE_LIMIT}")).collect();
+    let fits = fits.join(" AND ");
+    let outer: Vec<_> = texts.iter().map(|(name, _)| format!("CASE WHEN {fits} THEN {name} END AS {name}")).collect();
+    format!("SELECT {} FROM (SELECT {} LIMIT 1) texts", outer.join(", "), inner.join(", "))
 }
 
 impl Sql<'_> {
@@ -95,5 +109,53 @@ impl Sql<'_> {
             parts.push((entry.key.as_str(), value));
         }
         Ok(sql::json_object(&parts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::databases;
+
+    /// Gives the columns of the only row, as far as they are texts.
+    async fn columns(on: &impl Reads, sql: &str, count: usize) -> Vec<Option<String>> {
+        let row = on.link().row(sql, Vec::new()).await.unwrap().unwrap();
+        (0..count).map(|index| row.try_get_by_index(index).unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_text_that_is_too_large_is_not_given_and_neither_is_the_one_beside_it() {
+        for (database, _fixture) in databases().await {
+            let text = |length: usize| match database.dialect() {
+                Dialect::Postgres => format!("repeat('x', {length})"),
+                Dialect::Sqlite => format!("printf('%.*c', {length}, 'x')"),
+            };
+            let read = |one: usize, other: usize| bounded(&[("response", text(one)), ("facts", text(other))]);
+            let lengths = |columns: Vec<Option<String>>| -> Vec<_> {
+                columns.into_iter().map(|column| column.map(|text| text.len())).collect()
+            };
+            let largest = columns(&database, &read(RESPONSE_LIMIT, 1), 2).await;
+            assert_eq!(lengths(largest), [Some(RESPONSE_LIMIT), Some(1)]);
+            for (one, other) in [(RESPONSE_LIMIT + 1, 1), (1, RESPONSE_LIMIT + 1)] {
+                assert_eq!(columns(&database, &read(one, other), 2).await, [None, None]);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_text_is_made_once() {
+        for (database, _fixture) in databases().await {
+            let text = "concat('a', coalesce((SELECT string_agg(name, ',') FROM customers), ''))".to_owned();
+            let sql = bounded(&[("response", text)]);
+            let (explain, column) = match database.dialect() {
+                Dialect::Postgres => ("EXPLAIN (VERBOSE)", 0),
+                Dialect::Sqlite => ("EXPLAIN", 5),
+            };
+            let rows = database.link().rows(&format!("{explain} {sql}"), Vec::new()).await.unwrap();
+            let told = |row: &sea_orm::QueryResult| row.try_get_by_index::<Option<String>>(column).unwrap();
+            let plan: Vec<_> = rows.iter().filter_map(told).collect();
+            let made = plan.iter().filter(|line| line.contains("concat(")).count();
+            assert_eq!(made, 1, "{}", plan.join("\n"));
+        }
     }
 }

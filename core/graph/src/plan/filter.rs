@@ -18,6 +18,8 @@ const DEPTH_LIMIT: usize = 12;
 const LIST_LIMIT: usize = 100;
 /// How many lists a filter may go through, one inside the other: each multiplies what the database looks at.
 const LISTS_DEEP_LIMIT: usize = 3;
+/// What going to related records costs, in conditions: each is a join for the database to plan.
+const RELATION_COST: usize = 40;
 
 impl Planner<'_> {
     /// What `argument` asks of a record of `object`.
@@ -75,6 +77,9 @@ impl Planner<'_> {
         value: &Argument,
         depth: usize,
     ) -> Result<Condition, Problem> {
+        for _ in 0..RELATION_COST {
+            self.count_condition()?;
+        }
         let target = self.context.model.object(&relation.target).cloned();
         let target = target.ok_or_else(|| Problem::new(Code::Internal, "a relation ends at no type"))?;
         let some =
