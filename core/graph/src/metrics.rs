@@ -66,6 +66,16 @@ struct Guests {
     ending: Vec<Arc<Deployment>>,
 }
 
+impl Guests {
+    /// Keeps the calls of deployments that no operation is under way on, and lets them go.
+    fn settle(&mut self) {
+        let (ended, ending): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.ending).into_iter().partition(|deployment| Arc::strong_count(deployment) == 1);
+        self.calls += ended.iter().map(|deployment| deployment.guest_calls()).sum::<u64>();
+        self.ending = ending;
+    }
+}
+
 impl Counters {
     pub(crate) fn new() -> Self {
         let roles = Role::ALL.iter().map(|role| (*role, Arc::default(), Arc::default())).collect();
@@ -90,6 +100,7 @@ impl Counters {
     /// Takes the place of a deployment by what `swap` does, and keeps its calls.
     pub(crate) fn ended(&self, deployment: Arc<Deployment>, swap: impl FnOnce()) {
         let mut guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner);
+        guests.settle();
         guests.ending.push(deployment);
         swap();
     }
@@ -97,10 +108,7 @@ impl Counters {
     /// Calls of guests by all deployments, of which `current` gives the one that serves.
     pub(crate) fn guest_calls(&self, current: impl FnOnce() -> Arc<Deployment>) -> u64 {
         let mut guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner);
-        let (ended, ending): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut guests.ending).into_iter().partition(|deployment| Arc::strong_count(deployment) == 1);
-        guests.calls += ended.iter().map(|deployment| deployment.guest_calls()).sum::<u64>();
-        guests.ending = ending;
+        guests.settle();
         let under_way: u64 = guests.ending.iter().map(|deployment| deployment.guest_calls()).sum();
         guests.calls + under_way + current().guest_calls()
     }

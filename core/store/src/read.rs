@@ -145,7 +145,7 @@ mod tests {
     #[tokio::test]
     async fn a_text_is_made_once() {
         for (database, _fixture) in databases().await {
-            let text = "concat('a', coalesce((SELECT string_agg(name, ',') FROM customers), ''))".to_owned();
+            let text = "concat('a', coalesce((SELECT string_agg(name, ',') FROM customer), ''))".to_owned();
             let sql = bounded(&[("response", text)]);
             let (explain, column) = match database.dialect() {
                 Dialect::Postgres => ("EXPLAIN (VERBOSE)", 0),

@@ -11,10 +11,11 @@ use axum::response::{IntoResponse, Response};
 use guildhall_graph::{CacheMetrics, Metrics};
 use guildhall_model::Role;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, text};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
 use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
@@ -83,9 +84,9 @@ impl Collector for Told {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let metrics = &self.0;
         let generation = u64::try_from(metrics.generation).unwrap_or_default();
-        gauge(&mut encoder, "generation", "Number of the generation that serves", [(no_labels(), generation)])?;
-        counter(&mut encoder, "statements", "SQL statements sent", [(no_labels(), metrics.statements)])?;
-        counter(&mut encoder, "guest_calls", "Calls of plugins", [(no_labels(), metrics.guest_calls)])?;
+        one(&mut encoder, "generation", "Number of the generation that serves", &ConstGauge::new(generation))?;
+        one(&mut encoder, "statements", "SQL statements sent", &ConstCounter::new(metrics.statements))?;
+        one(&mut encoder, "guest_calls", "Calls of plugins", &ConstCounter::new(metrics.guest_calls))?;
         let limits = metrics.limits.iter().map(|(limit, count)| (vec![("limit", *limit)], *count));
         counter(&mut encoder, "limits_exceeded", "Operations refused, by limit", limits)?;
         let caches = |number: fn(&CacheMetrics) -> u64| {
@@ -101,8 +102,14 @@ impl Collector for Told {
     }
 }
 
-fn no_labels() -> Vec<Label> {
-    Vec::new()
+/// A number without labels.
+fn one(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    metric: &impl EncodeMetric,
+) -> Result<(), fmt::Error> {
+    metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
 }
 
 fn counter<L: EncodeLabelSet>(
