@@ -7,6 +7,7 @@
 #   make bench                                  measure against a handwritten server on PostgreSQL
 #   make bench BENCH="--seconds 1"              shorter; --customers N --orders N make it smaller, --json prints JSON
 #   make differential SEED=7 COUNT=10000        compare with graphql-js; COUNT=0 goes on until Ctrl-C
+#   make bench BENCH=--floods                   send every hostile request the tests know, and time them
 
 GUILDHALL := target/debug/guildhall
 PLUGINS   := $(notdir $(wildcard plugins/*))

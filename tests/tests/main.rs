@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
 mod aggregates;
+mod answers;
 mod bad_input;
 mod decisions;
 mod demo;
@@ -16,6 +17,7 @@ mod hostile;
 mod house;
 mod ledger;
 mod lifecycle;
+mod metrics;
 mod northwind;
 mod pages;
 mod permissions;

@@ -61,7 +61,7 @@ impl Front {
     pub(crate) fn parse(&self, text: &str) -> Result<Valid<ExecutableDocument>, Vec<Problem>> {
         if text.len() > DOCUMENT_LIMIT {
             let message = format!("the document has {} bytes; at most {DOCUMENT_LIMIT} are taken", text.len());
-            return Err(vec![Problem::new(Code::LimitExceeded, message)]);
+            return Err(vec![Problem::limit("bytes", message)]);
         }
         let tree = Parser::new()
             .recursion_limit(RECURSION_LIMIT)
@@ -118,7 +118,10 @@ impl Front {
 fn unparsed(errors: &DiagnosticList) -> Vec<Problem> {
     let is_limit = |message: &str| !message.starts_with("syntax error") && message.contains("limit reached");
     match errors.iter().find(|diagnostic| is_limit(&diagnostic.error.to_string())) {
-        Some(diagnostic) => vec![Problem::from_front(Code::LimitExceeded, &diagnostic.to_json())],
+        Some(diagnostic) => {
+            let name = if diagnostic.error.to_string().contains("token") { "tokens" } else { "depth" };
+            vec![Problem::from_front(Code::LimitExceeded, &diagnostic.to_json()).named(name)]
+        }
         None => problems(Code::ParseFailed, errors),
     }
 }

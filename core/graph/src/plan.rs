@@ -124,7 +124,7 @@ pub(crate) fn plan_query(context: &Context<'_>, deployment: &Deployment, dialect
                 introspections += 1;
                 if introspections > INTROSPECTION_LIMIT {
                     let message = format!("the operation asks for the schema more than {INTROSPECTION_LIMIT} times");
-                    return Err(Problem::new(Code::LimitExceeded, message));
+                    return Err(Problem::limit("introspection", message));
                 }
                 let data = match introspected.take() {
                     Some(data) => data,
@@ -176,7 +176,7 @@ impl<'a> Planner<'a> {
         self.records = self.records.saturating_add(records);
         if self.records > RECORD_LIMIT {
             let message = format!("the operation may read more than {RECORD_LIMIT} records; ask for smaller pages");
-            return Err(Problem::new(Code::LimitExceeded, message));
+            return Err(Problem::limit("records", message));
         }
         Ok(())
     }
@@ -188,7 +188,7 @@ impl<'a> Planner<'a> {
             let message = format!(
                 "the operation may answer more than {VALUE_LIMIT} values; ask for smaller pages or fewer fields"
             );
-            return Err(Problem::new(Code::LimitExceeded, message));
+            return Err(Problem::limit("values", message));
         }
         Ok(())
     }
@@ -198,7 +198,7 @@ impl<'a> Planner<'a> {
         self.conditions += 1;
         if self.conditions > CONDITION_LIMIT {
             let message = format!("the operation's filters have more than {CONDITION_LIMIT} conditions and values");
-            return Err(Problem::new(Code::LimitExceeded, message));
+            return Err(Problem::limit("conditions", message));
         }
         Ok(())
     }

@@ -8,7 +8,6 @@ use apollo_compiler::executable::{Operation, Selection, SelectionSet};
 use apollo_compiler::schema::{ExtendedType, Implementers};
 use apollo_compiler::{ExecutableDocument, Name, Schema, collections};
 
-use super::limits::limit;
 use crate::problem::Problem;
 
 /// How often an introspection may tell the whole schema, with about this many values of each of its parts.
@@ -97,7 +96,7 @@ impl<'s> Counting<'s> {
     fn step(&mut self) -> Result<(), Problem> {
         let message =
             "the operation asks for too much of the schema; ask for each of its lists once, or take `/schema.graphql`";
-        self.left = self.left.checked_sub(1).ok_or_else(|| limit(message))?;
+        self.left = self.left.checked_sub(1).ok_or_else(|| Problem::limit("introspection", message))?;
         Ok(())
     }
 

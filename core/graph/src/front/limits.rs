@@ -19,6 +19,8 @@ const DIRECTIVES: usize = 1_000;
 const DIRECTIVES_OF_A_PLACE: usize = 8;
 /// Selections of all operations together with every spread replaced by its fragment.
 const EXPANDED_SELECTIONS: usize = 5_000;
+/// How many of these have selections of their own: each becomes a part of the statement, which the database has to plan.
+const OBJECTS: usize = 250;
 /// Fields of an operation's root, once its fragments are expanded.
 const ROOT_FIELDS: usize = 100;
 /// Nesting of fields through fragments. Introspection has a limit of its own.
@@ -37,7 +39,10 @@ const VARIABLE_VALUES: usize = 10_000;
 pub(super) fn check(document: &Document) -> Result<(), Problem> {
     let given = document.definitions.len();
     if given > DEFINITIONS {
-        return Err(limit(format!("the document has {given} definitions; at most {DEFINITIONS} are taken")));
+        return Err(Problem::limit(
+            "definitions",
+            format!("the document has {given} definitions; at most {DEFINITIONS} are taken"),
+        ));
     }
     let mut measure = Measure::default();
     for definition in &document.definitions {
@@ -61,7 +66,7 @@ pub(super) fn check(document: &Document) -> Result<(), Problem> {
         if selections > EXPANDED_SELECTIONS {
             let message =
                 format!("the document selects more than {EXPANDED_SELECTIONS} fields once its fragments are expanded");
-            return Err(limit(message));
+            return Err(Problem::limit("selections", message));
         }
     }
     Ok(())
@@ -74,21 +79,18 @@ pub(super) fn check_variables(given: &serde_json::Value) -> Result<(), Problem> 
 }
 
 fn check_value(value: &serde_json::Value, depth: usize, left: &mut usize) -> Result<(), Problem> {
-    *left =
-        left.checked_sub(1).ok_or_else(|| limit(format!("the variables have more than {VARIABLE_VALUES} values")))?;
+    *left = left
+        .checked_sub(1)
+        .ok_or_else(|| Problem::limit("variables", format!("the variables have more than {VARIABLE_VALUES} values")))?;
     let mut inner = |value| check_value(value, depth + 1, left);
     match value {
         serde_json::Value::Array(_) | serde_json::Value::Object(_) if depth == VARIABLE_DEPTH => {
-            Err(limit(format!("the variables are nested more than {VARIABLE_DEPTH} deep")))
+            Err(Problem::limit("variables", format!("the variables are nested more than {VARIABLE_DEPTH} deep")))
         }
         serde_json::Value::Array(items) => items.iter().try_for_each(inner),
         serde_json::Value::Object(fields) => fields.values().try_for_each(&mut inner),
         _ => Ok(()),
     }
-}
-
-pub(super) fn limit(message: impl Into<String>) -> Problem {
-    Problem::new(Code::LimitExceeded, message)
 }
 
 /// A literal's objects name each field once. The validator does not look, and the last one would win.
@@ -114,6 +116,8 @@ fn unique_keys(value: &Value) -> Result<(), Problem> {
 #[derive(Clone, Copy, Default)]
 struct Size {
     selections: usize,
+    /// Fields with selections of their own, but for introspection's.
+    objects: usize,
     /// Fields that stand on the outermost level.
     outermost: usize,
     depth: usize,
@@ -127,6 +131,7 @@ impl Size {
     fn and(self, other: Size) -> Self {
         Size {
             selections: self.selections.saturating_add(other.selections),
+            objects: self.objects.saturating_add(other.objects),
             outermost: self.outermost.saturating_add(other.outermost),
             depth: self.depth.max(other.depth),
             nesting: self.nesting.max(other.nesting),
@@ -149,7 +154,10 @@ impl<'d> Measure<'d> {
     fn operation(&mut self, operation: &'d OperationDefinition) -> Result<usize, Problem> {
         let given = operation.variables.len();
         if given > VARIABLES {
-            return Err(limit(format!("an operation has {given} variables; at most {VARIABLES} are taken")));
+            return Err(Problem::limit(
+                "variables",
+                format!("an operation has {given} variables; at most {VARIABLES} are taken"),
+            ));
         }
         for variable in &operation.variables {
             variable.default_value.as_deref().map_or(Ok(()), unique_keys)?;
@@ -158,20 +166,29 @@ impl<'d> Measure<'d> {
         self.directives(&operation.directives)?;
         let size = self.selections(&operation.selection_set, 0)?;
         if size.outermost > ROOT_FIELDS {
-            return Err(limit(format!(
-                "an operation has more than {ROOT_FIELDS} root fields; send several operations"
-            )));
+            return Err(Problem::limit(
+                "root fields",
+                format!("an operation has more than {ROOT_FIELDS} root fields; send several operations"),
+            ));
+        }
+        if size.objects > OBJECTS {
+            let message =
+                format!("an operation selects more than {OBJECTS} objects and lists; send several operations");
+            return Err(Problem::limit("objects", message));
         }
         Ok(size.selections)
     }
 
     fn directives(&mut self, directives: &'d DirectiveList) -> Result<(), Problem> {
         if directives.len() > DIRECTIVES_OF_A_PLACE {
-            return Err(limit(format!("more than {DIRECTIVES_OF_A_PLACE} directives stand in one place")));
+            return Err(Problem::limit(
+                "directives",
+                format!("more than {DIRECTIVES_OF_A_PLACE} directives stand in one place"),
+            ));
         }
         self.directives += directives.len();
         if self.directives > DIRECTIVES {
-            return Err(limit(format!("the document has more than {DIRECTIVES} directives")));
+            return Err(Problem::limit("directives", format!("the document has more than {DIRECTIVES} directives")));
         }
         let mut arguments = directives.iter().flat_map(|directive| &directive.arguments);
         arguments.try_for_each(|argument| unique_keys(&argument.value))
@@ -179,7 +196,7 @@ impl<'d> Measure<'d> {
 
     /// Measures selections that stand within `outer` levels of this walk.
     fn selections(&mut self, selections: &'d [Selection], outer: usize) -> Result<Size, Problem> {
-        let too_deep = || limit(format!("fields and fragments are nested more than {NESTING} deep"));
+        let too_deep = || Problem::limit("depth", format!("fields and fragments are nested more than {NESTING} deep"));
         if outer > NESTING {
             return Err(too_deep());
         }
@@ -202,7 +219,7 @@ impl<'d> Measure<'d> {
         }
         if total.depth > DEPTH {
             let message = format!("the document is nested more than {DEPTH} deep once its fragments are expanded");
-            return Err(limit(message));
+            return Err(Problem::limit("depth", message));
         }
         if total.nesting > NESTING {
             return Err(too_deep());
@@ -213,7 +230,7 @@ impl<'d> Measure<'d> {
     fn field(&mut self, field: &'d Field, outer: usize) -> Result<Size, Problem> {
         self.aliases += usize::from(field.alias.is_some());
         if self.aliases > ALIASES {
-            return Err(limit(format!("the document has more than {ALIASES} aliases")));
+            return Err(Problem::limit("aliases", format!("the document has more than {ALIASES} aliases")));
         }
         field.arguments.iter().try_for_each(|argument| unique_keys(&argument.value))?;
         self.directives(&field.directives)?;
@@ -225,10 +242,11 @@ impl<'d> Measure<'d> {
                 "an introspection has more than {INTROSPECTED_LISTS} of {} one inside the other",
                 LISTS.map(|list| format!("`{list}`")).join(", ")
             );
-            return Err(limit(message));
+            return Err(Problem::limit("introspection", message));
         }
         Ok(Size {
             selections: inner.selections.saturating_add(1),
+            objects: if introspects { 0 } else { inner.objects + usize::from(!field.selection_set.is_empty()) },
             outermost: 1,
             depth: if introspects { 1 } else { inner.depth + 1 },
             nesting: inner.nesting,
@@ -253,6 +271,7 @@ impl<'d> Measure<'d> {
         if fragment.type_condition.as_str().starts_with("__") {
             // It is spread in an introspection, which has a limit of its own.
             size.depth = 0;
+            size.objects = 0;
         }
         self.measured.insert(fragment.name.as_str(), Some(size));
         Ok(size)

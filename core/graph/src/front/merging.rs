@@ -13,7 +13,6 @@ use apollo_compiler::executable::{Field, Selection, SelectionSet};
 use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::{ExecutableDocument, Schema};
 
-use super::limits::limit;
 use crate::problem::{Code, Problem};
 
 /// Most fields and values that merging a document's operations may look at.
@@ -122,7 +121,9 @@ impl<'d> Merging<'d> {
 
     fn step(&mut self, steps: usize) -> Result<(), Problem> {
         let left = self.left.checked_sub(steps);
-        self.left = left.ok_or_else(|| limit("the document selects too many fields of one name to merge them"))?;
+        self.left = left.ok_or_else(|| {
+            Problem::limit("merging", "the document selects too many fields of one name to merge them")
+        })?;
         Ok(())
     }
 }

@@ -78,7 +78,7 @@ impl<'a> Planner<'a> {
         if given.len() > IDS_LIMIT {
             let message =
                 format!("`ids` of `{}` are {}; at most {IDS_LIMIT} are taken", field.response_key(), given.len());
-            return Err(self.located(Problem::new(Code::LimitExceeded, message), field));
+            return Err(self.located(Problem::limit("ids", message), field));
         }
         self.count(given.len())?;
         let mut types: Vec<Arc<ObjectType>> = Vec::new();

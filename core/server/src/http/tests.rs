@@ -26,7 +26,7 @@ async fn doors() -> (Arc<Doors>, Created, TestDatabase) {
     let token = create_token(&house, &operator, Origin::Console, NewToken::new("ada", Role::Admin), chrono::Utc::now());
     let token = token.await.unwrap();
     let access = Access::new(house.database.clone());
-    (Arc::new(Doors { api: Api::new(house).await.unwrap(), access }), token, fixture)
+    (Arc::new(Doors { api: Api::new(house).await.unwrap(), access, watch: Watch::new() }), token, fixture)
 }
 
 async fn send(doors: &Arc<Doors>, method: Method, path: &str, secret: &str, body: Vec<u8>) -> (u16, Value) {
