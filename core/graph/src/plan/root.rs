@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::arguments::scalar_text;
 use super::variables::{prefix_end, prefix_start};
 use super::{Argument, Planner, Source};
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::schema::{List, list_of, lower_first};
 
 const IDS_LIMIT: usize = 100;
