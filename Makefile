@@ -7,11 +7,13 @@
 #   make bench                                  measure against a handwritten server and PostGraphile, on PostgreSQL
 #   make bench BENCH="--seconds 1"              shorter; --customers N --orders N make it smaller, --json prints JSON,
 #                                               --without-postgraphile needs no npm
+#   make differential SEED=7 COUNT=10000        compare with graphql-js; COUNT=0 goes on until Ctrl-C
+#   make bench BENCH=--floods                   send every hostile request the tests know, and time them
 
 GUILDHALL := target/debug/guildhall
 PLUGINS   := $(notdir $(wildcard plugins/*))
 
-.PHONY: demo test plugins bench guildhall
+.PHONY: demo test plugins bench differential guildhall
 
 demo: plugins
 	$(GUILDHALL) demo $(PLUGINS:%=--plugin target/plugins/%.wasm) $(DEMO)
@@ -32,3 +34,10 @@ test: plugins
 bench: plugins
 	cargo build --release --bin guildhall --bin guildhall-bench --bin handwritten
 	target/release/guildhall-bench $(BENCH)
+
+SEED  ?= 1
+COUNT ?= 10000
+
+differential: guildhall
+	GUILDHALL_DIFFERENTIAL_SEED=$(SEED) GUILDHALL_DIFFERENTIAL_COUNT=$(COUNT) \
+		cargo test --workspace --test end_to_end differential -- --nocapture

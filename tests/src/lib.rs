@@ -6,6 +6,8 @@
 
 #![expect(clippy::panic, reason = "a harness that does not work fails its test, which is what panicking does")]
 
+pub mod floods;
+mod memory;
 mod place;
 mod program;
 mod repository;
@@ -13,6 +15,7 @@ mod server;
 mod shared;
 mod telling;
 
+pub use memory::{Memory, memory};
 pub use place::{Place, Ran, places, sqlite_place};
 pub use program::program;
 pub use repository::{built, data, northwind_or_say_so, root};

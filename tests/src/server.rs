@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::Place;
+use crate::{Memory, Place, memory};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
@@ -121,6 +121,11 @@ impl Server {
     /// `127.0.0.1:12345`
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The process's memory, or nothing where the system does not tell.
+    pub fn memory(&self) -> Option<Memory> {
+        memory(self.child.as_ref()?.id())
     }
 
     pub fn place(&self) -> &Arc<Place> {

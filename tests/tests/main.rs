@@ -2,21 +2,27 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
+mod aggregates;
+mod answers;
 mod bad_input;
 mod decisions;
 mod demo;
+mod differential;
 mod documents;
 mod doors;
 mod filters;
+mod floods;
 mod guides;
 mod hostile;
 mod house;
 mod ledger;
 mod lifecycle;
 mod long_lists;
+mod metrics;
 mod northwind;
 mod pages;
 mod permissions;
+mod rows;
 mod settings;
 mod shutdown;
 mod small;

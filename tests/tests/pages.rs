@@ -29,6 +29,26 @@ async fn paged(server: &Server, order_by: &str, filter: &str, size: usize) -> Ve
     }
 }
 
+/// Every number of an order, from its end page by page, as the whole list has them.
+async fn paged_back(server: &Server, order_by: &str, size: usize) -> Vec<String> {
+    let query = format!(
+        "query($before: String) {{ orders(last: {size}, before: $before, orderBy: {order_by}) {{ edges {{ cursor node {{ number }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"
+    );
+    let (mut numbers, mut before): (Vec<String>, _) = (Vec::new(), Value::Null);
+    loop {
+        let page = server.graphql(Role::Admin, &query, json!({ "before": before })).await.data()["orders"].take();
+        let edges = page["edges"].as_array().unwrap();
+        assert_eq!(page["pageInfo"]["hasNextPage"], !numbers.is_empty());
+        assert_eq!(page["pageInfo"]["startCursor"], edges.first().map_or(Value::Null, |edge| edge["cursor"].clone()));
+        assert_eq!(page["pageInfo"]["endCursor"], edges.last().map_or(Value::Null, |edge| edge["cursor"].clone()));
+        numbers.splice(0..0, edges.iter().map(|edge| edge["node"]["number"].as_str().unwrap().to_owned()));
+        if page["pageInfo"]["hasPreviousPage"] == false {
+            return numbers;
+        }
+        before = page["pageInfo"]["startCursor"].clone();
+    }
+}
+
 /// Reads all orders in an order: in one page, in pages of 7 and in pages of 1. They must agree, hold every order once, and
 /// stand as `compare` has them.
 async fn check(order_by: &str, compare: impl Fn(&Row, &Row) -> Ordering) {
@@ -45,6 +65,8 @@ async fn check(order_by: &str, compare: impl Fn(&Row, &Row) -> Ordering) {
         }
         assert_eq!(paged(server, order_by, "{}", 7).await, whole, "{order_by}");
         assert_eq!(paged(server, order_by, "{}", 1).await, whole, "{order_by}");
+        assert_eq!(paged_back(server, order_by, 7).await, whole, "{order_by} backwards");
+        assert_eq!(paged_back(server, order_by, 1).await, whole, "{order_by} backwards");
     }
 }
 
@@ -128,6 +150,83 @@ async fn by_several_terms() {
         status(one).cmp(status(other)).then(freights).then_with(|| one["ordered"].cmp(&other["ordered"]))
     })
     .await;
+}
+
+#[tokio::test]
+async fn by_a_related_record() {
+    let customer = |order: &Row, column: &str| filled(&rows_of("customers.csv", "key", &order["customer"])[0], column);
+    check("[{customer: {field: NAME}}, {field: NUMBER, direction: DESC}]", |one, other| {
+        customer(one, "name").cmp(&customer(other, "name")).then_with(|| other["number"].cmp(&one["number"]))
+    })
+    .await;
+    check("[{customer: {field: INDUSTRY, direction: DESC, nulls: FIRST}}]", |one, other| {
+        nulls(customer(one, "industry"), customer(other, "industry"), true, true)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_term_names_one_thing() {
+    for server in servers().await.iter() {
+        for order in [
+            "{}",
+            "{direction: DESC}",
+            "{field: NUMBER, customer: {field: NAME}}",
+            "{customer: {field: NAME}, direction: DESC}",
+            "{customer: {}}",
+        ] {
+            let query = format!("{{ orders(orderBy: [{order}]) {{ totalCount }} }}");
+            let answer = server.graphql(Role::Admin, &query, Value::Null).await.json();
+            assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{order}: {answer}");
+        }
+        let deep = "{ orderLines(orderBy: [{order: {customer: {segment: {parent: {field: NAME}}}}}]) { totalCount } }";
+        let answer = server.graphql(Role::Admin, deep, Value::Null).await.json();
+        assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{answer}");
+        let allowed = "{ orderLines(orderBy: [{order: {customer: {segment: {field: NAME}}}}]) { totalCount } }";
+        server.query(allowed).await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_between_two_cursors() {
+    for server in servers().await.iter() {
+        let order = "orderBy: [{field: ORDERED_ON}, {field: NUMBER}]";
+        let all = server
+            .query(&format!("{{ orders(first: 250, {order}) {{ edges {{ cursor node {{ number }} }} }} }}"))
+            .await;
+        let edges = all["orders"]["edges"].as_array().unwrap();
+        let number = |index: usize| edges[index]["node"]["number"].clone();
+        let (after, before) = (edges[9]["cursor"].as_str().unwrap(), edges[20]["cursor"].as_str().unwrap());
+        for (size, numbers, previous, next) in [
+            ("first: 3", vec![number(10), number(11), number(12)], true, true),
+            ("last: 2", vec![number(18), number(19)], true, true),
+            ("first: 100", (10..20).map(number).collect(), true, true),
+            ("last: 100", (10..20).map(number).collect(), true, true),
+        ] {
+            let query = format!(
+                "{{ orders({size}, after: \"{after}\", before: \"{before}\", {order}) {{ totalCount nodes {{ number }} pageInfo {{ hasPreviousPage hasNextPage }} }} }}"
+            );
+            let page = server.query(&query).await["orders"].take();
+            let nodes: Vec<_> = numbers.into_iter().map(|number| json!({ "number": number })).collect();
+            let info = json!({ "hasPreviousPage": previous, "hasNextPage": next });
+            assert_eq!(page, json!({ "totalCount": 60, "nodes": nodes, "pageInfo": info }), "{size}");
+        }
+        let info = "pageInfo { hasPreviousPage hasNextPage }";
+        let (first, last) = (edges[0]["cursor"].as_str().unwrap(), edges[59]["cursor"].as_str().unwrap());
+        let ends = server.query(&format!("{{ beyond: orders(first: 5, after: \"{last}\", {order}) {{ {info} nodes {{ id }} }} ahead: orders(last: 5, before: \"{first}\", {order}) {{ {info} nodes {{ id }} }} none: orders(last: 0, {order}) {{ {info} }} }}")).await;
+        assert_eq!(
+            ends["beyond"],
+            json!({ "pageInfo": { "hasPreviousPage": true, "hasNextPage": false }, "nodes": [] })
+        );
+        assert_eq!(
+            ends["ahead"],
+            json!({ "pageInfo": { "hasPreviousPage": false, "hasNextPage": true }, "nodes": [] })
+        );
+        assert_eq!(ends["none"], json!({ "pageInfo": { "hasPreviousPage": true, "hasNextPage": false } }));
+        let both =
+            server.graphql(Role::Admin, "{ orders(first: 1, last: 1) { totalCount } }", Value::Null).await.json();
+        assert_eq!(codes(&both), ["BAD_USER_INPUT"], "{both}");
+    }
 }
 
 #[tokio::test]

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use guildhall_model::{GlobalId, Role};
+use guildhall_model::{GlobalId, Reach, Role};
 use guildhall_workflow::{ActValue, Actor, Deployment, House, WorkflowError};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::problem::{Code, Problem};
+use crate::schema::lower_first;
 
 /// What an act gave, by payload field.
 pub(crate) type Outcome = Vec<(&'static str, ActValue)>;
@@ -42,6 +43,20 @@ fn id_of(house: &House, object: &str, text: &str) -> Result<uuid::Uuid, Problem>
     GlobalId::parse_as(text, object).map_err(|error| Problem::new(Code::BadUserInput, error.to_string()))
 }
 
+/// Refuses to act on a record the actor does not see, as if there were none.
+async fn seen(house: &House, actor: &Actor, object: &str, id: uuid::Uuid) -> Result<(), Problem> {
+    if actor.reach == Reach::All {
+        return Ok(());
+    }
+    let object = house.model.object(object).ok_or_else(|| Problem::new(Code::Internal, "the model lacks a type"))?;
+    let statement = crate::plan::sees(&house.model, house.database.dialect(), actor, object, id)?;
+    let read = statement.run(&house.database, &[]).await?;
+    if read.response == r#"{"record":null}"# {
+        return Err(Problem::new(Code::NotFound, format!("there is no such {}", lower_first(&object.name))));
+    }
+    Ok(())
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RecordDecision {
@@ -60,6 +75,7 @@ async fn record_decision(
     now: DateTime<Utc>,
 ) -> Result<Outcome, Problem> {
     let customer = id_of(house, "Customer", &input.customer)?;
+    seen(house, actor, "Customer", customer).await?;
     let order = guildhall_workflow::record_decision::Order {
         point: input.point,
         customer,
@@ -143,6 +159,10 @@ struct CreateToken {
     actor: String,
     role: String,
     #[serde(default)]
+    reach: Option<String>,
+    #[serde(default)]
+    territory: Option<String>,
+    #[serde(default)]
     expires_at: Option<DateTime<Utc>>,
 }
 
@@ -154,8 +174,20 @@ async fn create_token(
 ) -> Result<Outcome, Problem> {
     let role = Role::named(&input.role.to_ascii_lowercase())
         .ok_or_else(|| Problem::new(Code::BadUserInput, "input: no such role"))?;
-    use guildhall_workflow::create_token::{Origin, create_token};
-    let created = create_token(house, actor, Origin::Api, &input.actor, role, input.expires_at, now).await?;
+    let reach = match (input.reach.as_deref(), input.territory) {
+        (None | Some("ALL"), None) => Reach::All,
+        (Some("OWN"), None) => Reach::Own,
+        (Some("TERRITORY"), Some(name)) if !name.trim().is_empty() => Reach::Territory(name),
+        _ => {
+            return Err(Problem::new(
+                Code::BadUserInput,
+                "input: `territory` names one with the reach TERRITORY, and only then",
+            ));
+        }
+    };
+    use guildhall_workflow::create_token::{NewToken, Origin, create_token};
+    let token = NewToken { actor: input.actor, role, reach, expires_at: input.expires_at };
+    let created = create_token(house, actor, Origin::Api, token, now).await?;
     Ok(vec![
         ("tokenId", ActValue::Json(created.id.to_string().into())),
         ("token", ActValue::Json(created.secret.into())),

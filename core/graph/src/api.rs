@@ -14,12 +14,18 @@ use tokio::sync::Mutex;
 
 use crate::ApiError;
 use crate::acts;
-use crate::execute::{Answer, Execution};
+use crate::execute::{Answer, Execution, fits};
 use crate::front::Front;
 use crate::generation::{Generation, PlanKey, Prepared, RoleSchema};
-use crate::plan::{Context, MutationPlan, bind, compile_input_query, plan_mutation, plan_query};
+use crate::metrics::{Counters, Metrics};
+use crate::plan::{Bound, Context, MutationPlan, Plan, Slot, bind, compile_input_query, plan_mutation, plan_query};
 use crate::problem::{Code, Problem};
 use crate::schema::{self, Source};
+
+/// Most decision fields of an operation: each reads what its plugins ask for.
+const DECISIONS: usize = 25;
+/// Longest SQL of an operation, which every connection that runs it keeps prepared.
+const STATEMENT_BYTES: usize = 512 * 1024;
 
 /// A GraphQL request.
 #[derive(Clone, Debug, Default)]
@@ -39,12 +45,17 @@ pub struct Response {
     pub executed: bool,
     /// Whether the operation is a mutation. One that was not executed changed nothing.
     pub mutation: bool,
+    /// What kind of operation it was, once that is known.
+    pub operation: Option<&'static str>,
+    /// The first problem's code, if there is one.
+    pub code: Option<Code>,
 }
 
 /// The API: the current generation and the house it belongs to. One per process.
 pub struct Api {
     house: Arc<House>,
     generation: ArcSwap<Generation>,
+    counters: Counters,
     /// One refresh at a time.
     refreshing: Mutex<()>,
 }
@@ -53,8 +64,9 @@ impl Api {
     /// Loads the deployment and builds its schemas.
     pub async fn new(house: Arc<House>) -> Result<Self, ApiError> {
         let deployment = Deployment::load(&house).await?;
-        let generation = Generation::new(&house.model, Arc::new(deployment))?;
-        Ok(Api { house, generation: ArcSwap::from_pointee(generation), refreshing: Mutex::new(()) })
+        let counters = Counters::new();
+        let generation = Generation::new(&house.model, Arc::new(deployment), &counters)?;
+        Ok(Api { house, generation: ArcSwap::from_pointee(generation), counters, refreshing: Mutex::new(()) })
     }
 
     pub fn house(&self) -> &Arc<House> {
@@ -66,6 +78,19 @@ impl Api {
         self.generation.load().deployment.guest_calls()
     }
 
+    /// What was done since the process began.
+    pub fn metrics(&self) -> Metrics {
+        let guest_calls = self.counters.guest_calls(|| Arc::clone(&self.generation.load().deployment));
+        let generation = self.generation.load();
+        Metrics {
+            generation: generation.deployment.generation,
+            guest_calls,
+            statements: self.house.database.statements(),
+            caches: generation.caches(),
+            limits: self.counters.limits(),
+        }
+    }
+
     /// Takes up the database's current generation if it is another one. Operations under way end on the old one.
     pub async fn refresh(&self) -> Result<bool, ApiError> {
         let _one = self.refreshing.lock().await;
@@ -75,7 +100,9 @@ impl Api {
         }
         let deployment = Deployment::load(&self.house).await?;
         tracing::info!(generation = deployment.generation, "a new generation serves");
-        self.generation.store(Arc::new(Generation::new(&self.house.model, Arc::new(deployment))?));
+        let next = Arc::new(Generation::new(&self.house.model, Arc::new(deployment), &self.counters)?);
+        let old = Arc::clone(&self.generation.load().deployment);
+        self.counters.ended(old, || self.generation.store(next));
         Ok(true)
     }
 
@@ -90,13 +117,20 @@ impl Api {
         let Some(schema) = generation.role(actor.role) else {
             return refused(&[Problem::new(Code::Internal, "the actor's role has no schema")]);
         };
-        let mut mutation = false;
-        let answer = self.answer(&generation, schema, request, actor, may_change, &mut mutation).await;
+        let mut kind = None;
+        let answer = self.answer(&generation, schema, request, actor, may_change, &mut kind).await;
         let response = match answer {
-            Ok(answer) => answered(&answer),
-            Err(problems) => refused(&problems),
+            Ok(answer) => {
+                self.counters.exceeded(&answer.problems);
+                answered(&answer)
+            }
+            Err(problems) => {
+                self.counters.exceeded(&problems);
+                refused(&problems)
+            }
         };
-        Response { mutation, ..response }
+        let mutation = kind == Some(OperationType::Mutation);
+        Response { mutation, operation: kind.map(|kind| kind.name()), ..response }
     }
 
     async fn answer(
@@ -106,13 +140,13 @@ impl Api {
         request: &Request,
         actor: &Actor,
         may_change: bool,
-        mutation: &mut bool,
+        kind: &mut Option<OperationType>,
     ) -> Result<Answer, Vec<Problem>> {
         let document = schema.document(&request.query)?;
         let operation = document.executable.operations.get(request.operation_name.as_deref()).map_err(|error| {
             vec![Problem::from_front(Code::BadUserInput, &error.to_graphql_error(&document.executable.sources))]
         })?;
-        *mutation = operation.operation_type == OperationType::Mutation;
+        *kind = Some(operation.operation_type);
         if operation.operation_type != OperationType::Query && !may_change {
             return Err(vec![Problem::new(
                 Code::Refused,
@@ -131,11 +165,13 @@ impl Api {
             operation,
             variables: &variables,
             shape,
+            reach: &actor.reach,
         };
         let key = PlanKey {
             document: document.digest,
             operation: request.operation_name.clone(),
             shape: shape.key(&variables),
+            reach: std::mem::discriminant(&actor.reach),
         };
         let prepared = match schema.plans.get(&key) {
             Some(prepared) => prepared,
@@ -149,6 +185,7 @@ impl Api {
             database: &self.house.database,
             deployment: &generation.deployment,
             variables: &variables,
+            actor,
             now: Utc::now(),
         };
         match prepared.as_ref() {
@@ -160,8 +197,17 @@ impl Api {
     fn prepare(&self, context: &Context<'_>, generation: &Generation) -> Result<Prepared, Problem> {
         let dialect = self.house.database.dialect();
         match context.operation.operation_type {
-            OperationType::Query => plan_query(context, &generation.deployment, dialect).map(Prepared::Query),
-            OperationType::Mutation => plan_mutation(context, &generation.deployment, dialect).map(Prepared::Mutation),
+            OperationType::Query => {
+                let plan = plan_query(context, &generation.deployment, dialect)?;
+                bounded(&[&plan])?;
+                Ok(Prepared::Query(plan))
+            }
+            OperationType::Mutation => {
+                let plan = plan_mutation(context, &generation.deployment, dialect)?;
+                let acts: Vec<_> = plan.steps.iter().filter_map(|step| step.act.as_ref()).collect();
+                bounded(&acts.iter().map(|act| &act.payload).collect::<Vec<_>>())?;
+                Ok(Prepared::Mutation(plan))
+            }
             OperationType::Subscription => Err(Problem::new(Code::ValidationFailed, "there are no subscriptions")),
         }
     }
@@ -175,8 +221,9 @@ impl Api {
         actor: &Actor,
     ) -> Result<Answer, Vec<Problem>> {
         // What is wrong with the variables is said before anything is done.
+        let from = Bound { variables: execution.variables, actor, acts: &|_| None };
         for act in plan.steps.iter().filter_map(|step| step.act.as_ref()) {
-            if let Err(problem) = bind(&act.payload.variables, execution.variables, &|_| None) {
+            if let Err(problem) = bind(&act.payload.variables, &from) {
                 return Err(vec![problem]);
             }
         }
@@ -196,7 +243,9 @@ impl Api {
                 let input = act.input.resolve(execution.variables).unwrap_or(Value::Null);
                 let outcome =
                     acts::perform(&self.house, execution.deployment, actor, &act.name, input, execution.now).await?;
-                execution.run(&act.payload, &outcome, &path).await
+                let answer = execution.run(&act.payload, &outcome, &path).await?;
+                fits(data.len() + answer.data.len())?;
+                Ok::<_, Problem>(answer)
             };
             match outcome.await {
                 Ok(answer) => {
@@ -245,6 +294,24 @@ pub fn model_sdl(model: &Model) -> Result<String, ApiError> {
     schema::sdl(&Source { model, points: &[], role: Role::Admin }).map_err(|error| ApiError::Schema(error.to_string()))
 }
 
+/// Whether the database can plan an operation in little time.
+fn bounded(plans: &[&Plan]) -> Result<(), Problem> {
+    let decisions =
+        plans.iter().flat_map(|plan| &plan.slots).filter(|slot| matches!(slot, Slot::Decision { .. })).count();
+    if decisions > DECISIONS {
+        let message = format!("the operation has {decisions} decision fields; at most {DECISIONS} are taken");
+        return Err(Problem::limit("decisions", message));
+    }
+    let bytes: usize = plans.iter().map(|plan| plan.statement.text().len()).sum();
+    if bytes > STATEMENT_BYTES {
+        return Err(Problem::limit(
+            "statement",
+            "the operation is too large for the database; send several operations",
+        ));
+    }
+    Ok(())
+}
+
 fn answered(answer: &Answer) -> Response {
     let mut body = String::with_capacity(answer.data.len() + 64);
     body.push_str("{\"data\":");
@@ -254,11 +321,14 @@ fn answered(answer: &Answer) -> Response {
         body.push_str(&errors(&answer.problems));
     }
     body.push('}');
-    Response { body: body.into(), executed: true, mutation: false }
+    let code = answer.problems.first().map(|problem| problem.code);
+    Response { body: body.into(), executed: true, mutation: false, operation: None, code }
 }
 
 fn refused(problems: &[Problem]) -> Response {
-    Response { body: format!("{{\"errors\":{}}}", errors(problems)).into(), executed: false, mutation: false }
+    let body = format!("{{\"errors\":{}}}", errors(problems)).into();
+    let code = problems.first().map(|problem| problem.code);
+    Response { body, executed: false, mutation: false, operation: None, code }
 }
 
 fn errors(problems: &[Problem]) -> String {

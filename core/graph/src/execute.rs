@@ -10,12 +10,12 @@ use apollo_compiler::response::JsonMap;
 use chrono::{DateTime, Utc};
 use guildhall_decision::DecisionPoint;
 use guildhall_model::plan::Entry;
-use guildhall_store::Database;
+use guildhall_store::{Database, RESPONSE_LIMIT, StoreError};
 use guildhall_workflow::decide::{Decided, DecisionError, Detail, Facts, facts_in};
-use guildhall_workflow::{ActValue, Deployment};
+use guildhall_workflow::{ActValue, Actor, Deployment};
 use serde_json::Value;
 
-use crate::plan::{Pick, Plan, Slot, bind};
+use crate::plan::{Bound, Pick, Plan, Slot, bind};
 use crate::problem::{Code, Problem};
 use crate::schema::TraceField;
 use places::{Place, Scanner, places};
@@ -29,6 +29,7 @@ pub(crate) struct Execution<'a> {
     pub database: &'a Database,
     pub deployment: &'a Arc<Deployment>,
     pub variables: &'a JsonMap,
+    pub actor: &'a Actor,
     /// The time decisions are made for.
     pub now: DateTime<Utc>,
 }
@@ -53,7 +54,8 @@ impl Execution<'_> {
                 _ => None,
             })
         };
-        let variables = bind(&plan.variables, self.variables, &record)?;
+        let from = Bound { variables: self.variables, actor: self.actor, acts: &record };
+        let variables = bind(&plan.variables, &from)?;
         let read = plan.statement.run(self.database, &variables).await?;
         if plan.slots.is_empty() {
             return Ok(Answer { data: read.response, problems: Vec::new() });
@@ -108,7 +110,7 @@ impl Execution<'_> {
         acts: &[(&'static str, ActValue)],
         prefix: &[Value],
     ) -> Result<Answer, Problem> {
-        let mut data = String::with_capacity(response.len() * 2);
+        let mut data = String::with_capacity((response.len() * 2).min(RESPONSE_LIMIT));
         let mut problems = Vec::new();
         let mut untold = 0;
         let mut scanner = Scanner::new(response);
@@ -117,6 +119,7 @@ impl Execution<'_> {
             let Place { slot, id, start, end } = place.map_err(|error| Problem::internal(&error))?;
             data.push_str(response.get(written..start).unwrap_or_default());
             written = end;
+            fits(data.len())?;
             let mut path = || {
                 let mut path = prefix.to_vec();
                 path.extend(scanner.path(start));
@@ -159,12 +162,18 @@ impl Execution<'_> {
             }
         }
         data.push_str(response.get(written..).unwrap_or_default());
+        fits(data.len())?;
         if untold > 0 {
             let message = format!("{untold} more decisions could not be made as asked; `fallback` says which");
             problems.push(Problem::new(Code::DecisionFailed, message));
         }
         Ok(Answer { data, problems })
     }
+}
+
+/// Whether an answer of so many bytes may be given.
+pub(crate) fn fits(bytes: usize) -> Result<(), Problem> {
+    if bytes <= RESPONSE_LIMIT { Ok(()) } else { Err(StoreError::TooLarge.into()) }
 }
 
 /// Decision fields that ask the same question.

@@ -1,9 +1,18 @@
 //! The front: parses with limits, validates against a role's schema, coerces variables, answers introspection.
 //!
 //! apollo-compiler stands behind this module alone. What its own limits leave open is closed in [`limits`] on the syntax
-//! tree, before the validator, whose work can grow faster than the document, sees it.
+//! tree and in [`merging`], before the validator, whose work can grow faster than the document, sees it. What its validator
+//! leaves open is closed in [`merging`] and [`usages`].
 
+mod coerce;
+mod introspected;
 mod limits;
+mod merging;
+mod usages;
+mod whole;
+
+#[cfg(test)]
+mod tests;
 
 use apollo_compiler::collections::HashMap;
 use apollo_compiler::executable::Operation;
@@ -16,14 +25,14 @@ use apollo_compiler::{ExecutableDocument, Name, Schema};
 
 use crate::problem::{Code, Problem};
 
+pub(crate) use coerce::{Argument, argument};
+
 /// Largest document in bytes.
 pub const DOCUMENT_LIMIT: usize = 64 * 1024;
 pub(crate) const RECURSION_LIMIT: usize = 64;
 pub(crate) const TOKEN_LIMIT: usize = 15_000;
 /// How many problems of one document are told.
 const PROBLEM_LIMIT: usize = 20;
-/// Deepest nesting of the variables' values.
-const VARIABLE_DEPTH: usize = 24;
 
 /// A role's schema, ready for documents.
 pub(crate) struct Front {
@@ -52,22 +61,20 @@ impl Front {
     pub(crate) fn parse(&self, text: &str) -> Result<Valid<ExecutableDocument>, Vec<Problem>> {
         if text.len() > DOCUMENT_LIMIT {
             let message = format!("the document has {} bytes; at most {DOCUMENT_LIMIT} are taken", text.len());
-            return Err(vec![Problem::new(Code::LimitExceeded, message)]);
+            return Err(vec![Problem::limit("bytes", message)]);
         }
         let tree = Parser::new()
             .recursion_limit(RECURSION_LIMIT)
             .token_limit(TOKEN_LIMIT)
             .parse_ast(text, "document")
             .map_err(|broken| unparsed(&broken.errors))?;
+        whole::check(text, &tree).map_err(|problem| vec![problem])?;
         limits::check(&tree).map_err(|problem| vec![problem])?;
-        let document = tree
-            .to_executable_validate(&self.schema)
-            .map_err(|broken| problems(Code::ValidationFailed, &broken.errors))?;
-        for operation in document.operations.iter() {
-            introspection::check_max_depth(&document, operation).map_err(|error| {
-                vec![Problem::from_front(Code::LimitExceeded, &error.to_graphql_error(&document.sources))]
-            })?;
-        }
+        let invalid = |errors: &DiagnosticList| problems(Code::ValidationFailed, errors);
+        let document = tree.to_executable(&self.schema).map_err(|broken| invalid(&broken.errors))?;
+        merging::check(&document, &self.schema).map_err(|problem| vec![problem])?;
+        let document = document.validate(&self.schema).map_err(|broken| invalid(&broken.errors))?;
+        usages::check(&self.schema, &document).map_err(|problem| vec![problem])?;
         Ok(document)
     }
 
@@ -78,19 +85,19 @@ impl Front {
         operation: &Operation,
         given: &serde_json::Value,
     ) -> Result<Valid<JsonMap>, Vec<Problem>> {
-        if depth(given) > VARIABLE_DEPTH {
-            let message = format!("the variables are nested more than {VARIABLE_DEPTH} deep");
-            return Err(vec![Problem::new(Code::LimitExceeded, message)]);
-        }
-        let map = match given {
-            serde_json::Value::Null => JsonMap::new(),
-            serde_json::Value::Object(_) => {
-                serde_json::from_value(given.clone()).map_err(|error| vec![Problem::internal(&error)])?
-            }
+        limits::check_variables(given).map_err(|problem| vec![problem])?;
+        let none = serde_json::Map::new();
+        let given = match given {
+            serde_json::Value::Null => &none,
+            serde_json::Value::Object(map) => map,
             _ => return Err(vec![Problem::new(Code::BadUserInput, "`variables` must be an object")]),
         };
-        apollo_compiler::request::coerce_variable_values(&self.schema, operation, &map)
-            .map_err(|error| vec![Problem::from_front(Code::BadUserInput, &error.to_graphql_error(&document.sources))])
+        let coerced = coerce::variables(&self.schema, operation, given).map_err(|(message, place)| {
+            vec![Problem::new(Code::BadUserInput, message).located(place, &document.sources)]
+        })?;
+        serde_json::from_value(serde_json::Value::Object(coerced))
+            .map(Valid::assume_valid)
+            .map_err(|error| vec![Problem::internal(&error)])
     }
 
     /// Answers the operation's `__schema` and `__type` fields.
@@ -100,19 +107,23 @@ impl Front {
         operation: &Operation,
         variables: &Valid<JsonMap>,
     ) -> Result<JsonMap, Problem> {
+        introspected::check(&self.schema, &self.implementers, document, operation)?;
         introspection::partial_execute(&self.schema, &self.implementers, document, operation, variables)
             .map(|response| response.data.unwrap_or_default())
             .map_err(|error| Problem::from_front(Code::BadUserInput, &error.to_graphql_error(&document.sources)))
     }
 }
 
-/// What the parser says. Its own limits are told by their messages alone.
+/// What the parser says. Where it stopped at one of its own limits, nothing else counts.
 fn unparsed(errors: &DiagnosticList) -> Vec<Problem> {
-    let mut problems = problems(Code::ParseFailed, errors);
-    for problem in problems.iter_mut().filter(|problem| problem.message.contains("limit reached")) {
-        problem.code = Code::LimitExceeded;
+    let is_limit = |message: &str| !message.starts_with("syntax error") && message.contains("limit reached");
+    match errors.iter().find(|diagnostic| is_limit(&diagnostic.error.to_string())) {
+        Some(diagnostic) => {
+            let name = if diagnostic.error.to_string().contains("token") { "tokens" } else { "depth" };
+            vec![Problem::from_front(Code::LimitExceeded, &diagnostic.to_json()).named(name)]
+        }
+        None => problems(Code::ParseFailed, errors),
     }
-    problems
 }
 
 /// The first problems. The list is never printed as a whole: it quotes the document at each and grows with its square.
@@ -122,12 +133,4 @@ fn problems(code: Code, errors: &DiagnosticList) -> Vec<Problem> {
 
 fn first_messages(errors: &DiagnosticList) -> Vec<String> {
     errors.iter().take(PROBLEM_LIMIT).map(|diagnostic| diagnostic.to_json().message).collect()
-}
-
-fn depth(value: &serde_json::Value) -> usize {
-    match value {
-        serde_json::Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        serde_json::Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
-        _ => 0,
-    }
 }

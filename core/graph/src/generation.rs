@@ -6,22 +6,24 @@ use apollo_compiler::executable::Operation;
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Name, Node};
 use guildhall_decision::DecisionPoint;
-use guildhall_model::{Model, Role};
+use guildhall_model::{Model, Reach, Role};
 use guildhall_workflow::Deployment;
 use quick_cache::Weighter;
-use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
 use crate::ApiError;
 use crate::front::Front;
+use crate::metrics::{CacheMetrics, Counted, Counters, RoleCounters};
 use crate::plan::{MutationPlan, Plan, Shape};
 use crate::schema::{self, Source};
 
-/// How much one role's caches hold: documents by the bytes of their text, plans by those of their SQL and introspection.
-const DOCUMENT_BYTES: u64 = 2 << 20;
+/// How much one role's caches hold: documents by what their text becomes, plans by their SQL and introspection.
+const DOCUMENT_BYTES: u64 = 16 << 20;
 const PLAN_BYTES: u64 = 16 << 20;
 /// About how many entries that will be.
 const ENTRIES: usize = 2_000;
+/// How many bytes a validated document takes for one of its text.
+const BYTES_OF_A_LETTER: u64 = 40;
 
 pub(crate) struct Generation {
     pub deployment: Arc<Deployment>,
@@ -35,8 +37,8 @@ pub(crate) struct RoleSchema {
     pub front: Front,
     /// The decision points whose fields the role sees.
     pub points: Vec<Arc<DecisionPoint>>,
-    documents: Cache<[u8; 32], Arc<Document>, ByBytes>,
-    pub plans: Cache<PlanKey, Arc<Prepared>, ByBytes>,
+    documents: Counted<[u8; 32], Arc<Document>, ByBytes>,
+    pub plans: Counted<PlanKey, Arc<Prepared>, ByBytes>,
 }
 
 /// A validated document with the shapes of its operations.
@@ -54,6 +56,8 @@ pub(crate) struct PlanKey {
     pub document: [u8; 32],
     pub operation: Option<String>,
     pub shape: String,
+    /// The form of the actor's reach.
+    pub reach: std::mem::Discriminant<Reach>,
 }
 
 pub(crate) enum Prepared {
@@ -67,7 +71,7 @@ pub(crate) struct ByBytes;
 
 impl Weighter<[u8; 32], Arc<Document>> for ByBytes {
     fn weight(&self, _: &[u8; 32], document: &Arc<Document>) -> u64 {
-        document.bytes as u64 + 64
+        document.bytes as u64 * BYTES_OF_A_LETTER + 1_024
     }
 }
 
@@ -77,24 +81,34 @@ impl Weighter<PlanKey, Arc<Prepared>> for ByBytes {
             Prepared::Query(plan) => plan.bytes(),
             Prepared::Mutation(plan) => plan.bytes(),
         };
-        (key.shape.len() + bytes) as u64 + 256
+        (key.shape.len() + bytes) as u64 + 1_024
     }
 }
 
 impl Generation {
-    pub(crate) fn new(model: &Model, deployment: Arc<Deployment>) -> Result<Self, ApiError> {
-        let roles =
-            Role::ALL.iter().map(|role| RoleSchema::new(model, &deployment, *role)).collect::<Result<_, _>>()?;
+    pub(crate) fn new(model: &Model, deployment: Arc<Deployment>, counters: &Counters) -> Result<Self, ApiError> {
+        let roles = counters.roles().iter().map(|role| RoleSchema::new(model, &deployment, role));
+        let roles = roles.collect::<Result<_, _>>()?;
         Ok(Generation { deployment, roles })
     }
 
     pub(crate) fn role(&self, role: Role) -> Option<&RoleSchema> {
         self.roles.iter().find(|schema| schema.role == role)
     }
+
+    /// What its caches hold and did.
+    pub(crate) fn caches(&self) -> Vec<CacheMetrics> {
+        let of_role = |role: &RoleSchema| {
+            [role.documents.metrics("documents", role.role), role.plans.metrics("plans", role.role)]
+        };
+        self.roles.iter().flat_map(of_role).collect()
+    }
 }
 
 impl RoleSchema {
-    fn new(model: &Model, deployment: &Deployment, role: Role) -> Result<Self, ApiError> {
+    fn new(model: &Model, deployment: &Deployment, (role, documents, plans): &RoleCounters) -> Result<Self, ApiError> {
+        let role = *role;
+        let unkept = || ApiError::Schema("a cache cannot be made".to_owned());
         let points: Vec<_> =
             deployment.points().iter().filter(|point| deployment.may_see(model, role, point)).cloned().collect();
         let sdl = schema::sdl(&Source { model, points: &points, role })
@@ -105,8 +119,8 @@ impl RoleSchema {
             sdl: sdl.into(),
             front,
             points,
-            documents: Cache::with_weighter(ENTRIES, DOCUMENT_BYTES, ByBytes),
-            plans: Cache::with_weighter(ENTRIES, PLAN_BYTES, ByBytes),
+            documents: Counted::new(ENTRIES, DOCUMENT_BYTES, ByBytes, documents).ok_or_else(unkept)?,
+            plans: Counted::new(ENTRIES, PLAN_BYTES, ByBytes, plans).ok_or_else(unkept)?,
         })
     }
 

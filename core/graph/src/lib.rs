@@ -9,12 +9,14 @@ mod api;
 mod execute;
 mod front;
 mod generation;
+mod metrics;
 mod plan;
 mod problem;
 mod schema;
 
 pub use api::{Api, ModelQueries, Request, Response, model_sdl};
 pub use front::DOCUMENT_LIMIT;
+pub use metrics::{CacheMetrics, Metrics};
 pub use problem::{Code, Problem};
 
 /// Why the API cannot be served.

@@ -18,6 +18,7 @@ mod reads;
 mod root;
 mod shape;
 mod variables;
+mod visible;
 
 use std::sync::Arc;
 
@@ -26,8 +27,8 @@ use apollo_compiler::executable::{Field, Operation};
 use apollo_compiler::response::JsonMap;
 use apollo_compiler::validation::Valid;
 use guildhall_decision::DecisionPoint;
-use guildhall_model::Model;
-use guildhall_model::plan::{Entry, Reach, ReadPlan, Root};
+use guildhall_model::plan::{Entry, ReadPlan, Root, Visible};
+use guildhall_model::{Model, Reach};
 use guildhall_store::{Dialect, Statement};
 use guildhall_workflow::Deployment;
 
@@ -36,7 +37,8 @@ pub(crate) use decision::{Pick, TracePick};
 pub(crate) use input_query::compile_input_query;
 pub(crate) use mutation::{MutationPlan, plan_mutation};
 pub(crate) use shape::Shape;
-pub(crate) use variables::{Source, bind};
+pub(crate) use variables::{Bound, Source, bind};
+pub(crate) use visible::sees;
 
 use crate::front::Front;
 use crate::problem::{Code, Problem};
@@ -62,6 +64,8 @@ pub(crate) struct Context<'a> {
     /// The request's variables, coerced. The plan may depend on those that [`Shape`] names, and on no other.
     pub variables: &'a Valid<JsonMap>,
     pub shape: &'a Shape,
+    /// Whose records the actor sees. Plans are shared by actors whose reach is of one form.
+    pub reach: &'a Reach,
 }
 
 /// A query, compiled: run it with the request's variables.
@@ -96,6 +100,8 @@ pub(crate) struct Planner<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) variables: Vec<Source>,
     pub(super) slots: Vec<Slot>,
+    /// Which records the actor sees.
+    visible: Visible,
     /// Records read so far, by page sizes.
     records: usize,
     values: usize,
@@ -109,14 +115,16 @@ pub(crate) fn plan_query(context: &Context<'_>, deployment: &Deployment, dialect
     let mut planner = Planner::new(context);
     let mut roots = Vec::new();
     let mut introspected = None;
+    let mut introspections = 0;
     for collected in planner.collect(&[&context.operation.selection_set], "Query")? {
         let field = collected.first()?;
         let value = match field.name.as_str() {
             "__typename" => Root::Constant("Query".to_owned()),
             "__schema" | "__type" => {
-                if planner.slots.len() >= INTROSPECTION_LIMIT {
+                introspections += 1;
+                if introspections > INTROSPECTION_LIMIT {
                     let message = format!("the operation asks for the schema more than {INTROSPECTION_LIMIT} times");
-                    return Err(Problem::new(Code::LimitExceeded, message));
+                    return Err(Problem::limit("introspection", message));
                 }
                 let data = match introspected.take() {
                     Some(data) => data,
@@ -135,20 +143,23 @@ pub(crate) fn plan_query(context: &Context<'_>, deployment: &Deployment, dialect
 
 impl<'a> Planner<'a> {
     fn new(context: &'a Context<'a>) -> Self {
-        Planner {
+        let mut planner = Planner {
             context,
             variables: Vec::new(),
             slots: Vec::new(),
+            visible: Visible::default(),
             records: 0,
             values: 0,
             conditions: 0,
             lists_deep: 0,
-        }
+        };
+        planner.visible = visible::visible(context.model, context.reach, |source| planner.variable(source));
+        planner
     }
 
     fn finish(self, roots: Vec<Entry<Root>>, deployment: &Deployment, dialect: Dialect) -> Result<Plan, Problem> {
         let facts = facts::facts_of(&roots, &self.slots, deployment);
-        let plan = ReadPlan { response: roots, facts, reach: Reach::default() };
+        let plan = ReadPlan { response: roots, facts, visible: self.visible };
         let statement = Statement::compile(&plan, self.context.model, dialect)?;
         tracing::debug!(sql = statement.text(), "planned");
         Ok(Plan { statement, variables: self.variables, slots: self.slots })
@@ -165,7 +176,7 @@ impl<'a> Planner<'a> {
         self.records = self.records.saturating_add(records);
         if self.records > RECORD_LIMIT {
             let message = format!("the operation may read more than {RECORD_LIMIT} records; ask for smaller pages");
-            return Err(Problem::new(Code::LimitExceeded, message));
+            return Err(Problem::limit("records", message));
         }
         Ok(())
     }
@@ -177,7 +188,7 @@ impl<'a> Planner<'a> {
             let message = format!(
                 "the operation may answer more than {VALUE_LIMIT} values; ask for smaller pages or fewer fields"
             );
-            return Err(Problem::new(Code::LimitExceeded, message));
+            return Err(Problem::limit("values", message));
         }
         Ok(())
     }
@@ -187,7 +198,7 @@ impl<'a> Planner<'a> {
         self.conditions += 1;
         if self.conditions > CONDITION_LIMIT {
             let message = format!("the operation's filters have more than {CONDITION_LIMIT} conditions and values");
-            return Err(Problem::new(Code::LimitExceeded, message));
+            return Err(Problem::limit("conditions", message));
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use apollo_compiler::parser::SourceMap;
 use apollo_compiler::response::GraphQLError;
+use guildhall_store::StoreError;
 use guildhall_workflow::WorkflowError;
 use serde_json::{Value, json};
 
@@ -59,13 +60,30 @@ pub struct Problem {
     locations: Vec<(usize, usize)>,
     /// Where in `data`; empty if the whole operation is concerned.
     path: Vec<Value>,
+    /// Which limit was exceeded, if it has a name.
+    limit: Option<&'static str>,
     /// More for machines, beside the code.
     details: Option<Box<(&'static str, Value)>>,
 }
 
 impl Problem {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Problem { message: message.into(), code, locations: Vec::new(), path: Vec::new(), details: None }
+        Problem { message: message.into(), code, locations: Vec::new(), path: Vec::new(), limit: None, details: None }
+    }
+
+    /// More than `limit` allows was asked for.
+    pub(crate) fn limit(limit: &'static str, message: impl Into<String>) -> Self {
+        Problem { limit: Some(limit), ..Problem::new(Code::LimitExceeded, message) }
+    }
+
+    pub(crate) fn named(mut self, limit: &'static str) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Which limit was exceeded, if one was.
+    pub(crate) fn exceeded(&self) -> Option<&'static str> {
+        (self.code == Code::LimitExceeded).then(|| self.limit.unwrap_or("budget"))
     }
 
     pub(crate) fn at(mut self, path: Vec<Value>) -> Self {
@@ -128,6 +146,7 @@ impl From<WorkflowError> for Problem {
             }
             WorkflowError::NoActiveStrategy => Problem::new(Code::NoActiveStrategy, error.to_string()),
             WorkflowError::Busy(message) => Problem::new(Code::Busy, message),
+            WorkflowError::Store(StoreError::TooLarge) => Problem::limit("answer", error.to_string()),
             WorkflowError::Store(_) | WorkflowError::Internal(_) => Problem::internal(&error),
         }
     }
@@ -141,8 +160,11 @@ impl Problem {
     }
 }
 
-impl From<guildhall_store::StoreError> for Problem {
-    fn from(error: guildhall_store::StoreError) -> Self {
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        if error == StoreError::SumTooLarge {
+            return Problem::limit("sum", error.to_string());
+        }
         WorkflowError::from(error).into()
     }
 }

@@ -35,3 +35,35 @@ impl Role {
         Role::ALL.into_iter().find(|role| role.name() == name)
     }
 }
+
+/// Which customers, and with them their records, an actor works with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Reach {
+    #[default]
+    All,
+    /// Those the actor owns: whose `owner` is the actor's name.
+    Own,
+    /// Those of one sales territory.
+    Territory(String),
+}
+
+impl Reach {
+    /// The text it is kept as: `all`, `own` or `territory:NAME`.
+    pub fn text(&self) -> String {
+        match self {
+            Reach::All => "all".to_owned(),
+            Reach::Own => "own".to_owned(),
+            Reach::Territory(name) => format!("territory:{name}"),
+        }
+    }
+
+    /// Reads that text.
+    pub fn parse(text: &str) -> Option<Reach> {
+        match (text, text.strip_prefix("territory:")) {
+            ("all", _) => Some(Reach::All),
+            ("own", _) => Some(Reach::Own),
+            (_, Some(name)) if !name.trim().is_empty() => Some(Reach::Territory(name.to_owned())),
+            _ => None,
+        }
+    }
+}

@@ -351,6 +351,15 @@ impl Model {
         Model { objects, by_name }
     }
 
+    /// The same model with another declaration of one of its types.
+    pub(crate) fn replace(mut self, object: ObjectType) -> Self {
+        let place = self.by_name.get(&object.name).and_then(|index| self.objects.get_mut(*index));
+        if let Some(place) = place {
+            *place = Arc::new(object);
+        }
+        self
+    }
+
     /// Every type, in the order in which tables can be created.
     pub fn objects(&self) -> &[Arc<ObjectType>] {
         &self.objects
@@ -375,7 +384,7 @@ impl Model {
 }
 
 /// `revenue12m` -> `revenue12m`, `orderLine` -> `order_line`, `OrderLine` -> `order_line`.
-fn snake_case(name: &str) -> String {
+pub(crate) fn snake_case(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);
     for (index, letter) in name.chars().enumerate() {
         if letter.is_ascii_uppercase() && index > 0 {

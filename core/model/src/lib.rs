@@ -9,6 +9,7 @@
 mod access;
 mod catalog;
 mod conversion;
+mod custom;
 mod id;
 mod money;
 pub mod plan;
@@ -29,9 +30,10 @@ mod product;
 mod segment;
 mod strategy;
 
-pub use access::Role;
+pub use access::{Reach, Role};
 pub use catalog::{CUSTOM_COLUMN, Cardinality, EnumType, Field, Kind, Model, ObjectType, Place, Relation, RelationKey};
 pub use conversion::{ConversionError, has_nul, parse_text};
+pub use custom::{CustomField, CustomFieldError};
 pub use id::{GlobalId, GlobalIdError};
 pub use money::{MONEY_SCALE, canonical_decimal, canonical_money, scaled, unscaled};
 pub use value::Value;

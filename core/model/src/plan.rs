@@ -25,16 +25,16 @@ pub struct ReadPlan {
     /// The paths of `response` that lead to decisions, ending in [`Output::Facts`] where the response has
     /// [`Output::Slot`]. Empty when nothing is decided. The n-th slot of the one belongs to the n-th facts of the other.
     pub facts: Vec<Entry<Root>>,
-    /// What of it the reader may see.
-    pub reach: Reach,
+    /// Which records the reader may see.
+    pub visible: Visible,
 }
 
 /// Which records a reader may see, by type; all of a type it does not name. Holds wherever the response enters a table.
 /// Facts are read under the plugin's grant, so it does not hold inside [`Output::Facts`].
 #[derive(Clone, Debug, Default)]
-pub struct Reach(Vec<(String, Condition)>);
+pub struct Visible(Vec<(String, Condition)>);
 
-impl Reach {
+impl Visible {
     pub fn limit(&mut self, object: &str, condition: Condition) {
         self.0.push((object.to_owned(), condition));
     }

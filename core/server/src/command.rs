@@ -90,7 +90,7 @@ struct Operator {
 
 impl Operator {
     fn actor(&self) -> guildhall_workflow::Actor {
-        guildhall_workflow::Actor { name: self.name.clone(), role: guildhall_model::Role::Admin }
+        guildhall_workflow::Actor::new(&self.name, guildhall_model::Role::Admin)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Http: the doors of the server.
 
 mod bearer;
+mod body;
 mod graphql;
 mod health;
+mod metrics;
 mod packages;
 mod reply;
 mod serving;
@@ -15,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -27,6 +29,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::access::Access;
 use crate::failure::Failure;
+use metrics::Watch;
 
 /// Largest body of a GraphQL request: a document of 64 KiB and a strategy file in its variables.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -44,18 +47,20 @@ const REFRESH: Duration = Duration::from_secs(1);
 pub(crate) struct Doors {
     pub api: Api,
     pub access: Access,
+    pub watch: Watch,
 }
 
 pub(crate) fn router(doors: Arc<Doors>) -> Router {
     Router::new()
         .route("/graphql", post(graphql::post).get(graphql::get))
         .route("/schema.graphql", get(graphql::schema))
-        .route("/packages", post(packages::post).layer(DefaultBodyLimit::max(PACKAGE_LIMIT)))
+        .route("/packages", post(packages::post))
+        .route("/metrics", get(metrics::get))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn_with_state(Arc::clone(&doors), metrics::watch))
         .layer(TraceLayer::new_for_http())
         .with_state(doors)
 }
@@ -82,7 +87,7 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 pub(crate) async fn serve(listener: TcpListener, api: Api) -> Result<(), Failure> {
     let database = api.house().database.clone();
     let access = Access::new(database.clone());
-    let doors = Arc::new(Doors { api, access });
+    let doors = Arc::new(Doors { api, access, watch: Watch::new() });
     let refreshing = tokio::spawn(refresh(Arc::clone(&doors)));
     let finished = serving::serve(listener, router(doors), ended(), ENDING).await;
     refreshing.abort();

@@ -53,8 +53,17 @@ pub(crate) fn adapt(dialect: Dialect, kind: &Kind, value: &Value) -> Result<Boun
             let allowed = declared.values.iter().map(|value| value.name).collect::<Vec<_>>().join(", ");
             Err(Unfit::new(name, format!("it is not one of {allowed}")))
         }
-        (Kind::Json, Value::Json(json)) => document(dialect, json),
+        (Kind::Json, Value::Json(json)) => document(json),
         (kind, value) => Err(Unfit::new(shown(value), format!("it is not {}", expected(kind)))),
+    }
+}
+
+/// The parameter of that number for a column of `kind`. PostgreSQL takes a text for JSON only when told: bound as JSON it
+/// would pass through `jsonb`, which writes it anew.
+pub(crate) fn parameter(dialect: Dialect, kind: &Kind, number: usize) -> String {
+    match (kind, dialect) {
+        (Kind::Json, Dialect::Postgres) => format!("${number}::json"),
+        _ => format!("${number}"),
     }
 }
 
@@ -69,8 +78,8 @@ fn null(dialect: Dialect, kind: &Kind) -> Bound {
         (Kind::Decimal { .. } | Kind::Money, Dialect::Sqlite) => Bound::BigInt(None),
         (Kind::Date, Dialect::Postgres) => Bound::ChronoDate(None),
         (Kind::DateTime, Dialect::Postgres) => Bound::ChronoDateTimeUtc(None),
-        (Kind::Json, Dialect::Postgres) => Bound::Json(None),
-        (Kind::Date | Kind::DateTime | Kind::Json, Dialect::Sqlite) => Bound::String(None),
+        (Kind::Json, _) => Bound::String(None),
+        (Kind::Date | Kind::DateTime, Dialect::Sqlite) => Bound::String(None),
     }
 }
 
@@ -118,14 +127,13 @@ fn four_digit_year(year: i32, given: impl Display) -> Result<(), Unfit> {
     Err(Unfit::new(given, "its year is not between 0001 and 9999"))
 }
 
-fn document(dialect: Dialect, json: &serde_json::Value) -> Result<Bound, Unfit> {
+/// A document as the text both databases keep: no blanks, names in one order. It was read from text before, so its numbers
+/// are written in one way, too.
+fn document(json: &serde_json::Value) -> Result<Bound, Unfit> {
     if has_nul(json) {
         return Err(Unfit::new(json, "it contains the character U+0000, which PostgreSQL cannot store"));
     }
-    Ok(match dialect {
-        Dialect::Postgres => Bound::Json(Some(Box::new(json.clone()))),
-        Dialect::Sqlite => Bound::String(Some(json.to_string())),
-    })
+    Ok(Bound::String(Some(json.to_string())))
 }
 
 fn has_nul(json: &serde_json::Value) -> bool {

@@ -38,6 +38,13 @@ pub enum StoreError {
         crate::database::STATEMENT_SECONDS
     )]
     TooLong,
+    #[error("a sum goes beyond 64 bits, for money 922,337,203,685,477.5807; narrow the filter or group the records")]
+    SumTooLarge,
+    #[error(
+        "the answer would be larger than {} MiB; ask for smaller pages or fewer fields",
+        crate::read::RESPONSE_LIMIT >> 20
+    )]
+    TooLarge,
     #[error("the database cannot be reached; check that it runs and try again ({0})")]
     Unreachable(String),
     #[error("the database failed ({0})")]
@@ -84,12 +91,17 @@ fn classify(error: &sqlx::Error) -> StoreError {
         sqlx::Error::Database(reason) => {
             let message = reason.message().to_owned();
             match reason.code().as_deref() {
+                // SQLite has no code of its own for it; PostgreSQL shares one with values that do not fit into a column.
+                Some("1") if message == "integer overflow" => StoreError::SumTooLarge,
+                Some("22003") if message == "bigint out of range" => StoreError::SumTooLarge,
                 // SQLite: busy and its extensions (recovery, snapshot, timeout), locked by this process.
                 Some("5" | "6" | "261" | "517" | "773") => StoreError::Busy(message),
                 // PostgreSQL: serialization failure, deadlock, lock not available.
                 Some("40001" | "40P01" | "55P03") => StoreError::Busy(message),
                 // SQLite: interrupted by the deadline of its connection. PostgreSQL: statement timeout.
                 Some("9" | "57014") => StoreError::TooLong,
+                // SQLite: a text beyond what it builds at all. PostgreSQL: the same.
+                Some("18" | "54000") => StoreError::TooLarge,
                 // PostgreSQL: shutting down, too many connections.
                 Some("57P01" | "57P02" | "57P03" | "53300") => StoreError::Unreachable(message),
                 // SQLite: CHECK, NOT NULL, wrong datatype in a STRICT table.

@@ -35,6 +35,6 @@ pub use database::{Database, Dialect};
 pub use error::StoreError;
 pub use link::Reads;
 pub use migration::Migrated;
-pub use read::{Read, SegmentRule, Statement, assign_segments};
+pub use read::{RESPONSE_LIMIT, Read, SegmentRule, Statement, assign_segments};
 pub use transaction::Transaction;
 pub use write::{Batch, FieldsSet, Upserted};

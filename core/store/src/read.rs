@@ -23,6 +23,9 @@ use crate::link::Reads;
 use crate::{Dialect, StoreError};
 use sql::{Bind, Sql};
 
+/// Most bytes a statement's response may have, and its facts: what is larger never leaves the database.
+pub const RESPONSE_LIMIT: usize = 16 << 20;
+
 /// A read plan, compiled for one dialect. Compiled once, run many times with other variables.
 #[derive(Clone, Debug)]
 pub struct Statement {
@@ -43,14 +46,14 @@ pub struct Read {
 impl Statement {
     /// Compiles `plan`. Nothing of a request stands in the text: values are bound.
     pub fn compile(plan: &ReadPlan, model: &Model, dialect: Dialect) -> Result<Self, StoreError> {
-        let mut sql = Sql::new(model, dialect).within(&plan.reach);
+        let mut sql = Sql::new(model, dialect).within(&plan.visible);
         let response = sql.root(&plan.response)?;
         let has_facts = !plan.facts.is_empty();
         let text = if has_facts {
             let facts = sql.root(&plan.facts)?;
-            format!("SELECT {response} AS response, {facts} AS facts")
+            bounded(&[("response", response), ("facts", facts)])
         } else {
-            format!("SELECT {response} AS response")
+            bounded(&[("response", response)])
         };
         Ok(Statement { sql: text, binds: sql.into_binds(), has_facts })
     }
@@ -72,8 +75,22 @@ impl Statement {
         let values = self.binds.iter().map(bound).collect::<Result<Vec<_>, StoreError>>()?;
         let row =
             link.row(&self.sql, values).await?.ok_or_else(|| StoreError::internal("a read statement gave no row"))?;
-        let response = row.try_get_by_index(0)?;
+        let response: Option<String> = row.try_get_by_index(0)?;
+        let response = response.ok_or(StoreError::TooLarge)?;
         let facts = if self.has_facts { Some(row.try_get_by_index(1)?) } else { None };
         Ok(Read { response, facts })
     }
 }
+
+/// A statement that gives null for texts that are too large. The limit keeps both databases from folding the inner
+/// select into the outer one, where each text would be made twice: to be measured and to be given.
+fn bounded(texts: &[(&str, String)]) -> String {
+    let inner: Vec<_> = texts.iter().map(|(name, text)| format!("{text} AS {name}")).collect();
+    let fits: Vec<_> = texts.iter().map(|(name, _)| format!("octet_length({name}) <= {RESPONSE_LIMIT}")).collect();
+    let fits = fits.join(" AND ");
+    let outer: Vec<_> = texts.iter().map(|(name, _)| format!("CASE WHEN {fits} THEN {name} END AS {name}")).collect();
+    format!("SELECT {} FROM (SELECT {} LIMIT 1) texts", outer.join(", "), inner.join(", "))
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use guildhall_model::{Kind, Value};
 use uuid::Uuid;
 
-use crate::column::adapt;
+use crate::column::{adapt, parameter};
 use crate::{StoreError, Transaction};
 
 /// A column's name, its kind and the value it gets.
@@ -29,9 +29,9 @@ pub(crate) async fn insert(
 ) -> Result<u64, StoreError> {
     let mut names = Vec::with_capacity(cells.len());
     let mut places = Vec::with_capacity(cells.len());
-    for (index, (name, _, _)) in cells.iter().enumerate() {
+    for (index, (name, kind, _)) in cells.iter().enumerate() {
         names.push(format!("\"{name}\""));
-        places.push(format!("${}", index + 1));
+        places.push(parameter(transaction.dialect(), kind, index + 1));
     }
     let sql = format!(r#"INSERT INTO "{table}" ({}) VALUES ({}) {tail}"#, names.join(", "), places.join(", "));
     transaction.execute(&sql, bind(transaction, table, cells)?).await

@@ -1,6 +1,6 @@
 //! Tables: the model's, as they follow from the registry, and those of house-keeping.
 
-use guildhall_model::{Kind, Model, ObjectType, RelationKey};
+use guildhall_model::{CUSTOM_COLUMN, Kind, Model, ObjectType, Place, RelationKey};
 
 use crate::facts;
 
@@ -70,7 +70,7 @@ pub(crate) fn all(model: &Model) -> Vec<Table> {
 
 fn of_type(model: &Model, object: &ObjectType) -> Table {
     let references = object.references(model);
-    let fields = object.fields.iter().map(|field| Column {
+    let fields = object.fields.iter().filter(|field| field.place == Place::Column).map(|field| Column {
         name: field.column.clone(),
         storage: Storage::Model(field.kind.clone()),
         nullable: field.nullable,
@@ -82,10 +82,16 @@ fn of_type(model: &Model, object: &ObjectType) -> Table {
         nullable: reference.nullable,
         zero: false,
     });
+    let custom = object.fields.iter().any(|field| field.place == Place::Custom).then(|| Column {
+        name: CUSTOM_COLUMN.to_owned(),
+        storage: Storage::Model(Kind::Json),
+        nullable: true,
+        zero: false,
+    });
     let target = |name: &str| model.object(name).map_or_else(|| name.to_owned(), |target| target.table.clone());
     Table {
         name: object.table.clone(),
-        columns: fields.chain(keys).collect(),
+        columns: fields.chain(keys).chain(custom).collect(),
         primary_key: vec!["id"],
         references: references
             .iter()
@@ -165,6 +171,7 @@ fn token() -> Table {
         ("name", TEXT, false),
         ("actor", TEXT, false),
         ("role", TEXT, false),
+        ("reach", TEXT, false),
         ("secret_hash", TEXT, false),
         ("created_at", TIME, false),
         ("expires_at", TIME, true),

@@ -1,7 +1,7 @@
 //! Token: lets an actor in. The store knows the secret's hash only.
 
 use chrono::{DateTime, Utc};
-use guildhall_model::{Kind, Role};
+use guildhall_model::{Kind, Reach, Role};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ pub struct Token {
     /// Who acts when it is used.
     pub actor: String,
     pub role: Role,
+    pub reach: Reach,
     /// SHA-256 of the secret, in hex.
     pub secret_hash: String,
     pub created_at: DateTime<Utc>,
@@ -37,6 +38,7 @@ pub async fn insert(transaction: &Transaction, token: &Token) -> Result<(), Stor
         ("name", Kind::Text, token.name.clone().into()),
         ("actor", Kind::Text, token.actor.clone().into()),
         ("role", Kind::Text, token.role.name().into()),
+        ("reach", Kind::Text, token.reach.text().into()),
         ("secret_hash", Kind::Text, token.secret_hash.clone().into()),
         ("created_at", Kind::DateTime, token.created_at.into()),
         ("expires_at", Kind::DateTime, token.expires_at.into()),
@@ -67,11 +69,14 @@ pub async fn revoke(transaction: &Transaction, id: Uuid, now: DateTime<Utc>) -> 
 fn read(row: token::Model) -> Result<Token, StoreError> {
     let role = Role::named(&row.role)
         .ok_or_else(|| StoreError::Failed(format!("the token `{}` has the unknown role `{}`", row.name, row.role)))?;
+    let reach = Reach::parse(&row.reach)
+        .ok_or_else(|| StoreError::Failed(format!("the token `{}` has the unknown reach `{}`", row.name, row.reach)))?;
     Ok(Token {
         id: row.id,
         name: row.name,
         actor: row.actor,
         role,
+        reach,
         secret_hash: row.secret_hash,
         created_at: row.created_at,
         expires_at: row.expires_at,
@@ -92,6 +97,7 @@ mod tests {
                 name: "front-end".to_owned(),
                 actor: "ann".to_owned(),
                 role: Role::Department,
+                reach: Reach::Territory("North".to_owned()),
                 secret_hash: "ab".repeat(32),
                 created_at: now(),
                 expires_at: Some(time("2027-01-01T00:00:00Z")),

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use guildhall_model::{Kind, ObjectType, Value};
 use uuid::Uuid;
 
-use crate::column::adapt;
+use crate::column::{adapt, parameter};
 use crate::link::Reads;
 use crate::{StoreError, Transaction};
 use rows::Rows;
@@ -112,7 +112,8 @@ impl Transaction {
             let column = rows::writable(object, name)?;
             column.accept_null(object, value)?;
             values.push(rows::bind(self.dialect(), object, name, &column.kind, value)?);
-            assignments.push_str(&format!(r#", "{}" = ${}"#, column.name, values.len()));
+            let place = parameter(self.dialect(), &column.kind, values.len());
+            assignments.push_str(&format!(r#", "{}" = {place}"#, column.name));
         }
         let sql = format!(
             r#"UPDATE "{}" SET "version" = "version" + 1, "updated_at" = $3{assignments} WHERE "id" = $1 AND "version" = $2"#,

@@ -13,5 +13,9 @@ pub async fn authenticate(
     now: DateTime<Utc>,
 ) -> Result<Option<Actor>, WorkflowError> {
     let found = token::find(database, &secret_hash(secret)).await?;
-    Ok(found.filter(|token| token.is_valid(now)).map(|token| Actor { name: token.actor, role: token.role }))
+    Ok(found.filter(|token| token.is_valid(now)).map(|token| Actor {
+        name: token.actor,
+        role: token.role,
+        reach: token.reach,
+    }))
 }

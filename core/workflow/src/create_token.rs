@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use guildhall_model::Role;
+use guildhall_model::{Reach, Role};
 use guildhall_store::token::{self, Token};
 use guildhall_store::{generation, strategy};
 use rand::TryRngCore;
@@ -30,24 +30,48 @@ pub enum Origin {
     Console,
 }
 
-/// Makes a token for `actor` with `role`. Only an admin does, and through the API nobody makes one for an approver of the
+/// What a token is to be.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// Who will use it.
+    pub actor: String,
+    pub role: Role,
+    /// Whose records its bearer sees; an admin sees all.
+    pub reach: Reach,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl NewToken {
+    /// A token that never expires, for someone who sees all records.
+    pub fn new(actor: impl Into<String>, role: Role) -> Self {
+        NewToken { actor: actor.into(), role, reach: Reach::All, expires_at: None }
+    }
+}
+
+/// Makes a token. Only an admin does, and through the API nobody makes one for an approver of the
 /// strategy in force but the approver: its bearer could activate a strategy in the approver's name.
 pub async fn create_token(
     house: &House,
     by: &Actor,
     origin: Origin,
-    actor: &str,
-    role: Role,
-    expires_at: Option<DateTime<Utc>>,
+    token: NewToken,
     now: DateTime<Utc>,
 ) -> Result<Created, WorkflowError> {
     if by.role < Role::Admin {
         return Err(WorkflowError::refused("only an admin makes tokens"));
     }
+    let NewToken { actor, role, reach, expires_at } = token;
+    if role == Role::Admin && reach != Reach::All {
+        let message = "an admin sees all records; give a narrower role with a narrower reach";
+        return Err(WorkflowError::BadInput(message.to_owned()));
+    }
+    if let Reach::Territory(name) = &reach {
+        keepable("the territory", name)?;
+    }
     if actor.trim().is_empty() || actor.len() > 200 {
         return Err(WorkflowError::BadInput("the actor's name must have 1 to 200 bytes".to_owned()));
     }
-    keepable("the actor's name", actor)?;
+    keepable("the actor's name", &actor)?;
     if expires_at.is_some_and(|end| end <= now) {
         return Err(WorkflowError::BadInput("the token would expire at once; give a time to come".to_owned()));
     }
@@ -63,7 +87,7 @@ pub async fn create_token(
         generation::hold(&transaction).await?;
         let in_force = strategy::active(&transaction).await?;
         let in_force = in_force.map(|active| read_strategy(house, &active.document)).transpose()?;
-        if in_force.is_some_and(|strategy| strategy.approvers.iter().any(|approver| approver == actor)) {
+        if in_force.is_some_and(|strategy| strategy.approvers.contains(&actor)) {
             return Err(WorkflowError::refused(format!(
                 "`{actor}` is an approver of the strategy in force; only `{actor}`, or the operator with `guildhall token create`, makes this token"
             )));
@@ -72,8 +96,9 @@ pub async fn create_token(
     let made = Token {
         id,
         name: format!("{actor} ({})", role.name()),
-        actor: actor.to_owned(),
+        actor,
         role,
+        reach,
         secret_hash: secret_hash(&secret),
         created_at: now,
         expires_at,
@@ -99,7 +124,7 @@ mod tests {
     async fn check(by: &str, origin: Origin, actor: &str, expected: Option<&str>) {
         for (house, _fixture) in houses().await {
             activate_strategy(&house, &admin("ada"), &document("first", "ada"), None, now()).await.unwrap();
-            let made = create_token(&house, &admin(by), origin, actor, Role::Admin, None, now()).await;
+            let made = create_token(&house, &admin(by), origin, NewToken::new(actor, Role::Admin), now()).await;
             assert_eq!(made.err().map(|error| error.to_string()).as_deref(), expected);
         }
     }

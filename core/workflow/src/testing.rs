@@ -40,7 +40,7 @@ pub(crate) async fn houses() -> Vec<(Arc<House>, TestDatabase)> {
 }
 
 pub(crate) fn admin(name: &str) -> Actor {
-    Actor { name: name.to_owned(), role: Role::Admin }
+    Actor::new(name, Role::Admin)
 }
 
 /// A strategy that sets nothing; `approver` may replace it.

@@ -5,6 +5,7 @@
 //! alternate so that the machine's moods meet them all.
 
 mod company;
+mod floods;
 mod load;
 mod postgraphile;
 mod process;
@@ -53,11 +54,24 @@ struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Send every flood of the tests' catalogue instead, and fail if one takes too much time or memory
+    #[arg(long)]
+    floods: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if arguments.floods {
+        return match floods::measure(arguments.rounds).await {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => {
+                eprintln!("error: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     match measure(&arguments).await {
         Ok(report) => {
             if arguments.json {

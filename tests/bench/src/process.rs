@@ -59,7 +59,11 @@ pub(crate) struct Serving {
 impl Serving {
     /// `guildhall serve`; what it logs goes to the file `log`.
     pub(crate) fn guildhall(files: &Folder, company: &Company, options: &[&str]) -> Fallible<Self> {
-        let mut command = files.command(company.url());
+        Self::on(files, company.url(), options)
+    }
+
+    pub(crate) fn on(files: &Folder, database: &str, options: &[&str]) -> Fallible<Self> {
+        let mut command = files.command(database);
         command.args(options).args(["serve", "--listen", "127.0.0.1:0"]);
         Self::start(command, &files.file("log"))
     }
@@ -73,6 +77,10 @@ impl Serving {
             command.arg(format!("--{name}")).arg(file);
         }
         Self::start(command, &files.file("handwritten.log"))
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     pub(crate) fn postgraphile(files: &Folder, company: &Company, installed: &PostGraphile) -> Fallible<Self> {

@@ -1,51 +1,17 @@
 //! Arguments of fields, freed from the document.
 
-use apollo_compiler::ast::Value as Literal;
+use apollo_compiler::ast::InputValueDefinition;
 use apollo_compiler::executable::Field;
-use apollo_compiler::response::JsonMap;
 use guildhall_model::plan::Operand;
 use guildhall_model::{GlobalId, ObjectType};
 use serde_json::Value;
 use std::sync::Arc;
 
 use super::{Planner, Source};
+use crate::front;
 use crate::problem::{Code, Problem};
 
-/// An argument's value. What stands as [`Argument::Variable`] is known only when the plan runs.
-#[derive(Clone, Debug)]
-pub(crate) enum Argument {
-    Null,
-    Scalar(Value),
-    Variable(String),
-    List(Vec<Argument>),
-    Object(Vec<(String, Argument)>),
-}
-
-impl Argument {
-    fn from_json(value: &Value) -> Self {
-        match value {
-            Value::Null => Argument::Null,
-            Value::Array(items) => Argument::List(items.iter().map(Argument::from_json).collect()),
-            Value::Object(fields) => Argument::Object(
-                fields.iter().map(|(name, value)| (name.clone(), Argument::from_json(value))).collect(),
-            ),
-            scalar => Argument::Scalar(scalar.clone()),
-        }
-    }
-
-    /// The value with the request's variables; absent variables leave no trace.
-    pub(crate) fn resolve(&self, variables: &JsonMap) -> Option<Value> {
-        Some(match self {
-            Argument::Null => Value::Null,
-            Argument::Scalar(value) => value.clone(),
-            Argument::Variable(name) => serde_json::to_value(variables.get(name.as_str())?).ok()?,
-            Argument::List(items) => items.iter().map(|item| item.resolve(variables).unwrap_or(Value::Null)).collect(),
-            Argument::Object(fields) => {
-                fields.iter().filter_map(|(name, value)| Some((name.clone(), value.resolve(variables)?))).collect()
-            }
-        })
-    }
-}
+pub(crate) use crate::front::Argument;
 
 /// The text of a scalar as the model's conversions read it.
 pub(super) fn scalar_text(value: &Value) -> String {
@@ -58,44 +24,47 @@ pub(super) fn scalar_text(value: &Value) -> String {
 impl<'a> Planner<'a> {
     /// The argument as far as it shapes the plan: absent, null, known, or a variable to be bound.
     pub(super) fn argument(&self, field: &Field, name: &str) -> Option<Argument> {
-        let given = field.arguments.iter().find(|argument| argument.name == name).map(|argument| &argument.value);
-        let default = || {
-            field
-                .definition
-                .arguments
-                .iter()
-                .find(|argument| argument.name == name)
-                .and_then(|argument| argument.default_value.as_ref())
-        };
-        // A variable that is absent leaves the argument's own default.
-        given.and_then(|literal| self.literal(literal)).or_else(|| default().and_then(|literal| self.literal(literal)))
+        self.deferred(field, name).map(|argument| self.known(argument))
     }
 
     /// The argument with every variable left open.
     pub(super) fn deferred(&self, field: &Field, name: &str) -> Option<Argument> {
-        field.arguments.iter().find(|argument| argument.name == name).map(|argument| open(&argument.value))
+        let definition = field.definition.arguments.iter().find(|argument| argument.name == name)?;
+        // Whether arguments are values of their types was seen when the field was collected.
+        self.coerced(field, definition).ok().flatten()
     }
 
-    fn literal(&self, literal: &Literal) -> Option<Argument> {
-        Some(match literal {
-            Literal::Variable(name) => {
-                let value = self.context.variables.get(name.as_str())?;
-                if value.is_null() {
-                    Argument::Null
-                } else if self.context.shape.by_value(name.as_str()) {
-                    Argument::from_json(&serde_json::to_value(value).ok()?)
-                } else {
-                    Argument::Variable(name.to_string())
-                }
+    /// Checks that all arguments of a field are values of their types.
+    pub(super) fn check_arguments(&self, field: &Field) -> Result<(), Problem> {
+        for definition in &field.definition.arguments {
+            self.coerced(field, definition).map_err(|reason| {
+                let message = format!("argument `{}` of `{}`: {reason}", definition.name, field.name);
+                Problem::new(Code::BadUserInput, message).located(field.name.location(), &self.context.document.sources)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn coerced(&self, field: &Field, definition: &InputValueDefinition) -> Result<Option<Argument>, String> {
+        let given = field.arguments.iter().find(|argument| argument.name == definition.name);
+        let given = given.map(|argument| argument.value.as_ref());
+        front::argument(self.context.front.schema(), definition, given, self.context.variables)
+    }
+
+    /// Variables that shape the plan by all of their value are replaced by it.
+    fn known(&self, argument: Argument) -> Argument {
+        match argument {
+            Argument::Variable(name) if self.context.shape.by_value(&name) => {
+                let value = self.context.variables.get(name.as_str());
+                let value = value.and_then(|value| serde_json::to_value(value).ok());
+                Argument::from_json(&value.unwrap_or_default())
             }
-            Literal::List(items) => {
-                Argument::List(items.iter().map(|item| self.literal(item).unwrap_or(Argument::Null)).collect())
+            Argument::List(items) => Argument::List(items.into_iter().map(|item| self.known(item)).collect()),
+            Argument::Object(fields) => {
+                Argument::Object(fields.into_iter().map(|(name, value)| (name, self.known(value))).collect())
             }
-            Literal::Object(fields) => Argument::Object(
-                fields.iter().filter_map(|(name, value)| Some((name.to_string(), self.literal(value)?))).collect(),
-            ),
-            other => scalar(other),
-        })
+            other => other,
+        }
     }
 
     /// The id argument of a field that reads one record of `object`.
@@ -127,30 +96,5 @@ impl<'a> Planner<'a> {
             self.variables.push(source);
             self.variables.len() - 1
         }))
-    }
-}
-
-fn open(literal: &Literal) -> Argument {
-    match literal {
-        Literal::Variable(name) => Argument::Variable(name.to_string()),
-        Literal::List(items) => Argument::List(items.iter().map(|item| open(item)).collect()),
-        Literal::Object(fields) => {
-            Argument::Object(fields.iter().map(|(name, value)| (name.to_string(), open(value))).collect())
-        }
-        other => scalar(other),
-    }
-}
-
-fn scalar(literal: &Literal) -> Argument {
-    match literal {
-        Literal::String(text) => Argument::Scalar(Value::from(text.as_str())),
-        Literal::Enum(name) => Argument::Scalar(Value::from(name.as_str())),
-        Literal::Boolean(value) => Argument::Scalar(Value::from(*value)),
-        Literal::Int(number) => {
-            Argument::Scalar(number.as_str().parse::<i64>().map_or_else(|_| Value::from(number.as_str()), Value::from))
-        }
-        // Numbers with a fraction stay text: an exact decimal must not pass through a float.
-        Literal::Float(number) => Argument::Scalar(Value::from(number.as_str())),
-        _ => Argument::Null,
     }
 }

@@ -51,22 +51,25 @@ impl<'a> Planner<'a> {
         for set in sets {
             self.collect_set(set, of, &mut collected)?;
         }
+        for field in &collected.fields {
+            self.check_arguments(field.first()?)?;
+        }
         Ok(collected.fields)
     }
 
     fn collect_set(&self, set: &'a SelectionSet, of: &str, collected: &mut Collecting<'a>) -> Result<(), Problem> {
         for selection in &set.selections {
             match selection {
-                Selection::Field(field) if self.included(&field.directives) => {
+                Selection::Field(field) if self.included(&field.directives)? => {
                     collected.add(field);
                 }
-                Selection::InlineFragment(inline) if self.included(&inline.directives) => {
+                Selection::InlineFragment(inline) if self.included(&inline.directives)? => {
                     let condition = inline.type_condition.as_ref().map(|name| name.as_str());
                     if condition.is_none_or(|condition| self.applies(condition, of)) {
                         self.collect_set(&inline.selection_set, of, collected)?;
                     }
                 }
-                Selection::FragmentSpread(spread) if self.included(&spread.directives) => {
+                Selection::FragmentSpread(spread) if self.included(&spread.directives)? => {
                     let fragment = spread
                         .fragment_def(self.context.document)
                         .ok_or_else(|| Problem::new(Code::Internal, "a validated document lacks a fragment"))?;
@@ -84,15 +87,23 @@ impl<'a> Planner<'a> {
         condition == of || self.context.front.schema().is_subtype(condition, of)
     }
 
-    fn included(&self, directives: &DirectiveList) -> bool {
-        let truth = |name: &str| -> Option<bool> {
-            let argument = directives.get(name)?.specified_argument_by_name("if")?;
-            match argument.as_ref() {
-                Value::Boolean(value) => Some(*value),
-                Value::Variable(variable) => self.context.variables.get(variable.as_str())?.as_bool(),
-                _ => None,
+    /// Whether `@skip` and `@include` leave the selection in.
+    fn included(&self, directives: &DirectiveList) -> Result<bool, Problem> {
+        let truth = |name: &str, absent: bool| {
+            let argument = directives.get(name).and_then(|directive| directive.specified_argument_by_name("if"));
+            match argument.map(AsRef::as_ref) {
+                None => Ok(absent),
+                Some(Value::Boolean(value)) => Ok(*value),
+                Some(Value::Variable(variable)) => {
+                    let value = self.context.variables.get(variable.as_str()).and_then(|value| value.as_bool());
+                    value.ok_or_else(|| {
+                        let message = format!("variable `{variable}` is null, where `@{name}` needs true or false");
+                        Problem::new(Code::BadUserInput, message)
+                    })
+                }
+                Some(_) => Err(Problem::new(Code::Internal, "a validated directive has no truth value")),
             }
         };
-        !truth("skip").unwrap_or(false) && truth("include").unwrap_or(true)
+        Ok(!truth("skip", false)? && truth("include", true)?)
     }
 }

@@ -127,9 +127,10 @@ impl<'a> Planner<'a> {
         if (0..=limit).contains(&rows) {
             return Ok(rows);
         }
-        let code = if rows > limit { Code::LimitExceeded } else { Code::BadUserInput };
         let message = format!("`{name}` of `{}` is {rows}; it must be between 0 and {limit}", field.response_key());
-        Err(self.located(Problem::new(code, message), field))
+        let problem =
+            if rows > limit { Problem::limit("page", message) } else { Problem::new(Code::BadUserInput, message) };
+        Err(self.located(problem, field))
     }
 
     /// The requested order, made total by `id`.

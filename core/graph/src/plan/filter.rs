@@ -18,6 +18,8 @@ const DEPTH_LIMIT: usize = 12;
 const LIST_LIMIT: usize = 100;
 /// How many lists a filter may go through, one inside the other: each multiplies what the database looks at.
 const LISTS_DEEP_LIMIT: usize = 3;
+/// What going to related records costs, in conditions: each is a join for the database to plan.
+const RELATION_COST: usize = 40;
 
 impl Planner<'_> {
     /// What `argument` asks of a record of `object`.
@@ -28,7 +30,7 @@ impl Planner<'_> {
         depth: usize,
     ) -> Result<Condition, Problem> {
         if depth > DEPTH_LIMIT {
-            return Err(Problem::new(Code::LimitExceeded, format!("a filter is nested more than {DEPTH_LIMIT} deep")));
+            return Err(Problem::limit("filter", format!("a filter is nested more than {DEPTH_LIMIT} deep")));
         }
         let Argument::Object(parts) = argument else { return Err(nothing("filter")) };
         let mut all = Vec::with_capacity(parts.len());
@@ -75,6 +77,9 @@ impl Planner<'_> {
         value: &Argument,
         depth: usize,
     ) -> Result<Condition, Problem> {
+        for _ in 0..RELATION_COST {
+            self.count_condition()?;
+        }
         let target = self.context.model.object(&relation.target).cloned();
         let target = target.ok_or_else(|| Problem::new(Code::Internal, "a relation ends at no type"))?;
         let some =
@@ -86,7 +91,7 @@ impl Planner<'_> {
         self.lists_deep += 1;
         if self.lists_deep > LISTS_DEEP_LIMIT {
             let message = format!("a filter goes through more than {LISTS_DEEP_LIMIT} lists one inside the other");
-            return Err(Problem::new(Code::LimitExceeded, message));
+            return Err(Problem::limit("filter", message));
         }
         let mut all = Vec::with_capacity(parts.len());
         for (quantifier, value) in parts {
@@ -188,5 +193,5 @@ fn nothing(name: &str) -> Problem {
 }
 
 fn too_many(given: usize) -> Problem {
-    Problem::new(Code::LimitExceeded, format!("a filter lists {given} items; at most {LIST_LIMIT} are taken"))
+    Problem::limit("filter", format!("a filter lists {given} items; at most {LIST_LIMIT} are taken"))
 }

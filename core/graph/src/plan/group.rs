@@ -126,24 +126,21 @@ impl<'a> Planner<'a> {
             Some(single @ Argument::Object(_)) => vec![single],
             _ => Vec::new(),
         };
-        let bad = |code, message: String| {
-            let message = format!("`by` of `{}`: {message}", field.response_key());
-            self.located(Problem::new(code, message), field)
-        };
+        let told = |message: String| format!("`by` of `{}`: {message}", field.response_key());
+        let bad = |message: String| self.located(Problem::new(Code::BadUserInput, told(message)), field);
         if given.is_empty() {
-            return Err(bad(
-                Code::BadUserInput,
-                "name what to group by; the aggregate of all is another field".to_owned(),
-            ));
+            return Err(bad("name what to group by; the aggregate of all is another field".to_owned()));
         }
         if given.len() > KEY_LIMIT {
-            return Err(bad(Code::LimitExceeded, format!("at most {KEY_LIMIT} fields are taken")));
+            return Err(
+                self.located(Problem::limit("groups", told(format!("at most {KEY_LIMIT} fields are taken"))), field)
+            );
         }
         let mut keys: Vec<GroupKey> = Vec::with_capacity(given.len());
         for given in &given {
-            let key = group_key(of, given).map_err(|message| bad(Code::BadUserInput, message))?;
+            let key = group_key(of, given).map_err(bad)?;
             if keys.iter().any(|known| known.column() == key.column()) {
-                return Err(bad(Code::BadUserInput, format!("`{}` stands there twice", key_name(&key))));
+                return Err(bad(format!("`{}` stands there twice", key_name(&key))));
             }
             keys.push(key);
         }

@@ -3,7 +3,7 @@
 use apollo_compiler::ast::Definition;
 use apollo_compiler::parser::Parser;
 use guildhall_decision::DecisionPoint;
-use guildhall_model::{GlobalId, Model};
+use guildhall_model::{GlobalId, Model, Reach};
 use guildhall_workflow::InputQuery;
 
 use super::reads::reads_of;
@@ -53,8 +53,16 @@ pub(crate) fn compile_input_query(
     let variables =
         front.coerce(&document, operation, &serde_json::Value::Null).map_err(|problems| messages(&problems))?;
     let shape = Shape::default();
-    let context =
-        Context { model, points: &[], front, document: &document, operation, variables: &variables, shape: &shape };
+    let context = Context {
+        model,
+        points: &[],
+        front,
+        document: &document,
+        operation,
+        variables: &variables,
+        shape: &shape,
+        reach: &Reach::All,
+    };
     let mut planner = Planner::new(&context);
     let sets: Vec<_> = document.fragments.values().map(|fragment| &fragment.selection_set).collect();
     let selection = planner.selection(object, &sets, 1).map_err(|problem| problem.message)?;

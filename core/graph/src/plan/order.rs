@@ -127,7 +127,7 @@ impl<'a> Planner<'a> {
                 field.response_key(),
                 given.len()
             );
-            return Err(self.located(Problem::new(Code::LimitExceeded, message), field));
+            return Err(self.located(Problem::limit("order", message), field));
         }
         Ok(given)
     }

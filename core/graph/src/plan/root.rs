@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::arguments::scalar_text;
 use super::variables::{prefix_end, prefix_start};
 use super::{Argument, Planner, Source};
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::schema::{List, list_of, lower_first};
 
 const IDS_LIMIT: usize = 100;
@@ -78,7 +78,7 @@ impl<'a> Planner<'a> {
         if given.len() > IDS_LIMIT {
             let message =
                 format!("`ids` of `{}` are {}; at most {IDS_LIMIT} are taken", field.response_key(), given.len());
-            return Err(self.located(Problem::new(Code::LimitExceeded, message), field));
+            return Err(self.located(Problem::limit("ids", message), field));
         }
         self.count(given.len())?;
         let mut types: Vec<Arc<ObjectType>> = Vec::new();

@@ -14,8 +14,6 @@ use apollo_compiler::response::JsonMap;
 /// How much of a variable's value a plan depends on, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
-    /// Nothing: read when the plan runs.
-    Nothing,
     /// Whether it is absent, null or a value.
     Presence,
     /// The prefix of the id it holds, or of each of its ids.
@@ -52,7 +50,6 @@ impl Shape {
         for (name, part) in &self.parts {
             let value = variables.get(name.as_str());
             let _ = match (part, value) {
-                (Part::Nothing, _) => Ok(()),
                 (_, None) => write!(key, "{name}-;"),
                 (Part::Value, Some(value)) => write!(key, "{name}={value};"),
                 (_, Some(value)) if value.is_null() => write!(key, "{name}=null;"),
@@ -101,10 +98,8 @@ impl Shape {
 
     fn argument(&mut self, field: &Field, argument: &Argument) {
         let part = match (field.name.as_str(), argument.name.as_str()) {
-            (_, "request" | "input") => Part::Nothing,
             ("node", "id") | ("nodes", "ids") => Part::Prefix,
-            ("search", "text") => Part::Nothing,
-            (_, "id" | "after" | "before") => Part::Presence,
+            ("search", "text") | (_, "request" | "input" | "id" | "after" | "before") => Part::Presence,
             (_, "filter") => return self.filter(&argument.value, false),
             _ => Part::Value,
         };

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use apollo_compiler::response::JsonMap;
-use guildhall_model::{GlobalId, Kind, ObjectType, Value, parse_text};
+use guildhall_model::{GlobalId, Kind, ObjectType, Reach, Value, parse_text};
+use guildhall_workflow::Actor;
 use uuid::Uuid;
 
 use super::arguments::scalar_text;
@@ -13,30 +14,53 @@ use crate::problem::{Code, Problem};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Source {
     /// A request variable that holds the id of a record of `object`, itself or as one of its items.
-    Id { variable: String, item: Option<usize>, object: Arc<ObjectType> },
+    Id {
+        variable: String,
+        item: Option<usize>,
+        object: Arc<ObjectType>,
+    },
     /// A request variable that holds a value to compare with a field of `kind`.
-    Compared { variable: String, kind: Kind, object: Arc<ObjectType> },
+    Compared {
+        variable: String,
+        kind: Kind,
+        object: Arc<ObjectType>,
+    },
     /// A value of the cursor that a request variable holds.
-    Cursor { variable: String, index: usize, terms: Arc<[(Kind, bool)]> },
+    Cursor {
+        variable: String,
+        index: usize,
+        terms: Arc<[(Kind, bool)]>,
+    },
     /// The least text that begins with what a request variable holds, in lower case.
-    PrefixStart { variable: String },
+    PrefixStart {
+        variable: String,
+    },
     /// The least text beyond all of those.
-    PrefixEnd { variable: String },
+    PrefixEnd {
+        variable: String,
+    },
     /// The record a mutation's act gave, by its payload field.
     Act(String),
+    ActorName,
+    ActorTerritory,
 }
 
-/// The plan's variables for a request. `acts` are the records a mutation gave.
-pub(crate) fn bind(
-    sources: &[Source],
-    variables: &JsonMap,
-    acts: &dyn Fn(&str) -> Option<Uuid>,
-) -> Result<Vec<Value>, Problem> {
-    sources.iter().map(|source| source.value(variables, acts)).collect()
+/// What a plan's variables are bound from.
+pub(crate) struct Bound<'a> {
+    pub variables: &'a JsonMap,
+    pub actor: &'a Actor,
+    /// The records a mutation's act gave.
+    pub acts: &'a (dyn Fn(&str) -> Option<Uuid> + Sync),
+}
+
+/// The plan's variables for a request.
+pub(crate) fn bind(sources: &[Source], from: &Bound<'_>) -> Result<Vec<Value>, Problem> {
+    sources.iter().map(|source| source.value(from)).collect()
 }
 
 impl Source {
-    fn value(&self, variables: &JsonMap, acts: &dyn Fn(&str) -> Option<Uuid>) -> Result<Value, Problem> {
+    fn value(&self, from: &Bound<'_>) -> Result<Value, Problem> {
+        let variables = from.variables;
         let text = |name: &str| {
             let value = variables.get(name).and_then(|value| serde_json::to_value(value).ok());
             value.as_ref().map(scalar_text).unwrap_or_default()
@@ -62,7 +86,13 @@ impl Source {
                     .map_err(|message| Problem::new(Code::BadUserInput, format!("variable `{variable}`: {message}")))?;
                 if *index < values.len() { Ok(values.swap_remove(*index)) } else { Ok(Value::Null) }
             }
-            Source::Act(field) => Ok(acts(field).map_or(Value::Null, Value::Id)),
+            Source::Act(field) => Ok((from.acts)(field).map_or(Value::Null, Value::Id)),
+            Source::ActorName => Ok(from.actor.name.clone().into()),
+            // An actor without a territory sees nothing: a plan of another reach is never theirs.
+            Source::ActorTerritory => Ok(match &from.actor.reach {
+                Reach::Territory(name) => name.clone().into(),
+                Reach::All | Reach::Own => Value::Null,
+            }),
         }
     }
 }
@@ -73,7 +103,7 @@ pub(super) fn prefix_start(prefix: &str) -> String {
 }
 
 /// The least text beyond all that begin with `prefix` once ASCII letters are lower case; empty, so that there is none between,
-/// where no text is beyond them or there is no prefix.
+/// where there is no prefix. Beyond the last character of all there is no text: so many of them stand for it.
 pub(super) fn prefix_end(prefix: &str) -> String {
     let mut letters: Vec<char> = prefix_start(prefix).chars().collect();
     while let Some(last) = letters.pop() {
@@ -84,8 +114,11 @@ pub(super) fn prefix_end(prefix: &str) -> String {
             return letters.into_iter().collect();
         }
     }
-    String::new()
+    if prefix.is_empty() { String::new() } else { char::MAX.to_string().repeat(prefix.len() + BEYOND) }
 }
+
+/// How many last characters make a text that nobody's begins with.
+const BEYOND: usize = 64;
 
 fn bad(variable: &str, error: &dyn std::error::Error) -> Problem {
     Problem::new(Code::BadUserInput, format!("variable `{variable}`: {error}"))

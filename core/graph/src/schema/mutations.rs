@@ -76,6 +76,8 @@ const ACTS: [Act; 6] = [
         input: &[
             ("actor", "String", true, "Who will use it."),
             ("role", "TokenRole", true, "What they may do."),
+            ("reach", "TokenReach", false, "Whose records they see; ALL if not said."),
+            ("territory", "String", false, "Which territory, with the reach TERRITORY."),
             ("expiresAt", "DateTime", false, "When it ceases to hold; never if not said."),
         ],
         payload: &[
@@ -143,8 +145,14 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
     }
     if source.role == Role::Admin {
         let roles = Role::ALL.map(|role| EnumItem::new(role.name().to_ascii_uppercase()));
-        builder =
-            builder.register(Enum::new("TokenRole").description("What the bearer of a token may do.").items(roles));
+        let reach = Enum::new("TokenReach")
+            .description("Whose records the bearer of a token sees.")
+            .item(EnumItem::new("ALL").description("All."))
+            .item(EnumItem::new("OWN").description("Those of customers whose `owner` is the bearer."))
+            .item(EnumItem::new("TERRITORY").description("Those of customers of one territory."));
+        builder = builder
+            .register(Enum::new("TokenRole").description("What the bearer of a token may do.").items(roles))
+            .register(reach);
     }
     builder
 }

@@ -1,15 +1,18 @@
 use std::sync::Arc;
 
 use guildhall_decision::decision_points;
-use guildhall_model::{Model, Role};
+use guildhall_model::{CustomField, Kind, Model, Role};
 
 use super::{Source, sdl};
 use crate::front::Front;
 
 fn schema(role: Role) -> String {
-    let model = Model::core();
+    schema_of(&Model::core(), role)
+}
+
+fn schema_of(model: &Model, role: Role) -> String {
     let points: Vec<_> = decision_points().unwrap().into_iter().map(Arc::new).collect();
-    sdl(&Source { model: &model, points: &points, role }).unwrap()
+    sdl(&Source { model, points: &points, role }).unwrap()
 }
 
 #[test]
@@ -49,4 +52,24 @@ fn the_exported_schema_is_the_one_served() {
         exported == current,
         "schema/model.graphql is not up to date; run the tests once with GUILDHALL_BLESS=1 and review the difference"
     );
+}
+
+#[test]
+fn a_custom_field_is_in_all_that_follows_from_fields() {
+    let tier = CustomField {
+        name: "loyaltyTier".to_owned(),
+        kind: Kind::Int,
+        doc: "The customer's tier.".to_owned(),
+        readable_by: Role::Department,
+        deprecated: Some("use `segment`".to_owned()),
+    };
+    let model = Model::core().with_custom_field("Customer", tier).unwrap();
+    let served = schema_of(&model, Role::Department);
+    Front::new(&served).map(drop).unwrap();
+    // Object, filter, sums, extremes, group key.
+    assert_eq!(served.matches("loyaltyTier:").count(), 5, "{served}");
+    assert!(served.contains("loyaltyTier: Int @deprecated(reason: \"use `segment`\")"), "{served}");
+    // Order, group and measure.
+    assert_eq!(served.matches("LOYALTY_TIER").count(), 3);
+    assert!(!schema_of(&model, Role::Reader).to_lowercase().contains("loyalty"));
 }

@@ -10,7 +10,7 @@ use guildhall_model::Role;
 use guildhall_plugin_host::Package;
 use guildhall_store::{plugin, strategy, token};
 use guildhall_workflow::activate_strategy::activate_strategy;
-use guildhall_workflow::create_token::{Origin, create_token};
+use guildhall_workflow::create_token::{NewToken, Origin, create_token};
 use guildhall_workflow::install_plugin::{Approval, install_plugin};
 use guildhall_workflow::load_demo_company::{DemoSize, load_demo_company};
 use guildhall_workflow::revoke_token::revoke_token;
@@ -46,7 +46,7 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
             .map_err(|error| Failure::BadInput(format!("`{}`: {error}", folder.display())))?;
     }
     let house = opening::open(settings).await?;
-    let ada = Actor { name: ADA.to_owned(), role: Role::Admin };
+    let ada = Actor::new(ADA, Role::Admin);
     prepare(&house, &ada, options).await?;
     let secret = renew_token(&house, &ada).await?;
     if options.prepare_only {
@@ -93,7 +93,7 @@ async fn renew_token(house: &House, ada: &Actor) -> Result<String, Failure> {
             revoke_token(house, ada, old.id, now).await?;
         }
     }
-    Ok(create_token(house, ada, Origin::Console, ADA, Role::Admin, None, now).await?.secret)
+    Ok(create_token(house, ada, Origin::Console, NewToken::new(ADA, Role::Admin), now).await?.secret)
 }
 
 /// The address, the token and three queries to try.

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Subcommand;
-use guildhall_model::Role;
+use guildhall_model::{Reach, Role};
 use guildhall_store::token;
-use guildhall_workflow::create_token::{Origin, create_token};
+use guildhall_workflow::create_token::{NewToken, Origin, create_token};
 use guildhall_workflow::revoke_token::revoke_token;
 use serde_json::json;
 use uuid::Uuid;
@@ -17,13 +17,18 @@ use crate::settings::Settings;
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Makes a token; it is shown this once
-    #[command(after_help = "Example:\n  guildhall token create ada --role admin")]
+    #[command(
+        after_help = "Example:\n  guildhall token create ada --role admin\n  guildhall token create rita --role reader --reach own"
+    )]
     Create {
         /// Who will use it
         actor: String,
         /// What they may do: reader, department or admin
         #[arg(long, value_parser = role)]
         role: Role,
+        /// Whose records they see: all, own (of customers they own) or territory:NAME
+        #[arg(long, default_value = "all", value_name = "REACH", value_parser = reach)]
+        reach: Reach,
         /// When it ceases to hold, in RFC 3339
         #[arg(long, value_name = "TIME")]
         expires: Option<DateTime<Utc>>,
@@ -53,17 +58,23 @@ fn role(text: &str) -> Result<Role, String> {
     Role::named(text).ok_or_else(|| format!("there are {}", Role::ALL.map(Role::name).join(", ")))
 }
 
+fn reach(text: &str) -> Result<Reach, String> {
+    Reach::parse(text).ok_or_else(|| "there are all, own and territory:NAME".to_owned())
+}
+
 pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     let house = opening::open(settings).await?;
     match command {
-        Command::Create { actor, role, expires, operator, json } => {
+        Command::Create { actor, role, reach, expires, operator, json } => {
             let by = operator.actor();
-            let created = create_token(&house, &by, Origin::Console, &actor, role, expires, Utc::now()).await?;
+            let (name, narrowed) = (actor.clone(), format!("{}, {}", role.name(), reach.text()));
+            let token = NewToken { actor, role, reach, expires_at: expires };
+            let created = create_token(&house, &by, Origin::Console, token, Utc::now()).await?;
             if json {
                 println!("{}", json!({ "id": created.id, "token": created.secret }));
             } else {
                 println!("{}", created.secret);
-                eprintln!("token {} for `{actor}` ({}); it is not shown again", created.id, role.name());
+                eprintln!("token {} for `{name}` ({narrowed}); it is not shown again", created.id);
             }
         }
         Command::List { json } => {
@@ -71,7 +82,7 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
             let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
             if json {
                 let rows = tokens.iter().map(|token| {
-                    json!({ "id": token.id, "actor": token.actor, "role": token.role.name(), "createdAt": time(token.created_at),
+                    json!({ "id": token.id, "actor": token.actor, "role": token.role.name(), "reach": token.reach.text(), "createdAt": time(token.created_at),
                         "expiresAt": token.expires_at.map(time), "revokedAt": token.revoked_at.map(time) })
                 });
                 println!("{}", rows.collect::<serde_json::Value>());
@@ -79,9 +90,10 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
                 for token in tokens {
                     let state = if token.is_valid(Utc::now()) { "holds" } else { "void" };
                     println!(
-                        "{}  {:<10}  {state:<5}  {}  {}",
+                        "{}  {:<10}  {state:<5}  {:<5}  {}  {}",
                         token.id,
                         token.role.name(),
+                        token.reach.text(),
                         time(token.created_at),
                         token.actor
                     );

@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use guildhall_graph::Request;
+use guildhall_graph::{Code, Request};
 use guildhall_workflow::Actor;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::bearer::Bearer;
-use super::{Doors, reply};
+use super::metrics::Outcome;
+use super::{BODY_LIMIT, Doors, body, reply};
 
 const RESPONSE: &str = "application/graphql-response+json";
 const JSON: &str = "application/json";
@@ -41,7 +43,7 @@ pub(super) async fn post(
     Bearer(actor): Bearer,
     State(doors): State<Arc<Doors>>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Response {
     let Some(form) = accepted(&headers) else { return not_acceptable() };
     let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -49,9 +51,9 @@ pub(super) async fn post(
         let message = "send the request as `Content-Type: application/json`";
         return reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_REQUEST", message);
     }
-    let body = match body {
+    let body = match body::read(body, BODY_LIMIT).await {
         Ok(body) => body,
-        Err(rejection) => return reply::unread(&rejection),
+        Err(refusal) => return refusal,
     };
     // An array would be read as the parameters in their order.
     if body.trim_ascii_start().starts_with(b"[") {
@@ -105,6 +107,8 @@ async fn answer(
         // It may have revoked a token.
         doors.access.forget();
     }
+    let outcome = Outcome { code: response.code.map_or("OK", Code::name), operation: response.operation };
+    let outcome = Extension(outcome);
     let content = if form == JSON {
         "application/json; charset=utf-8"
     } else {
@@ -113,11 +117,11 @@ async fn answer(
     let content = [(header::CONTENT_TYPE, content)];
     if response.mutation && !may_change {
         let allowed = [(header::ALLOW, "POST")];
-        return (StatusCode::METHOD_NOT_ALLOWED, allowed, content, response.body).into_response();
+        return (StatusCode::METHOD_NOT_ALLOWED, outcome, allowed, content, response.body).into_response();
     }
     // With `application/json` a client tells GraphQL's answers from a proxy's by status 200 alone.
     let status = if response.executed || form == JSON { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    (status, content, response.body).into_response()
+    (status, outcome, content, response.body).into_response()
 }
 
 /// The form the client prefers of those we have, or GraphQL's own. What it weighs with 0 it does not take.

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
+use axum::body::Body;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
@@ -14,16 +13,12 @@ use guildhall_workflow::store_package::store_package;
 use serde_json::json;
 
 use super::bearer::Bearer;
-use super::{Doors, reply};
+use super::{Doors, PACKAGE_LIMIT, body, reply};
 
-pub(super) async fn post(
-    Bearer(actor): Bearer,
-    State(doors): State<Arc<Doors>>,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let body = match body {
+pub(super) async fn post(Bearer(actor): Bearer, State(doors): State<Arc<Doors>>, body: Body) -> Response {
+    let body = match body::read(body, PACKAGE_LIMIT).await {
         Ok(body) => body,
-        Err(rejection) => return reply::unread(&rejection),
+        Err(refusal) => return refusal,
     };
     match store_package(doors.api.house(), &actor, &body, Utc::now()).await {
         Ok(digest) => (StatusCode::CREATED, Json(json!({ "digest": digest }))).into_response(),

@@ -1,15 +1,17 @@
 //! Replies that are not data.
 
-use axum::extract::rejection::BytesRejection;
+use axum::Extension;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::metrics::Outcome;
+
 /// An error in the form of GraphQL, so that clients read all errors alike.
-pub(super) fn problem(status: StatusCode, code: &str, message: &str) -> Response {
+pub(super) fn problem(status: StatusCode, code: &'static str, message: &str) -> Response {
     let body = json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
-    (status, [(header::CONTENT_TYPE, "application/graphql-response+json; charset=utf-8")], body.to_string())
-        .into_response()
+    let content = [(header::CONTENT_TYPE, "application/graphql-response+json; charset=utf-8")];
+    (status, Extension(Outcome { code, operation: None }), content, body.to_string()).into_response()
 }
 
 pub(super) fn unauthenticated() -> Response {
@@ -22,11 +24,6 @@ pub(super) fn unauthenticated() -> Response {
 
 pub(super) fn busy(message: &str) -> Response {
     problem(StatusCode::SERVICE_UNAVAILABLE, "BUSY", message)
-}
-
-/// A body that was not read, because it is too large or broke off.
-pub(super) fn unread(rejection: &BytesRejection) -> Response {
-    problem(rejection.status(), "BAD_REQUEST", &format!("the body cannot be read: {}", rejection.body_text()))
 }
 
 pub(super) fn internal(error: &dyn std::error::Error) -> Response {

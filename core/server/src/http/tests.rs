@@ -3,7 +3,7 @@ use axum::http::{Method, header};
 use guildhall_model::Role;
 use guildhall_postgres_fixture::TestDatabase;
 use guildhall_workflow::Actor;
-use guildhall_workflow::create_token::{Created, Origin, create_token};
+use guildhall_workflow::create_token::{Created, NewToken, Origin, create_token};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -22,11 +22,11 @@ async fn doors() -> (Arc<Doors>, Created, TestDatabase) {
         log_level: "info".to_owned(),
     };
     let house = opening::open(&settings).await.unwrap();
-    let operator = Actor { name: "operator".to_owned(), role: Role::Admin };
-    let token = create_token(&house, &operator, Origin::Console, "ada", Role::Admin, None, chrono::Utc::now());
+    let operator = Actor::new("operator", Role::Admin);
+    let token = create_token(&house, &operator, Origin::Console, NewToken::new("ada", Role::Admin), chrono::Utc::now());
     let token = token.await.unwrap();
     let access = Access::new(house.database.clone());
-    (Arc::new(Doors { api: Api::new(house).await.unwrap(), access }), token, fixture)
+    (Arc::new(Doors { api: Api::new(house).await.unwrap(), access, watch: Watch::new() }), token, fixture)
 }
 
 async fn send(doors: &Arc<Doors>, method: Method, path: &str, secret: &str, body: Vec<u8>) -> (u16, Value) {

@@ -10,6 +10,7 @@ pub struct Model {
     pub name: String,
     pub actor: String,
     pub role: String,
+    pub reach: String,
     pub secret_hash: String,
     pub created_at: DateTimeUtc,
     pub expires_at: Option<DateTimeUtc>,

@@ -73,7 +73,8 @@ pub(crate) fn column_type(dialect: Dialect, storage: &Storage) -> String {
         (Kind::Money, Dialect::Postgres) => return format!("numeric(19, {MONEY_SCALE})"),
         (Kind::Date, Dialect::Postgres) => "date",
         (Kind::DateTime, Dialect::Postgres) => "timestamptz(3)",
-        (Kind::Json, Dialect::Postgres) => "jsonb",
+        // `jsonb` would write a document anew; `json` keeps its text, the same as on SQLite.
+        (Kind::Json, Dialect::Postgres) => "json",
     };
     name.to_owned()
 }

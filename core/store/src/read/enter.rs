@@ -34,16 +34,16 @@ impl Sql<'_> {
         if let Via::Relation(relation, outer) = via {
             all.push(join(relation, row.alias, outer.alias));
         }
-        all.extend(self.visible(row, via)?);
+        all.extend(self.rule(row, via)?);
         all.extend(conditions);
         let from = format!("FROM {} {}", quoted(&row.object.table), row.alias);
         Ok(if all.is_empty() { from } else { format!("{from} WHERE {}", all.join(" AND ")) })
     }
 
     /// What makes the row visible, unless everything is or the record it was entered from has answered for it.
-    fn visible(&mut self, row: Row<'_>, via: Via<'_>) -> Result<Option<String>, StoreError> {
-        let Some(reach) = self.reach else { return Ok(None) };
-        let Some(rule) = reach.of(&row.object.name).filter(|_| !is_implied(row.object, via)) else { return Ok(None) };
+    fn rule(&mut self, row: Row<'_>, via: Via<'_>) -> Result<Option<String>, StoreError> {
+        let Some(visible) = self.visible else { return Ok(None) };
+        let Some(rule) = visible.of(&row.object.name).filter(|_| !is_implied(row.object, via)) else { return Ok(None) };
         self.unlimited(|sql| sql.condition(rule, row)).map(Some)
     }
 
@@ -52,9 +52,9 @@ impl Sql<'_> {
         &mut self,
         make: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let reach = self.reach.take();
+        let visible = self.visible.take();
         let made = make(self);
-        self.reach = reach;
+        self.visible = visible;
         made
     }
 

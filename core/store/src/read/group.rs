@@ -60,32 +60,34 @@ impl Sql<'_> {
         }
     }
 
+    /// The sum. On both databases it is a whole number of 64 bits that counts 10^-scale, so that a sum too large for one is
+    /// too large for the other.
     fn sum(&self, field: &Field, value: &str) -> String {
-        match (&field.kind, self.dialect) {
-            (Kind::Int, Dialect::Postgres) => format!("sum({value})::numeric"),
-            _ => format!("sum({value})"),
+        match self.dialect {
+            Dialect::Postgres => {
+                let places = scale(&field.kind).unwrap_or(0);
+                format!("({} * {})", scaled_sum(value, places), ten_to_minus(places))
+            }
+            Dialect::Sqlite => format!("sum({value})"),
         }
     }
 
     /// The sum over the number of values, rounded half away from zero to the scale of the result. In whole numbers that
     /// count 10^-scale, because a quotient that was rounded before would be rounded twice.
     fn average(&self, field: &Field, value: &str) -> String {
+        let from = scale(&field.kind).unwrap_or(0);
         let places = scale(&Function::Average.kind(&field.kind)).unwrap_or(0);
-        let sum = self.sum(field, value);
+        let count = format!("nullif(count({value}), 0)");
+        let sum = match self.dialect {
+            Dialect::Postgres => scaled_sum(value, places),
+            Dialect::Sqlite => format!("(sum({value}) * {})", 10i64.pow(places.saturating_sub(from))),
+        };
+        // Whole numbers are divided towards zero and leave a rest of the sum's sign.
+        let rounded =
+            format!("({sum} / {count} + CASE WHEN 2 * abs({sum} % {count}) >= {count} THEN sign({sum}) ELSE 0 END)");
         match self.dialect {
-            Dialect::Postgres => {
-                let unit = 10i64.pow(places);
-                let least = ten_to_minus(places);
-                let count = format!("nullif(count({value}), 0)");
-                format!("(sign({sum}) * div(abs({sum}) * {unit} * 2 + {count}, {count} * 2) * {least})")
-            }
-            Dialect::Sqlite => {
-                let unit = 10i64.pow(places - scale(&field.kind).unwrap_or(0).min(places));
-                let count = format!("count({value})");
-                format!(
-                    "(CASE WHEN {sum} < 0 THEN -1 ELSE 1 END * ((abs({sum}) * {unit} * 2 + {count}) / ({count} * 2)))"
-                )
-            }
+            Dialect::Postgres => format!("({rounded}::numeric * {})", ten_to_minus(places)),
+            Dialect::Sqlite => rounded,
         }
     }
 
@@ -125,4 +127,9 @@ impl Sql<'_> {
             }
         }
     }
+}
+
+/// The sum as a whole number that counts 10^-`places`.
+fn scaled_sum(value: &str, places: u32) -> String {
+    format!("(sum({value})::numeric * {})::bigint", 10i64.pow(places))
 }

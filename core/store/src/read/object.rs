@@ -132,7 +132,8 @@ impl Sql<'_> {
         match (kind, self.dialect) {
             (Kind::Text | Kind::Enum(_), _) => column.to_owned(),
             (Kind::Id, Dialect::Postgres) => format!("replace({column}::text, '-', '')"),
-            (Kind::Id, Dialect::Sqlite) => format!("lower(hex({column}))"),
+            // `hex` makes an empty text of a null.
+            (Kind::Id, Dialect::Sqlite) => format!("lower(nullif(hex({column}), ''))"),
             (Kind::Int | Kind::Bool | Kind::Json | Kind::Date, Dialect::Postgres) => format!("{column}::text"),
             (Kind::Bool, Dialect::Sqlite) => format!("CASE {column} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"),
             (Kind::Int, Dialect::Sqlite) => format!("CAST({column} AS TEXT)"),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use guildhall_model::plan::{Operand, Reach};
+use guildhall_model::plan::{Operand, Visible};
 use guildhall_model::{Kind, Model, Value};
 
 use crate::{Dialect, StoreError};
@@ -12,7 +12,7 @@ pub(super) struct Sql<'m> {
     pub(super) model: &'m Model,
     pub(super) dialect: Dialect,
     /// What the reader may see; nothing where everything is.
-    pub(super) reach: Option<&'m Reach>,
+    pub(super) visible: Option<&'m Visible>,
     binds: Vec<(Bind, Kind)>,
     /// Where the plan's variables are bound, by variable: one place for each kind it is bound as.
     variables: HashMap<usize, Vec<usize>>,
@@ -40,12 +40,12 @@ impl Bind {
 
 impl<'m> Sql<'m> {
     pub(super) fn new(model: &'m Model, dialect: Dialect) -> Self {
-        Sql { model, dialect, reach: None, binds: Vec::new(), variables: HashMap::new(), aliases: 0 }
+        Sql { model, dialect, visible: None, binds: Vec::new(), variables: HashMap::new(), aliases: 0 }
     }
 
-    /// The same for a reader who may see only what `reach` says.
-    pub(super) fn within(self, reach: &'m Reach) -> Self {
-        Sql { reach: Some(reach), ..self }
+    /// The same for a reader who may see only what `visible` says.
+    pub(super) fn within(self, visible: &'m Visible) -> Self {
+        Sql { visible: Some(visible), ..self }
     }
 
     /// An id that no record has, typed.

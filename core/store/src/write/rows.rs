@@ -8,7 +8,7 @@ use sea_orm::Value as Bound;
 use uuid::Uuid;
 
 use super::Batch;
-use crate::column::adapt;
+use crate::column::{adapt, parameter};
 use crate::{Dialect, StoreError, facts};
 
 /// More rows per statement gain nothing measurable and make long texts to parse.
@@ -87,7 +87,11 @@ impl<'a> Rows<'a> {
         for (index, row) in chunk.iter().enumerate() {
             let separator = if index == 0 { "" } else { ", " };
             // Writing into a string cannot fail.
-            let _ = write!(sql, "{separator}(1, $1, $1, {})", places(values.len() + 1, width));
+            let _ = write!(sql, "{separator}(1, $1, $1, ${}", values.len() + 1);
+            for (number, (_, column)) in (values.len() + 2..).zip(&self.columns) {
+                let _ = write!(sql, ", {}", parameter(dialect, &column.kind, number));
+            }
+            sql.push(')');
             self.bind_row(dialect, row, &mut values)?;
         }
         Ok((sql, values))

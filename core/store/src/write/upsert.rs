@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use guildhall_model::Value;
+use guildhall_model::{Kind, Value};
 
 use super::rows::Rows;
 use super::{Batch, Upserted};
@@ -62,12 +62,17 @@ fn check_keys(batch: &Batch<'_>) -> Result<(), StoreError> {
 
 fn on_conflict(table: &str, rows: &Rows<'_>) -> String {
     let given = || {
-        let names = rows.columns.iter().map(|(_, column)| column.name.as_str());
-        names.filter(|name| !matches!(*name, "source" | "external_id"))
+        let columns = rows.columns.iter().map(|(_, column)| column);
+        columns.filter(|column| !matches!(column.name.as_str(), "source" | "external_id"))
     };
-    let assignments = given().map(|name| format!(r#", "{name}" = excluded."{name}""#)).collect::<String>();
+    let assignments = given().map(|column| format!(r#", "{0}" = excluded."{0}""#, column.name)).collect::<String>();
     let differs = given()
-        .map(|name| format!(r#""{table}"."{name}" IS DISTINCT FROM excluded."{name}""#))
+        .map(|column| {
+            let name = &column.name;
+            // Documents are compared as the texts they are kept as: PostgreSQL has no `=` for JSON.
+            let (open, close) = if column.kind == Kind::Json { ("CAST(", " AS text)") } else { ("", "") };
+            format!(r#"{open}"{table}"."{name}"{close} IS DISTINCT FROM {open}excluded."{name}"{close}"#)
+        })
         .collect::<Vec<_>>()
         .join(" OR ");
     let differs = if differs.is_empty() { "1 = 0" } else { &differs };

@@ -1,0 +1,4 @@
+//! Tests of statements on real databases.
+
+mod bounded;
+mod custom;
