@@ -137,8 +137,8 @@ pub fn catalogue() -> Vec<Flood> {
         // Merging.
         flood("interfaces merged over and over", &[LIMIT, INVALID, INPUT], |size| { document(format!("{{ node(id: \"x\") {{ {} }} }}", merged(count(size, 1).isqrt() / 6))) }),
         flood("one type in another, merged over and over", &[LIMIT, INVALID], |size| { document(format!("{{ orders {{ nodes {{ customer {{ {} }} }} }} }}", merged(count(size, 1).isqrt() / 6))) }),
-        flood("types of a node merged", &[LIMIT, INPUT], |size| { document(repeated("{ node(id: \"x\") { ", |index| format!("... on {} {{ id }} ", in_turn(&["Customer", "Order", "Invoice", "Contact"], index)), "} }", size)) }),
-        flood("one key for many fields", &[LIMIT, INVALID], |size| { document(repeated("{ customers { nodes { ", |index| format!("a: {} ", in_turn(&["id", "name", "status", "kind"], index)), "} } }", size)) }),
+        flood("types of a node merged", &[LIMIT, INPUT], |size| { document(repeated("{ node(id: \"x\") { ", |index| format!("... on {} {{ id }} ", one_of(&["Customer", "Order", "Invoice", "Contact"], index)), "} }", size)) }),
+        flood("one key for many fields", &[LIMIT, INVALID], |size| { document(repeated("{ customers { nodes { ", |index| format!("a: {} ", one_of(&["id", "name", "status", "kind"], index)), "} } }", size)) }),
         flood("one key for many lists", &[LIMIT, INVALID], |size| { document(repeated("{ customers { nodes { ", |index| format!("a: orders(first: {index}) {{ totalCount }} "), "} } }", size)) }),
         flood("conflicts with a long argument", &[LIMIT, INVALID], |size| { let half = size / 2; document(format!("{{ a: customers(filter: {{name: {{in: [{}]}}}}) {{ totalCount }} {} }}", listed(count(half, 2), |_| "1".to_owned()), listed(count(half, 30), |_| "a: orders { totalCount }".to_owned()))) }),
         flood("objects of many keys compared", &[LIMIT, INVALID], |size| { let keys = listed(count(size / 2, 9), |index| format!("k{index}: 1")); document(format!("{{ a: customers(filter: {{{keys}}}) {{ totalCount }} a: customers(filter: {{{keys}}}) {{ totalCount }} }}")) }),
@@ -169,7 +169,7 @@ pub fn catalogue() -> Vec<Flood> {
         flood("amounts of one record", &[LIMIT, DATA], |size| { document(repeated("{ customers(first: 1) { nodes { ", |index| format!("m{index}: revenue12m {{ amount currency }} "), "} } }", size)) }),
         flood("decisions of one record", &[LIMIT, DATA], |size| { document(repeated("{ customers(first: 1) { nodes { ", |index| format!("d{index}: creditTerms {{ netDays }} "), "} } }", size)) }),
         flood("pages in pages", &[LIMIT], |size| { document(nested("{ customers(first: 250) { nodes ", "{ orders(first: 250) { nodes { customer ", "{ id }", "} } }", "} }", size.min(300))) }),
-        flood("nodes by their ids", &[LIMIT, INVALID, INPUT, DATA], |size| { document(repeated("{ nodes(ids: [", |index| format!("\"cus_{index:032x}\" "), "]) { id } }", size)) }),
+        flood("nodes by their ids", &[LIMIT, INVALID, INPUT], |size| { document(repeated("{ nodes(ids: [", |index| format!("\"cus_{index:032x}\" "), "]) { id } }", size)) }),
         flood("a node under many names", &[LIMIT, DATA], |size| { document(repeated("{ ", |index| format!("n{index}: node(id: \"cus_{index:032x}\") {{ id }} "), "}", size)) }),
         // Directives.
         flood("directives nobody knows", &[LIMIT, INVALID], |size| { document(repeated("{ __typename ", |index| format!("@d{index} "), "}", size)) }),
@@ -302,6 +302,11 @@ fn count(size: usize, length: usize) -> usize {
     (size / length).max(1)
 }
 
+/// The words in turn.
+fn one_of<'w>(words: &[&'w str], index: usize) -> &'w str {
+    words.get(index % words.len().max(1)).copied().unwrap_or_default()
+}
+
 fn listed(count: usize, piece: impl Fn(usize) -> String) -> String {
     (0..count).map(piece).collect::<Vec<_>>().join(" ")
 }
@@ -352,9 +357,4 @@ fn merged(levels: usize) -> String {
         );
     }
     text
-}
-
-/// One of several, in turn.
-fn in_turn<'t>(texts: &[&'t str], index: usize) -> &'t str {
-    texts.iter().cycle().nth(index % texts.len()).copied().unwrap_or_default()
 }

@@ -24,7 +24,9 @@ pub(super) fn check(text: &str, tree: &Document) -> Result<(), Problem> {
         let before = text.get(..place).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        let message = format!("syntax error in line {line}, column {column}: something is missing before `{word}`");
+        let message = format!(
+            "syntax error in line {line}, column {column}: `{word}` is not expected here; a value may be missing"
+        );
         return Err(Problem::new(Code::ParseFailed, message));
     }
     Ok(())
@@ -128,7 +130,7 @@ mod tests {
             assert!(message(text).is_some(), "{text}");
         }
         let found = message("{\n  orders(filter: {status}) { totalCount }\n}").unwrap();
-        assert_eq!(found, "syntax error in line 2, column 25: something is missing before `}`");
+        assert_eq!(found, "syntax error in line 2, column 19: `status` is not expected here; a value may be missing");
     }
 
     #[test]
