@@ -169,7 +169,7 @@ pub fn catalogue() -> Vec<Flood> {
         flood("amounts of one record", &[LIMIT, DATA], |size| { document(repeated("{ customers(first: 1) { nodes { ", |index| format!("m{index}: revenue12m {{ amount currency }} "), "} } }", size)) }),
         flood("decisions of one record", &[LIMIT, DATA], |size| { document(repeated("{ customers(first: 1) { nodes { ", |index| format!("d{index}: creditTerms {{ netDays }} "), "} } }", size)) }),
         flood("pages in pages", &[LIMIT], |size| { document(nested("{ customers(first: 250) { nodes ", "{ orders(first: 250) { nodes { customer ", "{ id }", "} } }", "} }", size.min(300))) }),
-        flood("nodes by their ids", &[LIMIT, INVALID, INPUT], |size| { document(repeated("{ nodes(ids: [", |index| format!("\"cus_{index:032x}\" "), "]) { id } }", size)) }),
+        flood("nodes by their ids", &[LIMIT, INVALID, INPUT, DATA], |size| { document(repeated("{ nodes(ids: [", |index| format!("\"cus_{index:032x}\" "), "]) { id } }", size)) }),
         flood("a node under many names", &[LIMIT, DATA], |size| { document(repeated("{ ", |index| format!("n{index}: node(id: \"cus_{index:032x}\") {{ id }} "), "}", size)) }),
         // Directives.
         flood("directives nobody knows", &[LIMIT, INVALID], |size| { document(repeated("{ __typename ", |index| format!("@d{index} "), "}", size)) }),
