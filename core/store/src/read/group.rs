@@ -83,8 +83,9 @@ impl Sql<'_> {
             Dialect::Sqlite => format!("(sum({value}) * {})", 10i64.pow(places.saturating_sub(from))),
         };
         // Whole numbers are divided towards zero and leave a rest of the sum's sign.
-        let rounded =
-            format!("({sum} / {count} + CASE WHEN 2 * abs({sum} % {count}) >= {count} THEN sign({sum}) ELSE 0 END)");
+        let rounded = format!(
+            "({sum} / {count} + CASE WHEN 2 * abs({sum} % {count}) >= {count} THEN CASE WHEN {sum} < 0 THEN -1 ELSE 1 END ELSE 0 END)"
+        );
         match self.dialect {
             Dialect::Postgres => format!("({rounded}::numeric * {})", ten_to_minus(places)),
             Dialect::Sqlite => rounded,
