@@ -74,7 +74,7 @@ impl Sql<'_> {
             (TextMatch::EndsWith, Dialect::Postgres) => format!("right({left}, length({right})) = {right}"),
             // `substr(x, -0)` is the whole text, so the empty ending stands apart.
             (TextMatch::EndsWith, Dialect::Sqlite) => {
-                format!("({right} = '' OR substr({left}, -length({right})) = {right})")
+                format!("(({left} IS NOT NULL AND {right} = '') OR substr({left}, -length({right})) = {right})")
             }
         }
     }
