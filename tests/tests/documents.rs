@@ -343,7 +343,7 @@ async fn a_document_that_is_none_is_told_where_it_breaks() {
             assert_eq!((answer.status, body.get("data")), (400, None), "{query}");
         }
         let answer = server.graphql(Role::Admin, "{\n  customers { nodes { nmae } } }", Value::Null).await.json();
-        assert_eq!(answer["errors"][0]["locations"][0], json!({ "line": 2, "column": 15 }));
+        assert_eq!(answer["errors"][0]["locations"][0], json!({ "line": 2, "column": 23 }));
     }
 }
 
