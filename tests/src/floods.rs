@@ -14,7 +14,7 @@ use crate::Answer;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sizes every flood is sent in: below, around and far beyond what a document may have, and beyond what a body may have.
-pub const SIZES: [usize; 6] = [512, 4 << 10, 24 << 10, 63 << 10, 300 << 10, 2 << 20];
+pub const SIZES: [usize; 7] = [512, 4 << 10, 24 << 10, 63 << 10, 300 << 10, 1_000_000, 2 << 20];
 
 /// A way to hurt the server.
 #[derive(Clone, Copy)]

@@ -12,6 +12,7 @@ use guildhall_graph::{Code, Request};
 use guildhall_workflow::Actor;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::bearer::Bearer;
 use super::metrics::Outcome;
@@ -20,14 +21,17 @@ use super::{BODY_LIMIT, Doors, body, reply};
 const RESPONSE: &str = "application/graphql-response+json";
 const JSON: &str = "application/json";
 
+/// Most marks of structure in variables, which is more than the values that the API takes have. Looked at before values are made.
+const MARKS: usize = 30_000;
+
 /// A request's parameters, in a body or a query string.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Parameters {
     query: Option<String>,
     operation_name: Option<String>,
-    #[serde(default)]
-    variables: Value,
+    /// As they are written: values take many times the memory of their text.
+    variables: Option<Box<RawValue>>,
 }
 
 /// The same in a query string, where variables are JSON text.
@@ -60,7 +64,13 @@ pub(super) async fn post(
         return bad_request("batches are not supported; send one request as an object");
     }
     match serde_json::from_slice(&body) {
-        Ok(parameters) => answer(&doors, &actor, form, parameters, true).await,
+        Ok(Parameters { query, operation_name, variables }) => {
+            let variables = match read_variables(variables.as_deref().map_or("null", RawValue::get)) {
+                Ok(variables) => variables,
+                Err((code, message)) => return reply::problem(StatusCode::BAD_REQUEST, code, &message),
+            };
+            answer(&doors, &actor, form, (query, operation_name, variables), true).await
+        }
         Err(error) => bad_request(&format!("the body is no GraphQL request: {error}")),
     }
 }
@@ -76,13 +86,11 @@ pub(super) async fn get(
         Ok(Query(given)) => given,
         Err(rejection) => return bad_request(&rejection.body_text()),
     };
-    let variables = match given.variables.as_deref().map(serde_json::from_str) {
-        None => Value::Null,
-        Some(Ok(variables)) => variables,
-        Some(Err(error)) => return bad_request(&format!("`variables` is no JSON: {error}")),
+    let variables = match read_variables(given.variables.as_deref().unwrap_or("null")) {
+        Ok(variables) => variables,
+        Err((code, message)) => return reply::problem(StatusCode::BAD_REQUEST, code, &message),
     };
-    let parameters = Parameters { query: given.query, operation_name: given.operation_name, variables };
-    answer(&doors, &actor, form, parameters, false).await
+    answer(&doors, &actor, form, (given.query, given.operation_name, variables), false).await
 }
 
 /// The schema the actor is served.
@@ -97,11 +105,11 @@ async fn answer(
     doors: &Doors,
     actor: &Actor,
     form: &'static str,
-    parameters: Parameters,
+    (query, operation_name, variables): (Option<String>, Option<String>, Value),
     may_change: bool,
 ) -> Response {
-    let Some(query) = parameters.query else { return bad_request("`query` is missing") };
-    let request = Request { query, operation_name: parameters.operation_name, variables: parameters.variables };
+    let Some(query) = query else { return bad_request("`query` is missing") };
+    let request = Request { query, operation_name, variables };
     let response = doors.api.execute(&request, actor, may_change).await;
     if response.mutation && response.executed {
         // It may have revoked a token.
@@ -122,6 +130,30 @@ async fn answer(
     // With `application/json` a client tells GraphQL's answers from a proxy's by status 200 alone.
     let status = if response.executed || form == JSON { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     (status, outcome, content, response.body).into_response()
+}
+
+/// The variables' values, or the code and message for what is no JSON or too much of it.
+fn read_variables(text: &str) -> Result<Value, (&'static str, String)> {
+    if marks(text) > MARKS {
+        let message = "the variables have too many values; send fewer in several requests";
+        return Err((Code::LimitExceeded.name(), message.to_owned()));
+    }
+    serde_json::from_str(text).map_err(|error| ("BAD_REQUEST", format!("`variables` is no JSON: {error}")))
+}
+
+/// How many commas, colons and opening brackets stand outside of strings: three at most for each value.
+fn marks(json: &str) -> usize {
+    let (mut count, mut quoted, mut escaped) = (0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b',' | b':' | b'[' | b'{' if !quoted => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 /// The form the client prefers of those we have, or GraphQL's own. What it weighs with 0 it does not take.
@@ -172,6 +204,12 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, accept.parse().unwrap());
         assert_eq!(accepted(&headers), expected, "{accept}");
+    }
+
+    #[test]
+    fn marks_in_strings_are_none() {
+        assert_eq!(marks("{\"a\":[1,\"[,:\\\",{\",{}]}"), 6);
+        assert_eq!(marks("null"), 0);
     }
 
     #[test]
