@@ -4,6 +4,7 @@
 
 mod aggregates;
 mod bad_input;
+mod budgets;
 mod decisions;
 mod demo;
 mod differential;
@@ -19,6 +20,7 @@ mod lifecycle;
 mod northwind;
 mod pages;
 mod permissions;
+mod plans;
 mod rows;
 mod settings;
 mod shutdown;
