@@ -5,6 +5,7 @@
 mod aggregates;
 mod answers;
 mod bad_input;
+mod budgets;
 mod decisions;
 mod demo;
 mod differential;
@@ -22,6 +23,7 @@ mod metrics;
 mod northwind;
 mod pages;
 mod permissions;
+mod plans;
 mod rows;
 mod settings;
 mod shutdown;

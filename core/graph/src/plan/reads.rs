@@ -151,3 +151,6 @@ impl Reads {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
