@@ -248,3 +248,49 @@ async fn without_a_plugin_the_fallback_answers() {
         assert!(terms["explanation"].to_string().contains("No plugin serves credit.terms"), "{body}");
     }
 }
+
+#[tokio::test]
+async fn a_decision_is_the_same_by_every_way_to_its_customer() {
+    let terms = "id creditTerms { netDays discount explanation }";
+    for server in servers().await.iter() {
+        let first = server
+            .query(&format!(
+                "{{ customers(first: 2, orderBy: [{{field: NAME}}]) {{ edges {{ cursor node {{ name {terms} }} }} }} }}"
+            ))
+            .await;
+        let edges = &first["customers"]["edges"];
+        let (cursor, mut expected) = (edges[0]["cursor"].clone(), edges[1]["node"].clone());
+        let name = expected.as_object_mut().unwrap().remove("name").unwrap();
+        assert!(expected["creditTerms"]["netDays"].is_number(), "{expected}");
+        let id = &expected["id"];
+        for (query, pointer) in [
+            (format!("nodes(ids: [{id}]) {{ ... on Customer {{ {terms} }} }}"), "/nodes/0"),
+            (
+                format!(
+                    "nodes(ids: [\"xyz_{}\", {id}]) {{ ... on Order {{ number }} ... on Customer {{ {terms} }} }}",
+                    "0".repeat(32)
+                ),
+                "/nodes/1",
+            ),
+            (format!("node(id: {id}) {{ ... on Customer {{ {terms} }} }}"), "/node"),
+            (format!("search(text: {name}) {{ ... on Customer {{ {terms} }} }}"), "/search/0"),
+            (
+                format!("customers(first: 1, after: {cursor}, orderBy: [{{field: NAME}}]) {{ nodes {{ {terms} }} }}"),
+                "/customers/nodes/0",
+            ),
+            (
+                format!("customers(filter: {{id: {{eq: {id}}}}}) {{ edges {{ node {{ {terms} }} }} }}"),
+                "/customers/edges/0/node",
+            ),
+            (
+                format!(
+                    "ordersGroups(by: [{{field: CUSTOMER}}], filter: {{customer: {{id: {{eq: {id}}}}}}}) {{ nodes {{ key {{ customer {{ {terms} }} }} }} }}"
+                ),
+                "/ordersGroups/nodes/0/key/customer",
+            ),
+        ] {
+            let found = server.query(&format!("{{ {query} }}")).await;
+            assert_eq!(found.pointer(pointer), Some(&expected), "{query}");
+        }
+    }
+}

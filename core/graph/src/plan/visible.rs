@@ -64,3 +64,32 @@ pub(crate) fn sees(
     };
     Statement::compile(&plan, model, dialect)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_belongs_to_a_customer_is_limited() {
+        let model = Model::core();
+        for reach in [Reach::Own, Reach::Territory("North".to_owned())] {
+            let visible = visible(&model, &reach, |_| Operand::Variable(0));
+            let names = model.objects().iter().map(|object| object.name.as_str());
+            let mut limited: Vec<_> = names.filter(|name| visible.of(name).is_some()).collect();
+            limited.sort_unstable();
+            let expected = [
+                "Address",
+                "Contact",
+                "CreditAccount",
+                "Customer",
+                "Decision",
+                "Invoice",
+                "Membership",
+                "Order",
+                "OrderLine",
+                "Payment",
+            ];
+            assert_eq!(limited, expected);
+        }
+    }
+}
