@@ -169,6 +169,11 @@ pub fn catalogue() -> Vec<Flood> {
         flood("amounts of one record", &[LIMIT, DATA], |size| { document(repeated("{ customers(first: 1) { nodes { ", |index| format!("m{index}: revenue12m {{ amount currency }} "), "} } }", size)) }),
         flood("decisions of one record", &[LIMIT, DATA], |size| { document(repeated("{ customers(first: 1) { nodes { ", |index| format!("d{index}: creditTerms {{ netDays }} "), "} } }", size)) }),
         flood("pages in pages", &[LIMIT], |size| { document(nested("{ customers(first: 250) { nodes ", "{ orders(first: 250) { nodes { customer ", "{ id }", "} } }", "} }", size.min(300))) }),
+        flood("groups by many fields", &[LIMIT, INVALID], |size| { document(repeated("{ ordersGroups(by: [", |_| "{field: STATUS} ".to_owned(), "]) { totalCount } }", size)) }),
+        flood("groups in many orders", &[LIMIT, INVALID], |size| { document(repeated("{ ordersGroups(by: {field: STATUS}, orderBy: [", |_| "{measure: COUNT} ".to_owned(), "]) { totalCount } }", size)) }),
+        flood("aggregates under many names", &[LIMIT, DATA], |size| { document(repeated("{ customers { nodes { ", |index| format!("a{index}: ordersAggregate {{ count sum {{ netTotal {{ amount }} }} }} "), "} } }", size)) }),
+        flood("searches under many names", &[LIMIT, DATA], |size| { document(repeated("{ ", |index| format!("s{index}: search(text: \"a\", first: 20) {{ __typename }} "), "}", size)) }),
+        flood("last pages under many names", &[LIMIT, DATA], |size| { document(repeated("{ customers(last: 5) { nodes { ", |index| format!("o{index}: orders(last: 5, orderBy: {{customer: {{field: NAME}}}}) {{ pageInfo {{ hasPreviousPage }} }} "), "} } }", size)) }),
         flood("nodes by their ids", &[LIMIT, INVALID, INPUT, DATA], |size| { document(repeated("{ nodes(ids: [", |index| format!("\"cus_{index:032x}\" "), "]) { id } }", size)) }),
         flood("a node under many names", &[LIMIT, DATA], |size| { document(repeated("{ ", |index| format!("n{index}: node(id: \"cus_{index:032x}\") {{ id }} "), "}", size)) }),
         // Directives.

@@ -18,8 +18,8 @@ use super::{Argument, Planner, Source};
 use crate::problem::{Code, Problem};
 use crate::schema::{connection_name, edge_name};
 
-const PAGE_DEFAULT: i64 = 20;
-const PAGE_LIMIT: i64 = 250;
+const PAGE_DEFAULT: u32 = 20;
+const PAGE_LIMIT: u32 = 250;
 
 /// What stands in a list.
 pub(super) enum Node<'n> {
@@ -110,11 +110,11 @@ impl<'a> Planner<'a> {
         };
         let records = parents.saturating_mul(usize::try_from(rows).unwrap_or(usize::MAX));
         self.count(records)?;
-        Ok((Size { end, rows: Operand::Value(rows.into()) }, records))
+        Ok((Size { end, rows }, records))
     }
 
     /// A number of rows asked for.
-    fn rows(&self, field: &'a Field, name: &str) -> Result<Option<i64>, Problem> {
+    fn rows(&self, field: &'a Field, name: &str) -> Result<Option<u32>, Problem> {
         let rows = match self.argument(field, name) {
             Some(Argument::Scalar(Value::Number(number))) => number.as_i64().unwrap_or(-1),
             _ => return Ok(None),
@@ -123,13 +123,16 @@ impl<'a> Planner<'a> {
     }
 
     /// Checks a number of rows.
-    pub(super) fn at_most(&self, field: &Field, name: &str, rows: i64, limit: i64) -> Result<i64, Problem> {
-        if (0..=limit).contains(&rows) {
+    pub(super) fn at_most(&self, field: &Field, name: &str, rows: i64, limit: u32) -> Result<u32, Problem> {
+        if let Some(rows) = u32::try_from(rows).ok().filter(|rows| *rows <= limit) {
             return Ok(rows);
         }
         let message = format!("`{name}` of `{}` is {rows}; it must be between 0 and {limit}", field.response_key());
-        let problem =
-            if rows > limit { Problem::limit("page", message) } else { Problem::new(Code::BadUserInput, message) };
+        let problem = if rows > i64::from(limit) {
+            Problem::limit("page", message)
+        } else {
+            Problem::new(Code::BadUserInput, message)
+        };
         Err(self.located(problem, field))
     }
 

@@ -17,8 +17,10 @@ use crate::problem::Problem;
 use crate::schema::{List, list_of, lower_first};
 
 const IDS_LIMIT: usize = 100;
-const SEARCH_DEFAULT: i64 = 5;
-const SEARCH_LIMIT: i64 = 20;
+const SEARCH_DEFAULT: u32 = 5;
+const SEARCH_LIMIT: u32 = 20;
+/// What searching one type costs, in conditions: each is a list of its own for the database to plan.
+const SEARCH_COST: usize = 8;
 
 impl<'a> Planner<'a> {
     pub(super) fn root(&mut self, field: &'a Field, sets: &[&'a SelectionSet]) -> Result<Root, Problem> {
@@ -115,7 +117,7 @@ impl<'a> Planner<'a> {
     fn search(&mut self, field: &'a Field, sets: &[&'a SelectionSet]) -> Result<Root, Problem> {
         let first = match self.argument(field, "first") {
             Some(Argument::Scalar(Value::Number(number))) => number.as_i64().unwrap_or(-1),
-            _ => SEARCH_DEFAULT,
+            _ => i64::from(SEARCH_DEFAULT),
         };
         let first = self.at_most(field, "first", first, SEARCH_LIMIT)?;
         let (from, to) = match self.argument(field, "text") {
@@ -134,6 +136,9 @@ impl<'a> Planner<'a> {
             let Some(by) = self.searched(object) else { continue };
             let records = usize::try_from(first).unwrap_or(usize::MAX);
             self.count(records)?;
+            for _ in 0..SEARCH_COST {
+                self.count_condition()?;
+            }
             let lower = || Expression::Lower(Box::new(Expression::Field(Arc::clone(by))));
             let bound = |comparison, operand: &Operand| Condition::Compare {
                 left: lower(),
@@ -154,7 +159,7 @@ impl<'a> Planner<'a> {
                 object: Arc::clone(object),
                 filter,
                 order: vec![term(by), term(id)],
-                size: Size { end: End::First, rows: Operand::Value(first.into()) },
+                size: Size { end: End::First, rows: first },
                 after: None,
                 before: None,
                 outputs: Vec::new(),

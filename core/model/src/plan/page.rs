@@ -34,7 +34,8 @@ pub enum Rows {
 #[derive(Clone, Debug)]
 pub struct Size {
     pub end: End,
-    pub rows: Operand,
+    /// A number and no variable: PostgreSQL plans a statement anew each time for a limit it cannot see.
+    pub rows: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,6 +13,9 @@ use crate::{Dialect, StoreError};
 /// How long a caller waits for a connection, or for the one writer's place on SQLite, before it is told to try again.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long to wait before a busy file is opened again.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
+
 /// How many of SQLite's instructions pass between two looks at the clock: well below a millisecond of work.
 const INSTRUCTIONS_PER_LOOK: i32 = 10_000;
 
@@ -32,8 +35,10 @@ pub(super) async fn connect(url: &str) -> Result<(Dialect, DatabaseConnection, D
     }
     let file = sqlite_file(url)?;
     // The writer comes first: it creates the file and puts it into write-ahead mode, where readers never wait for it.
-    let writer = sqlite(&file, Part::Writer).await?;
-    let readers = sqlite(&file, Part::Readers).await?;
+    let failed =
+        |error: StoreError| StoreError::Open { address: file.display().to_string(), reason: error.to_string() };
+    let writer = sqlite_writer(&file).await.map_err(failed)?;
+    let readers = sqlite(&file, Part::Readers).await.map_err(failed)?;
     Ok((Dialect::Sqlite, readers, writer))
 }
 
@@ -56,6 +61,17 @@ enum Part {
     /// SQLite is polling.
     Writer,
     Readers,
+}
+
+/// Programs that open a new file at once compete for putting it into write-ahead mode, and there SQLite does not wait.
+async fn sqlite_writer(file: &Path) -> Result<DatabaseConnection, StoreError> {
+    let begun = Instant::now();
+    loop {
+        match sqlite(file, Part::Writer).await {
+            Err(StoreError::Busy(_)) if begun.elapsed() < PATIENCE => tokio::time::sleep(BUSY_PAUSE).await,
+            opened => return opened,
+        }
+    }
 }
 
 async fn sqlite(file: &Path, part: Part) -> Result<DatabaseConnection, StoreError> {
@@ -88,10 +104,7 @@ async fn sqlite(file: &Path, part: Part) -> Result<DatabaseConnection, StoreErro
     if part == Part::Readers {
         options.map_sqlx_sqlite_pool_opts(|pool| with_deadline(pool, Duration::from_secs(STATEMENT_SECONDS)));
     }
-    sea_orm::Database::connect(options).await.map_err(|error| StoreError::Open {
-        address: file.display().to_string(),
-        reason: StoreError::from(error).to_string(),
-    })
+    Ok(sea_orm::Database::connect(options).await?)
 }
 
 /// Ends every statement that runs too long. On SQLite nothing else does: a request that is given up leaves its statement

@@ -11,7 +11,7 @@ async fn migrating_twice_does_nothing() {
 #[tokio::test]
 async fn programs_that_start_at_once_migrate_once() {
     for fixture in guildhall_postgres_fixture::databases().await {
-        let programs: Vec<_> = (0..4)
+        let programs: Vec<_> = (0..12)
             .map(|_| {
                 let url = fixture.url().to_owned();
                 tokio::spawn(async move { Database::open(&url).await.unwrap().migrate().await.unwrap() })

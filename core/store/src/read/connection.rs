@@ -1,6 +1,5 @@
 //! Lists: filter, keyset order, page, and what is written of them.
 
-use guildhall_model::Kind;
 use guildhall_model::plan::{
     Connection, ConnectionOutput, Direction, EdgeOutput, End, Nulls, Operand, OrderTerm, PageInfoField, Rows,
 };
@@ -12,8 +11,8 @@ use crate::{Dialect, StoreError};
 /// One page in the making: the alias of its rows and what bounds it.
 pub(super) struct Page {
     pub(super) alias: String,
-    /// Most rows of the page, as SQL.
-    size: String,
+    /// Most rows of the page.
+    size: u32,
     end: End,
     /// Rows carry `rn_` (place in the page, from 1, counted from the end the page is taken at) and `n_` (rows read, one more
     /// than asked for if there is another page).
@@ -67,7 +66,7 @@ impl Sql<'_> {
     /// A connection of which nothing is asked that stands in its rows. It must not select from them: without an aggregate
     /// there would be one object for each row, and none for an empty page.
     fn rowless(&mut self, connection: &Connection, via: Via<'_>) -> Result<String, StoreError> {
-        let page = Page { alias: String::new(), size: String::new(), end: connection.size.end, ranked: false };
+        let page = Page { alias: String::new(), size: connection.size.rows, end: connection.size.end, ranked: false };
         let parts = self.connection_outputs(connection, via, &page)?;
         Ok(json_object(&parts))
     }
@@ -81,7 +80,7 @@ impl Sql<'_> {
     ) -> Result<(String, Page), StoreError> {
         let inner = self.alias();
         let source = self.rows(connection, via, &inner, Range::Page)?;
-        let size = self.bind(&connection.size.rows, &Kind::Int);
+        let size = connection.size.rows;
         let end = connection.size.end;
         let order =
             self.order_by(&connection.order, Row { object: &connection.object, alias: &inner }, end == End::Last)?;

@@ -88,7 +88,7 @@ fn list(object: &Arc<ObjectType>, filter: Condition, by: &str, names: &[&str]) -
         object: Arc::clone(object),
         filter,
         order: vec![term(field(object, by), Direction::Descending), term(field(object, "name"), Direction::Ascending)],
-        size: Size { end: End::First, rows: Operand::Value(Value::Int(10)) },
+        size: Size { end: End::First, rows: 10 },
         after: None,
         before: None,
         outputs: vec![entry("edges", ConnectionOutput::Edges(vec![entry("node", EdgeOutput::Node(selection))]))],

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use guildhall_model::plan::{
-    Condition, Connection, ConnectionOutput, Direction, End, Entry, Expression, MoneyPart, Nulls, Operand, OrderTerm,
-    Output, ReadPlan, Root, Rows, Selection, Size,
+    Condition, Connection, ConnectionOutput, Direction, End, Entry, Expression, MoneyPart, Nulls, OrderTerm, Output,
+    ReadPlan, Root, Rows, Selection, Size,
 };
-use guildhall_model::{Cardinality, Kind, Model, ObjectType, RelationKey, Value};
+use guildhall_model::{Cardinality, Kind, Model, ObjectType, RelationKey};
 use guildhall_store::{Database, Statement};
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -50,7 +50,7 @@ pub(crate) async fn stored(database: &Database, model: &Model, object: &str) -> 
         object: Arc::clone(object),
         filter: Condition::always(),
         order: vec![term("externalId", Kind::Text, true), term("id", Kind::Id, false)],
-        size: Size { end: End::First, rows: Operand::Value(Value::Int(1_000_000)) },
+        size: Size { end: End::First, rows: 1_000_000 },
         after: None,
         before: None,
         outputs: vec![Entry {
