@@ -14,6 +14,9 @@ pub(crate) enum Failure {
     /// The answer is no.
     #[error("{0}")]
     Refused(String),
+    /// Done, but for some of the input.
+    #[error("{0}")]
+    Partly(String),
     #[error("{0}")]
     Failed(String),
 }
@@ -24,6 +27,7 @@ impl Failure {
             Failure::Failed(_) => 1,
             Failure::BadInput(_) => 2,
             Failure::Refused(_) => 3,
+            Failure::Partly(_) => 4,
         })
     }
 

@@ -13,6 +13,7 @@ pub mod customer;
 pub mod decision;
 pub mod deployment;
 pub mod idempotency;
+pub mod import_run;
 pub mod invoice;
 pub mod membership;
 pub mod order;

@@ -64,7 +64,7 @@ const RULES: [Rule; 5] = [
 /// Every table, in the order in which they can be created.
 pub(crate) fn all(model: &Model) -> Vec<Table> {
     let mut tables: Vec<_> = model.objects().iter().map(|object| of_type(model, object)).collect();
-    tables.extend([package(), token(), idempotency(), deployment()]);
+    tables.extend([package(), token(), idempotency(), import_run(), deployment()]);
     tables
 }
 
@@ -193,6 +193,23 @@ fn idempotency() -> Table {
         ("created_at", TIME, false),
     ];
     house("idempotency", &["actor", "key"], &columns)
+}
+
+fn import_run() -> Table {
+    let columns = [
+        ("id", Storage::Model(Kind::Id), false),
+        ("actor", TEXT, false),
+        ("source", TEXT, false),
+        ("mapping_digest", TEXT, false),
+        ("state", TEXT, false),
+        ("epoch", Storage::Model(Kind::Int), false),
+        ("setup", Storage::Model(Kind::Json), false),
+        ("progress", Storage::Model(Kind::Json), false),
+        ("problem", TEXT, true),
+        ("started_at", TIME, false),
+        ("updated_at", TIME, false),
+    ];
+    Table { indexes: vec![vec!["started_at".to_owned(), "id".to_owned()]], ..house("import_run", &["id"], &columns) }
 }
 
 fn deployment() -> Table {

@@ -45,6 +45,7 @@ macro_rules! every_entity {
             $run!(strategy),
             $run!(deployment),
             $run!(idempotency),
+            $run!(import_run),
             $run!(package),
             $run!(token),
         ]

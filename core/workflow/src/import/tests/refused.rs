@@ -1,4 +1,5 @@
-//! Broken mappings and broken files: each is named with its place, its reason and a remedy, and changes nothing.
+//! Broken mappings and files that cannot be meant: each is named with its place, its reason and a remedy, and changes
+//! nothing. Broken rows are rejected, and cost no others.
 
 use expect_test::{Expect, expect};
 
@@ -35,9 +36,33 @@ impl Refused {
     }
 }
 
+/// The reasons of rows that were rejected, each from an import of the shop with one file changed.
+#[derive(Default)]
+struct Rejected {
+    reasons: String,
+}
+
+impl Rejected {
+    async fn file(&mut self, file: &str, content: impl AsRef<[u8]>) {
+        let given = shop().await;
+        given.file(file, content);
+        let report = given.import(SHOP).await.unwrap();
+        assert!(report.errors() > 0, "nothing was rejected");
+        for file in &report.files {
+            let sum = file.created + file.updated + file.unchanged + file.merged + file.skipped + file.errors;
+            assert_eq!(sum, file.rows, "{file:?}");
+        }
+        self.reasons.extend(given.reasons().lines().skip(1).map(|line| format!("{line}\n")));
+    }
+
+    fn check(self, expected: Expect) {
+        expected.assert_eq(&self.reasons);
+    }
+}
+
 #[tokio::test]
-async fn broken_values_are_refused() {
-    let mut refused = Refused::default();
+async fn broken_values_are_rejected() {
+    let mut refused = Rejected::default();
     let orders = |row: &str| format!("nr;customer;ordered;shipped;freight\n1;0007;01.11.2026;;4,90\n{row}\n");
     refused.file("orders.csv", orders("2;0007;31.11.2026;;")).await;
     refused.file("orders.csv", orders("2;0007;11/20/2026;;")).await;
@@ -121,11 +146,21 @@ async fn broken_mappings_are_refused() {
     refused.mapping("freight = \"freight\"", "freight = { colum = \"freight\" }").await;
     refused.mapping("freight = \"freight\"", "freight = { column = \"freight\", constant = 1 }").await;
     refused.mapping("freight = \"freight\"", "freight = { constant = 1, default = 2 }").await;
-    refused.mapping("freight = \"freight\"", "freight = { column = \"freight\", from = \"lines.csv\" }").await;
+    refused.mapping("freight = \"freight\"", "freight = { column = \"freight\", zone = \"UTC\" }").await;
+    refused.mapping("status = { column", "status = { invalid = \"empty\", column").await;
     refused.mapping("freight = \"freight\"", "freight = { expression = \"nr / 2\" }").await;
-    refused.mapping("number = {", "number = { expression = \"nr\" } #").await;
-    refused.mapping(", then = \"SHIPPED\"", "").await;
-    refused.mapping("then = \"SHIPPED\"", "then = \"SENT\"").await;
+    refused.mapping("company <> ''", "company").await;
+    refused.mapping("separator = \";\"", "separator = \"ab\"").await;
+    refused.mapping("separator = \";\"", "quote = \";\"\nseparator = \";\"").await;
+    refused.mapping("separator = \";\"", "separator = \";\"\nencoding = \"ebcdic\"").await;
+    refused.mapping("separator = \";\"", "separator = \";\"\ngrouping = \",\"").await;
+    refused.mapping("separator = \";\"", "separator = \";\"\nzone = \"Mars\"").await;
+    refused.mapping("separator = \";\"", "separator = \";\"\ntime = \"%Y\"").await;
+    refused.mapping("separator = \";\"", "separator = \";\"\ncolumns = [\"a\"]").await;
+    refused.mapping("[[files]]", "[formats.\"customers.csv\".derived]\na = \"b\"\nb = \"a\"\n[[files]]").await;
+    refused.mapping("[[files]]", "[formats.\"customers.csv\".derived]\nnr = \"owner\"\n[[files]]").await;
+    refused.mapping("[[files]]", "[formats.\"staff.csv\".derived]\nfirst = \"position(id)\"\n[[files]]").await;
+    refused.mapping("customer = \"customer\"\n", "customer = { column = \"customer\", missing = \"empty\" }\n").await;
     refused.mapping("number = { template = \"S-{nr}\" }\n", "").await;
     refused.mapping("customer = \"customer\"\n", "").await;
     refused.mapping("customer = \"customer\"\n", "client = \"customer\"\n").await;
