@@ -162,7 +162,7 @@ fn query(source: &Source<'_>) -> Object {
         );
     if source.searched().next().is_some() {
         let first = "How many records of each type at most; 20 at most.";
-        let doc = "Records whose name or number begins with this text, for a search box: first customers, then what is theirs.";
+        let doc = "Records whose name or number begins with this text, for a search box: first customers, then what is theirs, then all else.";
         query = query.field(
             field("search", TypeRef::named_nn_list_nn("SearchResult"), doc)
                 .argument(argument(

@@ -130,8 +130,11 @@ fn indexes(object: &ObjectType) -> Vec<Vec<String>> {
         });
         all.extend(days.map(|field| vec![column.clone(), field.column.clone(), id()]));
     }
-    if object.table == "order_line" {
-        all.push(vec!["order_id".to_owned(), "position".to_owned(), id()]);
+    // The usual order of lines: by their place.
+    for (table, of) in [("order_line", "order_id"), ("credit_note_line", "credit_note_id")] {
+        if object.table == table {
+            all.push(vec![of.to_owned(), "position".to_owned(), id()]);
+        }
     }
     all
 }

@@ -19,8 +19,26 @@ use crate::import::side_table::table_columns;
 use crate::import::template::Template;
 
 /// The types of business data. What is not here, Guildhall keeps itself.
-const IMPORTED: [&str; 9] =
-    ["Customer", "Contact", "Address", "Product", "Order", "OrderLine", "Invoice", "Payment", "CreditAccount"];
+const IMPORTED: [&str; 18] = [
+    "Customer",
+    "Contact",
+    "Address",
+    "Product",
+    "Order",
+    "OrderLine",
+    "Shipment",
+    "Invoice",
+    "Payment",
+    "CreditNote",
+    "CreditNoteLine",
+    "CreditAccount",
+    "Campaign",
+    "CampaignMember",
+    "Interaction",
+    "User",
+    "Territory",
+    "TerritoryAssignment",
+];
 
 /// Fields every record has and an import sets by other means or not at all.
 const KEPT: [&str; 6] = ["id", "version", "createdAt", "updatedAt", "source", "externalId"];
