@@ -5,6 +5,7 @@
 
 mod assign_segments;
 mod authenticate;
+mod business_data;
 mod deployment;
 mod error;
 mod house;
