@@ -11,6 +11,7 @@ mod demo;
 mod differential;
 mod documents;
 mod doors;
+mod export;
 mod filters;
 mod floods;
 mod guides;
