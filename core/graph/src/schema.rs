@@ -23,7 +23,7 @@ use guildhall_model::{Model, ObjectType, Role};
 
 pub(crate) use aggregates::{Gathered, is_date, is_measured};
 pub(crate) use decisions::{TRACE_FIELDS, TraceField};
-pub(crate) use filters::order_field;
+pub(crate) use filters::{filter_name, order_field};
 pub(crate) use lists::{List, connection_name, edge_name, list_of};
 
 /// What a schema is built from.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use guildhall_graph::ApiError;
 use guildhall_store::StoreError;
 use guildhall_workflow::WorkflowError;
+use guildhall_workflow::export::ExportError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -68,6 +69,18 @@ impl From<ApiError> for Failure {
         match error {
             ApiError::Workflow(error) => error.into(),
             ApiError::Schema(_) => Failure::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Read(error) => error.into(),
+            ExportError::Write { .. } => Failure::Failed(error.to_string()),
+            ExportError::UnknownType { .. } | ExportError::Exists(_) | ExportError::Folder { .. } => {
+                Failure::BadInput(error.to_string())
+            }
         }
     }
 }

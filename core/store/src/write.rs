@@ -98,6 +98,20 @@ impl Transaction {
         Ok(found)
     }
 
+    /// Gives records that were never imported the name they go by elsewhere: their global id, in the source `source`.
+    pub async fn name_by_id(&self, object: &ObjectType, source: &str, ids: &[Uuid]) -> Result<u64, StoreError> {
+        let (list, hex) = match self.dialect() {
+            Dialect::Postgres => ("SELECT json_array_elements_text($2::json)::uuid", r#"replace("id"::text, '-', '')"#),
+            Dialect::Sqlite => ("SELECT unhex(value) FROM json_each($2)", r#"lower(hex("id"))"#),
+        };
+        let sql = format!(
+            r#"UPDATE "{}" SET "source" = $1, "external_id" = '{}_' || {hex} WHERE "id" IN ({list}) AND "source" IS NULL AND "external_id" IS NULL"#,
+            object.table, object.prefix
+        );
+        let wanted: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
+        self.execute(&sql, vec![source.into(), serde_json::Value::from(wanted).to_string().into()]).await
+    }
+
     /// Changes fields of one record, if it still has the version the caller has seen.
     pub async fn set_fields(
         &self,

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use guildhall_model::{ObjectType, Value};
+use guildhall_model::{GlobalId, ObjectType, Value};
 use guildhall_store::{Ancestor, Batch, ExternalKey, StoreError, Transaction, Upserted};
 use uuid::Uuid;
+
+use crate::business_data::HERE;
 
 use super::mapping::{FileMapping, Missing, ReferenceMapping};
 use super::record::{Record, seen};
@@ -85,6 +87,7 @@ impl Load<'_> {
             let keys = records.iter().filter_map(|record| record.parents.get(*place)?.as_ref());
             parents.push(self.ids(transaction, &reference.target, keys).await?);
         }
+        self.recognise(transaction, &self.mapping.object, records.iter().map(|record| &record.key)).await?;
         let mut columns: Vec<String> = vec!["source".to_owned(), "externalId".to_owned()];
         columns.extend(self.mapping.fields.iter().map(|field| field.field.name.clone()));
         columns.extend(references.iter().map(|(_, reference)| reference.column.clone()));
@@ -260,6 +263,21 @@ impl Load<'_> {
         Ok(true)
     }
 
+    /// Records of this very database that come back from an export are known by their global ids.
+    async fn recognise<'k>(
+        &self,
+        transaction: &Transaction,
+        object: &ObjectType,
+        keys: impl Iterator<Item = &'k ExternalKey>,
+    ) -> Result<(), Stop> {
+        let here = keys.filter(|key| key.source == HERE);
+        let ids: Vec<Uuid> = here.filter_map(|key| GlobalId::parse_as(&key.id, object).ok()).collect();
+        if !ids.is_empty() {
+            transaction.name_by_id(object, HERE, &ids).await?;
+        }
+        Ok(())
+    }
+
     /// The ids of records by what they are called elsewhere.
     async fn ids<'k>(
         &self,
@@ -267,6 +285,8 @@ impl Load<'_> {
         object: &ObjectType,
         keys: impl Iterator<Item = &'k ExternalKey>,
     ) -> Result<Ids, Stop> {
+        let keys: Vec<&ExternalKey> = keys.collect();
+        self.recognise(transaction, object, keys.iter().copied()).await?;
         let mut by_source: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for key in keys {
             by_source.entry(&key.source).or_default().insert(&key.id);

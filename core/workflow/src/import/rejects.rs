@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,8 +25,33 @@ pub(crate) struct Rejects {
 
 impl Rejects {
     /// `lengths` is what an earlier part of the run has written: what lies behind it was never said to be there.
-    pub(crate) fn new(folder: &Path, scratch: Arc<Scratch>, shelf: u32, lengths: BTreeMap<String, u64>) -> Self {
-        Rejects { folder: folder.to_owned(), scratch, shelf, files: BTreeMap::new(), lengths }
+    pub(crate) fn new(
+        folder: &Path,
+        scratch: Arc<Scratch>,
+        shelf: u32,
+        lengths: BTreeMap<String, u64>,
+    ) -> Result<Self, Refusal> {
+        let rejects = Rejects { folder: folder.to_owned(), scratch, shelf, files: BTreeMap::new(), lengths };
+        rejects.remember()?;
+        Ok(rejects)
+    }
+
+    /// Remembers which rows an earlier part of the run has kept.
+    fn remember(&self) -> Result<(), Refusal> {
+        let Some(length) = self.lengths.get(REASONS).copied() else { return Ok(()) };
+        let file = File::open(self.folder.join(REASONS)).map_err(|error| self.failed(REASONS, &error))?;
+        for row in csv::Reader::from_reader(file.take(length)).records() {
+            let row = row.map_err(|error| self.failed(REASONS, &error.into()))?;
+            let (file, line) = (row.get(0).unwrap_or_default(), row.get(1).unwrap_or_default());
+            self.is_kept(file, line)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a row is kept already; from now on it is.
+    fn is_kept(&self, file: &str, line: &str) -> Result<bool, Refusal> {
+        let before = self.scratch.put(self.shelf, format!("{file}\0{line}").as_bytes(), &[]);
+        Ok(before.map_err(|fault| fault.about(file))?.is_some())
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -53,19 +78,11 @@ impl Rejects {
         written.map_err(|error| self.failed(REASONS, &error.into()))?;
         let line = line.into_inner().unwrap_or_default();
         self.append(REASONS, b"file,line,column,value,reason,remedy\n", &line)?;
-        let key = format!("{}\0{number}", refusal.file);
-        let known = self.scratch.put(self.shelf, key.as_bytes(), &[]).map_err(|fault| fault.about(&refusal.file))?;
-        if known.is_some() {
+        if self.is_kept(&refusal.file, &number)? {
             return Ok(());
         }
         self.append(&format!("{ROWS}/{}", refusal.file), header, raw)?;
         if raw.ends_with(b"\n") { Ok(()) } else { self.append(&format!("{ROWS}/{}", refusal.file), header, b"\n") }
-    }
-
-    /// Remembers that a row was refused in an earlier part of the run.
-    pub(crate) fn known(&mut self, file: &str, line: u64) -> Result<(), Refusal> {
-        let key = format!("{file}\0{line}");
-        self.scratch.put(self.shelf, key.as_bytes(), &[]).map(drop).map_err(|fault| fault.about(file))
     }
 
     /// Returns when all of it is on the disk.
@@ -128,7 +145,7 @@ mod tests {
     fn each_reason_is_told_and_each_row_kept_once() {
         let folder = tempfile::tempdir().unwrap();
         let scratch = Arc::new(Scratch::new().unwrap());
-        let mut rejects = Rejects::new(folder.path(), Arc::clone(&scratch), 0, BTreeMap::new());
+        let mut rejects = Rejects::new(folder.path(), Arc::clone(&scratch), 0, BTreeMap::new()).unwrap();
         rejects.add(&refusal(2, "=1+1"), b"a,b\n", b"=1+1,2\n").unwrap();
         rejects.add(&refusal(2, "x, \"y\""), b"a,b\n", b"=1+1,2\n").unwrap();
         rejects.settle().unwrap();
@@ -141,10 +158,11 @@ mod tests {
         );
         assert_eq!(read("rows/A.csv"), "a,b\n=1+1,2\nz,2\n");
         // The run was stopped before it had said that the last row is there.
-        let mut rejects = Rejects::new(folder.path(), Arc::new(Scratch::new().unwrap()), 0, lengths);
-        rejects.known("A.csv", 2).unwrap();
+        let scratch = Arc::new(Scratch::new().unwrap());
+        let mut rejects = Rejects::new(folder.path(), scratch, 0, lengths).unwrap();
+        rejects.add(&refusal(2, "again"), b"a,b\n", b"=1+1,2\n").unwrap();
         rejects.add(&refusal(4, "u"), b"a,b\n", b"u,2\n").unwrap();
         assert_eq!(read("rows/A.csv"), "a,b\n=1+1,2\nu,2\n");
-        assert_eq!(read("errors.csv").lines().count(), 4);
+        assert_eq!(read("errors.csv").lines().count(), 5);
     }
 }

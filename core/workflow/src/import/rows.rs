@@ -260,10 +260,16 @@ impl Rows {
         Ok(Some(fields))
     }
 
+    /// What lines are counted by: line ends, or what ends rows where those have none.
+    fn line_end(&self) -> u8 {
+        let terminator = self.format.terminator.as_bytes();
+        if terminator.contains(&b'\n') { b'\n' } else { terminator.last().copied().unwrap_or(b'\n') }
+    }
+
     fn count_lines(&mut self) {
-        let ends = memchr::memchr_iter(b'\n', &self.raw).count() as u64;
+        let ends = memchr::memchr_iter(self.line_end(), &self.raw).count() as u64;
         // The last line may have no end.
-        self.line += ends + u64::from(!self.raw.is_empty() && !self.raw.ends_with(b"\n"));
+        self.line += ends + u64::from(!self.raw.is_empty() && !self.raw.ends_with(&[self.line_end()]));
     }
 
     /// Appends what reaches to the next terminator. Of a piece that is too long only the beginning is kept.
@@ -294,13 +300,13 @@ impl Rows {
         let Some(last) = terminator.last().copied() else { return Ok(()) };
         let kept = terminator.len();
         let mut tail = self.raw.split_off(self.raw.len().saturating_sub(kept));
-        self.line += memchr::memchr_iter(b'\n', &self.raw).count() as u64;
+        self.line += memchr::memchr_iter(self.line_end(), &self.raw).count() as u64;
         loop {
             let read = (&mut self.input).take(MAX_FIELD_BYTES as u64).read_until(last, &mut tail)?;
             let ended = read == 0 || tail.ends_with(terminator);
             let keep = if ended { 0 } else { kept };
             let done = tail.len().saturating_sub(keep);
-            self.line += memchr::memchr_iter(b'\n', tail.get(..done).unwrap_or_default()).count() as u64;
+            self.line += memchr::memchr_iter(self.line_end(), tail.get(..done).unwrap_or_default()).count() as u64;
             tail.drain(..done);
             if ended {
                 return Ok(());
@@ -492,7 +498,7 @@ mod tests {
         check_format("a+|b&|\n1+|x\ny&|\n2+|+&|\n", format("+|", "&|\n"), &["2 1|x\ny", "4 2|+"]);
         check_format("a, b\n1, , \n", format(", ", "\n"), &["2 !the row has 3 columns where the header has 2"]);
         check_format("a\tb\n1\t\"x\ty\"\n", format("\t", "\n"), &["2 1|x\ty"]);
-        check_format("a;b\r1;2\r", format(";", "\r"), &["1 1|2"]);
+        check_format("a;b\r1;2\r", format(";", "\r"), &["2 1|2"]);
     }
 
     #[test]

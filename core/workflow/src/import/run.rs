@@ -112,6 +112,7 @@ pub(super) async fn run(
     };
     let scratch = Arc::new(Scratch::new().map_err(ImportError::File)?);
     let rejects = Rejects::new(&setup.rejects, Arc::clone(&scratch), REJECTED, position.rejects.clone());
+    let rejects = rejects.map_err(ImportError::File)?;
     let tables = SideTables::new(&mapping, Arc::clone(&scratch));
     let as_of = setup.as_of;
     let mut runner = Runner {
@@ -229,9 +230,9 @@ impl Runner<'_> {
             }
             if !self.position.links {
                 self.pass(index, file, Pass::Records, progress).await?;
+                self.position = Position { links: true, rows: 0, ..std::mem::take(&mut self.position) };
             }
             if !file.to_own_type().is_empty() {
-                self.position.links = true;
                 self.pass(index, file, Pass::OwnType, progress).await?;
             }
             self.position = Position { entry: index + 1, links: false, rows: 0, ..std::mem::take(&mut self.position) };
@@ -292,9 +293,6 @@ impl Runner<'_> {
                 }
                 if read <= self.position.rows {
                     // Settled before the run was stopped; read again for what it has to remember.
-                    if made.is_err() {
-                        self.rejects.known(&file.file, line).map_err(ImportError::File)?;
-                    }
                     continue;
                 }
                 batch.rows += 1;

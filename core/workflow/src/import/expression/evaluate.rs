@@ -135,7 +135,7 @@ impl Scope<'_> {
             },
             Function::After => text.split_once(&*part(1)?).map(|(_, after)| after.to_owned()).unwrap_or_default(),
             Function::PadLeft => {
-                let width = usize::try_from(self.argument_number(arguments, 1)?).unwrap_or(0).min(MAX_TEXT);
+                let width = usize::try_from(self.argument_number(arguments, 1)?).unwrap_or(0).min(MAX_TEXT + 1);
                 let missing = width.saturating_sub(text.chars().count());
                 let filler: String = part(2)?.chars().cycle().take(missing).collect();
                 filler + &text

@@ -12,52 +12,12 @@ use super::document::{Document, Entry, Missing, ReferenceTable};
 use super::format::format;
 use super::origin::field_mapping;
 use super::{FieldMapping, FileMapping, Mapping, ReferenceMapping};
+use crate::business_data::{TYPES, is_given, is_given_reference};
 use crate::import::expression::{Expression, Table};
 use crate::import::format::{Format, Notation};
 use crate::import::refusal::{Fault, Refusal, listed, shown};
 use crate::import::side_table::table_columns;
 use crate::import::template::Template;
-
-/// The types of business data. What is not here, Guildhall keeps itself.
-const IMPORTED: [&str; 18] = [
-    "Customer",
-    "Contact",
-    "Address",
-    "Product",
-    "Order",
-    "OrderLine",
-    "Shipment",
-    "Invoice",
-    "Payment",
-    "CreditNote",
-    "CreditNoteLine",
-    "CreditAccount",
-    "Campaign",
-    "CampaignMember",
-    "Interaction",
-    "User",
-    "Territory",
-    "TerritoryAssignment",
-];
-
-/// Fields every record has and an import sets by other means or not at all.
-const KEPT: [&str; 6] = ["id", "version", "createdAt", "updatedAt", "source", "externalId"];
-
-/// Fields that follow from others: `refresh_facts` computes them.
-const COMPUTED: [(&str, &str); 9] = [
-    ("Customer", "revenue12m"),
-    ("Customer", "margin12m"),
-    ("Customer", "orders12m"),
-    ("Customer", "lastOrderOn"),
-    ("Customer", "openAmount"),
-    ("Customer", "overdueAmount"),
-    ("Customer", "averageDaysLate"),
-    ("Customer", "factsAsOf"),
-    ("CreditAccount", "exposure"),
-];
-
-/// References that the strategy sets.
-const DECIDED: [(&str, &str); 1] = [("Customer", "segment")];
 
 pub(super) fn check(name: &str, document: Document<'_>, digest: String, model: &Model) -> Result<Mapping, Refusal> {
     let content = &document.content;
@@ -211,22 +171,18 @@ pub(super) fn check_file(file: &str) -> Result<(), Fault> {
 }
 
 fn imported_type<'m>(name: &str, model: &'m Model) -> Result<&'m Arc<ObjectType>, Fault> {
-    let remedy = || format!("the types that can be imported are {}", listed(IMPORTED.into_iter()));
+    let remedy = || format!("the types that can be imported are {}", listed(TYPES.into_iter()));
     match model.object(name) {
         None => Err(Fault::new(format!("there is no type `{}`", shown(name)), remedy())),
-        Some(_) if !IMPORTED.contains(&name) => {
+        Some(_) if !TYPES.contains(&name) => {
             Err(Fault::new(format!("`{name}` is kept by Guildhall and cannot be imported"), remedy()))
         }
         Some(object) => Ok(object),
     }
 }
 
-fn is_settable(object: &ObjectType, field: &str) -> bool {
-    !KEPT.contains(&field) && !COMPUTED.contains(&(object.name.as_str(), field))
-}
-
 fn settable_field<'m>(object: &'m ObjectType, name: &str) -> Result<&'m Arc<guildhall_model::Field>, Fault> {
-    let settable = object.fields.iter().filter(|field| is_settable(object, &field.name));
+    let settable = object.fields.iter().filter(|field| is_given(object, &field.name));
     let remedy = || format!("its fields are {}", listed(settable.clone().map(|field| field.name.as_str())));
     match object.get(name) {
         None if object.relation(name).is_some() => Err(Fault::new(
@@ -237,7 +193,7 @@ fn settable_field<'m>(object: &'m ObjectType, name: &str) -> Result<&'m Arc<guil
         Some(_) if name == "externalId" || name == "source" => {
             Err(Fault::new(format!("`{name}` is set by the mapping's `id` and `source`"), "leave it out here"))
         }
-        Some(_) if !is_settable(object, name) => {
+        Some(_) if !is_given(object, name) => {
             Err(Fault::new(format!("`{name}` of `{}` is computed by Guildhall", object.name), remedy()))
         }
         Some(field) => Ok(field),
@@ -251,9 +207,7 @@ fn reference_mapping(
     model: &Model,
     line: u64,
 ) -> Result<ReferenceMapping, Fault> {
-    let leads_to = object.relations.iter().filter(|relation| {
-        matches!(relation.key, RelationKey::Here { .. }) && !DECIDED.contains(&(object.name.as_str(), &relation.name))
-    });
+    let leads_to = object.relations.iter().filter(|relation| is_given_reference(object, relation));
     let found = leads_to.clone().find(|relation| relation.name == name);
     let unknown = || {
         let names = listed(leads_to.clone().map(|relation| relation.name.as_str()));
@@ -296,9 +250,7 @@ fn reference_mapping(
 /// A record without a value for a field that always has one would be refused by the store; better said before reading.
 fn check_complete(object: &ObjectType, fields: &[FieldMapping], references: &[ReferenceMapping]) -> Result<(), Fault> {
     let missing_fields = object.fields.iter().filter(|field| {
-        !field.nullable
-            && is_settable(object, &field.name)
-            && !fields.iter().any(|mapped| mapped.field.name == field.name)
+        !field.nullable && is_given(object, &field.name) && !fields.iter().any(|mapped| mapped.field.name == field.name)
     });
     let missing = listed(missing_fields.map(|field| field.name.as_str()));
     if !missing.is_empty() {

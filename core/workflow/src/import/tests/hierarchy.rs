@@ -44,7 +44,16 @@ async fn parents_may_come_later_and_change() {
         assert_eq!(counts(&given.import(MAPPING).await.unwrap()), [3, 0, 0, 3, 0]);
         given.file("firms.csv", "nr,name,parent\n1,A2,2\n2,B,\n3,C,\n");
         assert_eq!(
-            counts(&given.run(MAPPING, |import| Import { dry_run: true, ..import }, |_| {}).await.unwrap()),
+            counts(
+                &given
+                    .run(
+                        MAPPING,
+                        |import| Import { dry_run: true, now: "2026-11-22T18:30:00Z".parse().unwrap(), ..import },
+                        |_| {}
+                    )
+                    .await
+                    .unwrap()
+            ),
             [3, 0, 2, 1, 0]
         );
         assert_eq!(
