@@ -12,6 +12,9 @@ use super::refusal::Fault;
 use super::rows::Row;
 use super::side_table::SideTables;
 
+/// What an export writes for a text that is there and empty comes in as this: no file can have it.
+pub(crate) const EMPTY_TEXT: &str = "\0";
+
 /// How a file is written, and the columns that are made of its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Format {
@@ -173,7 +176,11 @@ impl Format {
         if self.empty.iter().any(|empty| empty == text) {
             return Ok(String::new());
         }
-        let text = if self.unescape { text.strip_prefix('\'').unwrap_or(text) } else { text };
+        let text = match text.strip_prefix('\'').filter(|_| self.unescape) {
+            Some("") => EMPTY_TEXT,
+            Some(escaped) => escaped,
+            None => text,
+        };
         Ok(text.to_owned())
     }
 }

@@ -9,7 +9,7 @@ use guildhall_store::ExternalKey;
 use rust_decimal::Decimal;
 
 use super::expression::Scope;
-use super::format::{Format, Notation};
+use super::format::{EMPTY_TEXT, Format, Notation};
 use super::mapping::{
     FieldMapping, FileMapping, Invalid, Mapping, Needs, Origin, Reading, ReferenceMapping, check_source,
 };
@@ -221,6 +221,9 @@ fn read(mapping: &FieldMapping, text: &str, notation: &Notation) -> Result<Value
     let (field, reading) = (&mapping.field, &mapping.reading);
     if let Some(meaning) = reading.map.as_ref().and_then(|map| map.get(text)) {
         return Ok(meaning.clone());
+    }
+    if text == EMPTY_TEXT && field.kind == Kind::Text {
+        return Ok(Value::from(""));
     }
     if text.is_empty() {
         return match &reading.default {
