@@ -16,6 +16,7 @@ mod floods;
 mod guides;
 mod hostile;
 mod house;
+mod import_sets;
 mod ledger;
 mod lifecycle;
 mod long_lists;
