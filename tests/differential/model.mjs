@@ -69,12 +69,18 @@ export class Model {
   one(record, relation) {
     const key = `${snake(relation.name)}_id`;
     if (key in record.columns) return this.byId[record.columns[key]] ?? null;
-    const back = `${snake(record.type)}_id`;
-    return this.rows[relation.target].find((other) => other.columns[back] === record.columns.id) ?? null;
+    return this.pointing(record, relation)[0] ?? null;
   }
 
   many(record, relation) {
-    const back = `${snake(record.type)}_id`;
+    return this.pointing(record, relation);
+  }
+
+  /** The records of the relation's type that name this one: no type has two relations to one of the same type. */
+  pointing(record, relation) {
+    const towards = Object.values(this.types[relation.target].relations);
+    const named = towards.find((other) => !other.many && other.target === record.type);
+    const back = `${snake(named.name)}_id`;
     return this.rows[relation.target].filter((other) => other.columns[back] === record.columns.id);
   }
 

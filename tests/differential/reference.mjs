@@ -210,7 +210,7 @@ export class Reference {
 
   search(union, text, first) {
     const folded = (given) => given.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-    const types = ['Customer', 'Contact', 'Order', 'Invoice', 'Product'];
+    const types = ['Customer', 'Contact', 'Order', 'Invoice', 'CreditNote', 'Product', 'Campaign', 'User', 'Territory'];
     const readable = types.filter((name) => isAbstractType(union) && this.schema.getPossibleTypes(union).some((one) => one.name === name));
     if (text === '') return [];
     return readable.flatMap((name) => {

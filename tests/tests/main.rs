@@ -11,6 +11,8 @@ mod demo;
 mod differential;
 mod documents;
 mod doors;
+mod export;
+mod export_round_trip;
 mod filters;
 mod floods;
 mod guides;

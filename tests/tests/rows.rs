@@ -40,10 +40,18 @@ type = "Payment"
 id = "{id}"
 fields = { receivedOn = { constant = "2026-05-06" }, currency = { constant = "EUR" }, amount = "amount", method = "method" }
 references = { customer = "customer", invoice = "invoice" }
+
+# All customers are there now, so each may have a parent.
+[[files]]
+file = "customers.csv"
+type = "Customer"
+id = "{key}"
+fields = { name = "name", kind = { constant = "ORGANIZATION" }, status = { constant = "ACTIVE" }, currency = { constant = "EUR" } }
+references = { parent = "parent" }
 "#;
 
 const FILES: [(&str, &str); 4] = [
-    ("customers.csv", "key,name,owner,territory\nM,Mill,Mia,North\nT,Tower,Tom,South\nN,Nobody,,\n"),
+    ("customers.csv", "key,name,owner,territory,parent\nM,Mill,Mia,North,T\nT,Tower,Tom,South,\nN,Nobody,,,M\n"),
     ("orders.csv", "number,customer,total\nOM,M,10\nOT,T,700\n"),
     // IX is a hidden invoice of a visible order, IY a visible invoice of a hidden one.
     ("invoices.csv", "number,customer,order,amount\nIM,M,OM,10\nIT,T,OT,700\nIX,T,OM,5000\nIY,M,OT,3\n"),
@@ -158,6 +166,38 @@ async fn a_hidden_record_is_not_reached_from_a_visible_one() {
 }
 
 #[tokio::test]
+async fn a_hidden_parent_is_none_and_hidden_children_are_not_there() {
+    let query = "{ customers { nodes { name parent { name } children { totalCount nodes { name } } childrenAggregate { count } } } }";
+    check(
+        query,
+        json!({ "customers": { "nodes": [{ "name": "Mill", "parent": null, "children": { "totalCount": 0, "nodes": [] }, "childrenAggregate": { "count": 0 } }] } }),
+    )
+    .await;
+    for server in servers().await.iter() {
+        let everyone = server.query(query).await["customers"]["nodes"][0].take();
+        assert_eq!(
+            everyone,
+            json!({ "name": "Mill", "parent": { "name": "Tower" }, "children": { "totalCount": 1, "nodes": [{ "name": "Nobody" }] }, "childrenAggregate": { "count": 1 } })
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_hidden_parent_is_neither_filtered_nor_grouped_by() {
+    check(
+        "{ parent: customers(filter: {parent: {name: {eq: \"Tower\"}}}) { totalCount } any: customers(filter: {parent: {not: {name: {eq: \"\"}}}}) { totalCount } some: customers(filter: {children: {some: {name: {eq: \"Nobody\"}}}}) { totalCount } none: customers(filter: {children: {none: {name: {eq: \"Nobody\"}}}}) { totalCount } customersGroups(by: [{field: PARENT}]) { nodes { key { parent { name } } count } } }",
+        json!({
+            "parent": { "totalCount": 0 },
+            "any": { "totalCount": 0 },
+            "some": { "totalCount": 0 },
+            "none": { "totalCount": 1 },
+            "customersGroups": { "nodes": [{ "key": { "parent": null }, "count": 1 }] },
+        }),
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn what_belongs_to_a_visible_customer_leads_back_to_it() {
     check(
         "{ customers { nodes { name orders { nodes { number customer { name } } } payments { nodes { customer { name } } } } } }",
@@ -187,6 +227,10 @@ async fn an_order_does_not_tell_a_hidden_value() {
         // PX's invoice is hidden, so it counts as none.
         assert_eq!((&edges[0]["node"]["externalId"], &edges[1]["node"]["externalId"]), (&json!("PX"), &json!("PM")));
         let cursor = hex(edges[0]["cursor"].as_str().unwrap());
+        assert!(cursor.starts_with("[null,"), "{cursor}");
+        let by_parent = "{ customers(orderBy: [{parent: {field: NAME}}]) { edges { cursor } } }";
+        let answer = ask(server, &mia, by_parent, &Value::Null).await;
+        let cursor = hex(answer["data"]["customers"]["edges"][0]["cursor"].as_str().unwrap());
         assert!(cursor.starts_with("[null,"), "{cursor}");
     }
 }

@@ -7,6 +7,7 @@
 mod acts;
 mod api;
 mod execute;
+mod export;
 mod front;
 mod generation;
 mod metrics;
@@ -15,6 +16,7 @@ mod problem;
 mod schema;
 
 pub use api::{Api, ModelQueries, Request, Response, model_sdl};
+pub use export::RecordPages;
 pub use front::DOCUMENT_LIMIT;
 pub use metrics::{CacheMetrics, Metrics};
 pub use problem::{Code, Problem};

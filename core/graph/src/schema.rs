@@ -23,7 +23,7 @@ use guildhall_model::{Model, ObjectType, Role};
 
 pub(crate) use aggregates::{Gathered, is_date, is_measured};
 pub(crate) use decisions::{TRACE_FIELDS, TraceField};
-pub(crate) use filters::order_field;
+pub(crate) use filters::{filter_name, order_field};
 pub(crate) use lists::{List, connection_name, edge_name, list_of};
 
 /// What a schema is built from.
@@ -162,7 +162,7 @@ fn query(source: &Source<'_>) -> Object {
         );
     if source.searched().next().is_some() {
         let first = "How many records of each type at most; 20 at most.";
-        let doc = "Records whose name or number begins with this text, for a search box: first customers, then what is theirs.";
+        let doc = "Records whose name or number begins with this text, for a search box: first customers, then what is theirs, then all else.";
         query = query.field(
             field("search", TypeRef::named_nn_list_nn("SearchResult"), doc)
                 .argument(argument(

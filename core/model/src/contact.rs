@@ -10,6 +10,7 @@ pub(crate) fn declare() -> ObjectType {
         .optional("title", Kind::Text, "What the person does there.")
         .optional("email", Kind::Text, "The person's e-mail address.")
         .optional("phone", Kind::Text, "The person's telephone number.")
+        .optional("bornOn", Kind::Date, "The day the person was born.")
         .one("customer", "Customer", false, "The customer the person works for.")
         .visible_with_it()
 }

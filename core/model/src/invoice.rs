@@ -31,4 +31,5 @@ pub(crate) fn declare() -> ObjectType {
         .visible_with_it()
         .one("order", "Order", true, "What it is for.")
         .many("payments", "Payment", "invoice_id", "The payments towards it.")
+        .many("creditNotes", "CreditNote", "invoice_id", "The credit notes that take it back, whole or in part.")
 }

@@ -16,10 +16,16 @@ pub mod plan;
 mod value;
 
 mod address;
+mod campaign;
+mod campaign_member;
+mod channel;
 mod contact;
 mod credit_account;
+mod credit_note;
+mod credit_note_line;
 mod customer;
 mod decision;
+mod interaction;
 mod invoice;
 mod membership;
 mod order;
@@ -28,7 +34,11 @@ mod payment;
 mod plugin;
 mod product;
 mod segment;
+mod shipment;
 mod strategy;
+mod territory;
+mod territory_assignment;
+mod user;
 
 pub use access::{Reach, Role};
 pub use catalog::{CUSTOM_COLUMN, Cardinality, EnumType, Field, Kind, Model, ObjectType, Place, Relation, RelationKey};

@@ -26,6 +26,8 @@ pub(crate) fn declare() -> ObjectType {
         .field("currency", Kind::Text, "ISO 4217 code of the order's currency.")
         .field("grossTotal", Kind::Money, "Sum of quantity x unit price over the lines, before discounts.")
         .field("netTotal", Kind::Money, "Sum of the lines' net amounts, after discounts, without freight.")
+        .optional("taxTotal", Kind::Money, "Taxes on the order.")
+        .optional("total", Kind::Money, "What the customer is to pay: netTotal + taxTotal + freight.")
         .optional("costTotal", Kind::Money, "Sum of quantity x unit cost over the lines; null when a cost is unknown.")
         .only(Role::Department)
         .optional("freight", Kind::Money, "What shipping costs the customer.")
@@ -36,5 +38,7 @@ pub(crate) fn declare() -> ObjectType {
         .one("customer", "Customer", false, "Who ordered.")
         .visible_with_it()
         .many("lines", "OrderLine", "order_id", "What was ordered.")
+        .many("shipments", "Shipment", "order_id", "The shipments its goods left with.")
         .many("invoices", "Invoice", "order_id", "The invoices for it.")
+        .many("creditNotes", "CreditNote", "order_id", "The credit notes about it.")
 }

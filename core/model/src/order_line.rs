@@ -12,6 +12,8 @@ pub(crate) fn declare() -> ObjectType {
         .only(Role::Department)
         .field("discount", Kind::Decimal { scale: 4 }, "Share of the price taken off: 0.15 is 15 %.")
         .field("netAmount", Kind::Money, "quantity x unitPrice x (1 - discount).")
+        .optional("deliveredQuantity", Kind::Decimal { scale: 4 }, "How many units have been delivered.")
+        .optional("rejectedQuantity", Kind::Decimal { scale: 4 }, "How many of the delivered units were sent back.")
         .one("order", "Order", false, "The order the line belongs to.")
         .visible_with_it()
         .one("product", "Product", false, "The product sold.")

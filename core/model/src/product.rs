@@ -10,6 +10,7 @@ pub(crate) fn declare() -> ObjectType {
         .searchable()
         .indexed()
         .optional("category", Kind::Text, "The group of products it belongs to.")
+        .optional("supplier", Kind::Text, "Who we buy it from.")
         .field("currency", Kind::Text, "ISO 4217 code of the prices' currency.")
         .field("listPrice", Kind::Money, "Price of one unit before any discount.")
         .optional("unitCost", Kind::Money, "What one unit costs us.")

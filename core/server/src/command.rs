@@ -1,6 +1,7 @@
 //! The command line: one module per command.
 
 mod demo;
+mod export;
 mod import;
 mod plugin;
 mod schema;
@@ -41,6 +42,11 @@ enum Command {
     /// Loads CSV files as a mapping file says
     #[command(after_help = "Example:\n  guildhall import mapping.toml exports/")]
     Import(import::Options),
+    /// Writes records as CSV, which an import reads back, or as JSON Lines
+    #[command(
+        after_help = "Example:\n  guildhall export Customer --out exports/ --filter '{\"country\":{\"eq\":\"Germany\"}}'"
+    )]
+    Export(export::Options),
     /// Builds, installs and shows plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -72,6 +78,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Serve(_) => serve::run(&settings).await,
         Command::Demo(options) => demo::run(&settings, &options).await,
         Command::Import(options) => import::run(&settings, &options).await,
+        Command::Export(options) => export::run(&settings, &options).await,
         Command::Plugin(command) => plugin::run(&settings, command).await,
         Command::Strategy(command) => strategy::run(&settings, command).await,
         Command::Token(command) => token::run(&settings, command).await,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use guildhall_graph::ApiError;
 use guildhall_store::StoreError;
 use guildhall_workflow::WorkflowError;
+use guildhall_workflow::export::ExportError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -14,6 +15,9 @@ pub(crate) enum Failure {
     /// The answer is no.
     #[error("{0}")]
     Refused(String),
+    /// Done, but for some of the input.
+    #[error("{0}")]
+    Partly(String),
     #[error("{0}")]
     Failed(String),
 }
@@ -24,6 +28,7 @@ impl Failure {
             Failure::Failed(_) => 1,
             Failure::BadInput(_) => 2,
             Failure::Refused(_) => 3,
+            Failure::Partly(_) => 4,
         })
     }
 
@@ -64,6 +69,18 @@ impl From<ApiError> for Failure {
         match error {
             ApiError::Workflow(error) => error.into(),
             ApiError::Schema(_) => Failure::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Read(error) => error.into(),
+            ExportError::Write { .. } => Failure::Failed(error.to_string()),
+            ExportError::UnknownType { .. } | ExportError::Exists(_) | ExportError::Folder { .. } => {
+                Failure::BadInput(error.to_string())
+            }
         }
     }
 }

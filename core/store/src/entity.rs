@@ -7,12 +7,18 @@
 mod amount;
 
 pub mod address;
+pub mod campaign;
+pub mod campaign_member;
 pub mod contact;
 pub mod credit_account;
+pub mod credit_note;
+pub mod credit_note_line;
 pub mod customer;
 pub mod decision;
 pub mod deployment;
 pub mod idempotency;
+pub mod import_run;
+pub mod interaction;
 pub mod invoice;
 pub mod membership;
 pub mod order;
@@ -22,8 +28,12 @@ pub mod payment;
 pub mod plugin;
 pub mod product;
 pub mod segment;
+pub mod shipment;
 pub mod strategy;
+pub mod territory;
+pub mod territory_assignment;
 pub mod token;
+pub mod user;
 
 pub use amount::Amount;
 

@@ -55,6 +55,19 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether it is the values of the records that were refused; others can still be written.
+    pub fn is_of_values(&self) -> bool {
+        matches!(
+            self,
+            StoreError::Value { .. }
+                | StoreError::MissingColumn { .. }
+                | StoreError::Repeated { .. }
+                | StoreError::Taken(_)
+                | StoreError::Reference(_)
+                | StoreError::Refused(_)
+        )
+    }
+
     pub(crate) fn internal(message: &'static str) -> Self {
         StoreError::Internal(message)
     }

@@ -64,7 +64,7 @@ const RULES: [Rule; 5] = [
 /// Every table, in the order in which they can be created.
 pub(crate) fn all(model: &Model) -> Vec<Table> {
     let mut tables: Vec<_> = model.objects().iter().map(|object| of_type(model, object)).collect();
-    tables.extend([package(), token(), idempotency(), deployment()]);
+    tables.extend([package(), token(), idempotency(), import_run(), deployment()]);
     tables
 }
 
@@ -130,8 +130,11 @@ fn indexes(object: &ObjectType) -> Vec<Vec<String>> {
         });
         all.extend(days.map(|field| vec![column.clone(), field.column.clone(), id()]));
     }
-    if object.table == "order_line" {
-        all.push(vec!["order_id".to_owned(), "position".to_owned(), id()]);
+    // The usual order of lines: by their place.
+    for (table, of) in [("order_line", "order_id"), ("credit_note_line", "credit_note_id")] {
+        if object.table == table {
+            all.push(vec![of.to_owned(), "position".to_owned(), id()]);
+        }
     }
     all
 }
@@ -193,6 +196,23 @@ fn idempotency() -> Table {
         ("created_at", TIME, false),
     ];
     house("idempotency", &["actor", "key"], &columns)
+}
+
+fn import_run() -> Table {
+    let columns = [
+        ("id", Storage::Model(Kind::Id), false),
+        ("actor", TEXT, false),
+        ("source", TEXT, false),
+        ("mapping_digest", TEXT, false),
+        ("state", TEXT, false),
+        ("epoch", Storage::Model(Kind::Int), false),
+        ("setup", Storage::Model(Kind::Json), false),
+        ("progress", Storage::Model(Kind::Json), false),
+        ("problem", TEXT, true),
+        ("started_at", TIME, false),
+        ("updated_at", TIME, false),
+    ];
+    Table { indexes: vec![vec!["started_at".to_owned(), "id".to_owned()]], ..house("import_run", &["id"], &columns) }
 }
 
 fn deployment() -> Table {

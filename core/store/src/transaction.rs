@@ -39,6 +39,13 @@ impl Database {
 }
 
 impl Transaction {
+    /// A part that can be undone by itself: [`Transaction::rollback`] of it leaves the rest as it was, and what it did
+    /// remains only if both are committed.
+    pub async fn part(&self) -> Result<Transaction, StoreError> {
+        let inner = self.inner.begin().await?;
+        Ok(Transaction { database: self.database.clone(), inner })
+    }
+
     /// Makes everything this transaction did permanent.
     pub async fn commit(self) -> Result<(), StoreError> {
         Ok(self.inner.commit().await?)

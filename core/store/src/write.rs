@@ -1,5 +1,6 @@
 //! Writing records of the model: many at a time, by id or by external id.
 
+mod references;
 mod rows;
 mod upsert;
 
@@ -12,9 +13,10 @@ use chrono::{DateTime, Utc};
 use guildhall_model::{Kind, ObjectType, Value};
 use uuid::Uuid;
 
-use crate::column::{adapt, parameter};
+use crate::column::parameter;
 use crate::link::Reads;
-use crate::{StoreError, Transaction};
+use crate::{Dialect, StoreError, Transaction};
+pub use references::{Ancestor, ExternalKey};
 use rows::Rows;
 
 /// Records of one type to be written, a table of values.
@@ -67,6 +69,11 @@ impl Transaction {
         upsert::upsert(self, batch, now).await
     }
 
+    /// What [`Transaction::upsert`] would do with these records, without doing it.
+    pub async fn compare(&self, batch: &Batch<'_>, now: DateTime<Utc>) -> Result<Upserted, StoreError> {
+        upsert::compare(self, batch, now).await
+    }
+
     /// The ids of records known by their ids in `source`. Unknown ones are not in the answer.
     pub async fn ids_by_external(
         &self,
@@ -74,23 +81,35 @@ impl Transaction {
         source: &str,
         external_ids: &[String],
     ) -> Result<HashMap<String, Uuid>, StoreError> {
+        let ids = match self.dialect() {
+            Dialect::Postgres => "SELECT json_array_elements_text($2::json)",
+            Dialect::Sqlite => "SELECT value FROM json_each($2)",
+        };
+        let sql = format!(
+            r#"SELECT "external_id", "id" FROM "{}" WHERE "source" = $1 AND "external_id" IN ({ids})"#,
+            object.table
+        );
+        let wanted = serde_json::Value::from(external_ids).to_string();
+        let values = vec![source.into(), wanted.into()];
         let mut found = HashMap::with_capacity(external_ids.len());
-        for chunk in external_ids.chunks(rows::ROWS_PER_STATEMENT) {
-            let places = rows::places(2, chunk.len());
-            let sql = format!(
-                r#"SELECT "external_id", "id" FROM "{}" WHERE "source" = $1 AND "external_id" IN ({places})"#,
-                object.table
-            );
-            let texts = std::iter::once(source).chain(chunk.iter().map(String::as_str));
-            let values = texts
-                .map(|text| adapt(self.dialect(), &Kind::Text, &text.into()))
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|unfit| unfit.of(format_args!("{}.externalId", object.name)))?;
-            for row in self.link().rows(&sql, values).await? {
-                found.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-            }
+        for row in self.link().rows(&sql, values).await? {
+            found.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         }
         Ok(found)
+    }
+
+    /// Gives records that were never imported the name they go by elsewhere: their global id, in the source `source`.
+    pub async fn name_by_id(&self, object: &ObjectType, source: &str, ids: &[Uuid]) -> Result<u64, StoreError> {
+        let (list, hex) = match self.dialect() {
+            Dialect::Postgres => ("SELECT json_array_elements_text($2::json)::uuid", r#"replace("id"::text, '-', '')"#),
+            Dialect::Sqlite => ("SELECT unhex(value) FROM json_each($2)", r#"lower(hex("id"))"#),
+        };
+        let sql = format!(
+            r#"UPDATE "{}" SET "source" = $1, "external_id" = '{}_' || {hex} WHERE "id" IN ({list}) AND "source" IS NULL AND "external_id" IS NULL"#,
+            object.table, object.prefix
+        );
+        let wanted: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
+        self.execute(&sql, vec![source.into(), serde_json::Value::from(wanted).to_string().into()]).await
     }
 
     /// Changes fields of one record, if it still has the version the caller has seen.

@@ -5,6 +5,7 @@
 
 mod assign_segments;
 mod authenticate;
+mod business_data;
 mod deployment;
 mod error;
 mod house;
@@ -15,6 +16,7 @@ mod reads;
 pub mod activate_strategy;
 pub mod create_token;
 pub mod decide;
+pub mod export;
 pub mod import;
 pub mod install_plugin;
 pub mod load_demo_company;

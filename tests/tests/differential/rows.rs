@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 /// How many records of each type.
-const COUNTS: [(&str, usize); 14] = [
+const COUNTS: [(&str, usize); 23] = [
     ("Segment", 9),
     ("Strategy", 4),
     ("Customer", 48),
@@ -18,10 +18,19 @@ const COUNTS: [(&str, usize); 14] = [
     ("Product", 36),
     ("Order", 110),
     ("OrderLine", 170),
+    ("CreditNoteLine", 40),
+    ("Shipment", 30),
     ("Invoice", 80),
+    ("CreditNote", 24),
     ("Payment", 70),
     ("CreditAccount", 26),
     ("Membership", 50),
+    ("Campaign", 8),
+    ("CampaignMember", 36),
+    ("Interaction", 50),
+    ("User", 16),
+    ("Territory", 9),
+    ("TerritoryAssignment", 20),
     ("Plugin", 6),
     ("Decision", 30),
 ];

@@ -67,6 +67,8 @@ pub(crate) fn sees(
 
 #[cfg(test)]
 mod tests {
+    use guildhall_model::Cardinality;
+
     use super::*;
 
     #[test]
@@ -79,17 +81,40 @@ mod tests {
             limited.sort_unstable();
             let expected = [
                 "Address",
+                "CampaignMember",
                 "Contact",
                 "CreditAccount",
+                "CreditNote",
+                "CreditNoteLine",
                 "Customer",
                 "Decision",
+                "Interaction",
                 "Invoice",
                 "Membership",
                 "Order",
                 "OrderLine",
                 "Payment",
+                "Shipment",
             ];
             assert_eq!(limited, expected);
+        }
+    }
+
+    /// A hidden record is read as null, so where there is always one it has to be the one that answers for its reader.
+    #[test]
+    fn what_is_never_null_is_never_hidden() {
+        let model = Model::core();
+        let visible = visible(&model, &Reach::Own, |_| Operand::Variable(0));
+        for object in model.objects() {
+            for relation in object.relations.iter().filter(|relation| !relation.nullable) {
+                let one = relation.cardinality == Cardinality::One && visible.of(&relation.target).is_some();
+                assert!(
+                    !one || object.visible_with.as_ref() == Some(&relation.name),
+                    "{}.{}",
+                    object.name,
+                    relation.name
+                );
+            }
         }
     }
 }

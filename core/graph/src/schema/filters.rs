@@ -5,7 +5,7 @@ use guildhall_model::{Cardinality, Kind, ObjectType};
 
 use super::{Source, argument, register_all};
 
-pub(super) fn filter_name(object: &str) -> String {
+pub(crate) fn filter_name(object: &str) -> String {
     format!("{object}Filter")
 }
 

@@ -25,7 +25,12 @@ fn object_type(object: &ObjectType, source: &Source<'_>) -> Object {
     }
     for declared in source.fields(object) {
         let ty = field_type(&declared.kind, declared.nullable);
-        built = built.field(field(&declared.name, ty, &declared.doc).deprecation(declared.deprecated.as_deref()));
+        let field = field(&declared.name, ty, &declared.doc);
+        // Without a reason `deprecation` means deprecated for none.
+        built = built.field(match declared.deprecated.as_deref() {
+            Some(reason) => field.deprecation(Some(reason)),
+            None => field,
+        });
     }
     for relation in source.relations(object) {
         let Some(target) = source.model.object(&relation.target) else { continue };

@@ -66,6 +66,8 @@ fn a_custom_field_is_in_all_that_follows_from_fields() {
     let model = Model::core().with_custom_field("Customer", tier).unwrap();
     let served = schema_of(&model, Role::Department);
     Front::new(&served).map(drop).unwrap();
+    assert_eq!(served.matches(": Int @deprecated").count(), 1, "{served}");
+    assert!(!schema(Role::Admin).contains(" @deprecated"));
     // Object, filter, sums, extremes, group key.
     assert_eq!(served.matches("loyaltyTier:").count(), 5, "{served}");
     assert!(served.contains("loyaltyTier: Int @deprecated(reason: \"use `segment`\")"), "{served}");

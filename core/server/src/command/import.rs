@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::Utc;
 use guildhall_workflow::assign_segments;
-use guildhall_workflow::import::{Progress, import};
+use guildhall_workflow::import::{FileReport, Import, Progress, Report};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -13,11 +13,26 @@ use crate::opening;
 use crate::settings::Settings;
 
 #[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Example: guildhall import mapping.toml exports/ --dry-run\n\nExit code 4: some rows could not be taken; all others were."
+)]
 pub(crate) struct Options {
     /// The mapping file; docs/import.md describes it
     mapping: PathBuf,
     /// The folder with the CSV files
     dir: PathBuf,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Go on with the last run of this mapping, which was stopped
+    #[arg(long, conflicts_with = "dry_run")]
+    resume: bool,
+    /// Take the rows from this folder, corrected rejects for one; what they look up still comes from DIR
+    #[arg(long, value_name = "DIR")]
+    rows: Option<PathBuf>,
+    /// Where rows go that cannot be taken [default: rejects-TIME]
+    #[arg(long, value_name = "DIR")]
+    rejects: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -26,38 +41,102 @@ pub(crate) struct Options {
 pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Failure> {
     let house = opening::open(settings).await?;
     let now = Utc::now();
+    let rejects = options.rejects.clone().unwrap_or_else(|| format!("rejects-{}", now.format("%Y%m%d-%H%M%S")).into());
+    let import = Import {
+        mapping: &options.mapping,
+        dir: &options.dir,
+        rows: options.rows.as_deref(),
+        rejects: &rejects,
+        dry_run: options.dry_run,
+        resume: options.resume,
+        actor: "command line",
+        today: now.date_naive(),
+        now,
+    };
     let shown = std::io::stderr().is_terminal();
     let mut progress = |progress: Progress<'_>| {
         if shown {
-            eprint!("\r{}: {} ({} lines)\x1b[K", progress.file, progress.object, progress.lines);
+            let Progress { file, object, rows, errors } = progress;
+            eprint!("\r{file}: {object} ({rows} rows, {errors} errors)\x1b[K");
             let _ = std::io::stderr().flush();
         }
     };
-    let report =
-        import(&house.database, &house.model, &options.mapping, &options.dir, now.date_naive(), now, &mut progress)
-            .await;
+    let report = tokio::select! {
+        report = import.run(&house.database, &house.model, &mut progress) => report,
+        _ = tokio::signal::ctrl_c() => {
+            return Err(Failure::failed("the import was interrupted; what was read is in; `--resume` goes on"));
+        }
+    };
     if shown {
         eprint!("\r\x1b[K");
     }
     let report = report.map_err(Failure::bad_input)?;
-    let assigned = assign_segments(&house, now).await?;
+    let assigned = if options.dry_run { 0 } else { assign_segments(&house, now).await? };
+    house.database.close().await?;
     if options.json {
-        let files = report.files.iter().map(|file| {
-            json!({ "file": file.file, "type": file.object, "lines": file.lines, "created": file.created, "updated": file.updated, "unchanged": file.unchanged })
-        });
-        println!(
-            "{}",
-            json!({ "source": report.source, "asOf": report.as_of, "files": files.collect::<Vec<_>>(), "assigned": assigned })
-        );
+        print_json(&report, assigned)
     } else {
-        println!("{:<24} {:<14} {:>8} {:>8} {:>8} {:>9}", "file", "type", "lines", "created", "updated", "unchanged");
-        for file in &report.files {
-            println!(
-                "{:<24} {:<14} {:>8} {:>8} {:>8} {:>9}",
-                file.file, file.object, file.lines, file.created, file.updated, file.unchanged
-            );
+        print(&report, assigned)
+    }
+    match report.errors() {
+        0 => Ok(()),
+        errors => Err(Failure::Partly(format!("{errors} rows could not be taken; {} says why", rejected(&report)))),
+    }
+}
+
+fn rejected(report: &Report) -> String {
+    report.rejects.as_ref().map(|folder| folder.join("errors.csv").display().to_string()).unwrap_or_default()
+}
+
+fn print_json(report: &Report, assigned: u64) {
+    let files = report.files.iter().map(|file| {
+        let sample: Vec<_> = file
+            .sample
+            .iter()
+            .map(|cells| {
+                cells.iter().map(|(name, text)| (name.clone(), json!(text))).collect::<serde_json::Map<_, _>>()
+            })
+            .collect();
+        json!({
+            "file": file.file, "type": file.object, "rows": file.rows, "created": file.created, "updated": file.updated,
+            "unchanged": file.unchanged, "merged": file.merged, "skipped": file.skipped, "errors": file.errors,
+            "leftEmpty": file.left_empty, "sample": sample,
+        })
+    });
+    println!(
+        "{}",
+        json!({
+            "run": report.run, "source": report.source, "asOf": report.as_of, "dryRun": report.run.is_none(),
+            "files": files.collect::<Vec<_>>(), "errors": report.errors(), "rejects": report.rejects, "assigned": assigned,
+        })
+    );
+}
+
+fn print(report: &Report, assigned: u64) {
+    const NAMES: [&str; 7] = ["rows", "created", "updated", "unchanged", "merged", "skipped", "errors"];
+    let numbers = |file: &FileReport| {
+        [file.rows, file.created, file.updated, file.unchanged, file.merged, file.skipped, file.errors]
+    };
+    let line = |file: &str, object: &str, cells: [String; 7]| {
+        println!("{file:<28} {object:<18}{}", cells.map(|cell| format!(" {cell:>9}")).concat());
+    };
+    line("file", "type", NAMES.map(str::to_owned));
+    for file in &report.files {
+        line(&file.file, &file.object, numbers(file).map(|number| number.to_string()));
+    }
+    for file in report.files.iter().filter(|file| file.left_empty > 0) {
+        println!("{}: {} values of {} could not be read and were left empty", file.file, file.left_empty, file.object);
+    }
+    for file in report.files.iter().filter(|file| !file.sample.is_empty()) {
+        println!("\nthe first of {} from {}:", file.object, file.file);
+        for cells in &file.sample {
+            let filled = cells.iter().filter(|(_, text)| !text.is_empty());
+            println!("  {}", filled.map(|(name, text)| format!("{name}={text}")).collect::<Vec<_>>().join("  "));
         }
+    }
+    if report.run.is_none() {
+        println!("nothing was written; without `--dry-run` it will be");
+    } else {
         println!("customer facts count up to {}; {assigned} customers changed their segment", report.as_of);
     }
-    Ok(house.database.close().await?)
 }

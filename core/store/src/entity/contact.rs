@@ -16,6 +16,7 @@ pub struct Model {
     pub title: Option<String>,
     pub email: Option<String>,
     pub phone: Option<String>,
+    pub born_on: Option<Date>,
     pub customer_id: Uuid,
 }
 

@@ -32,6 +32,7 @@ pub struct Model {
     pub average_days_late: i32,
     pub facts_as_of: Option<Date>,
     pub segment_id: Option<Uuid>,
+    pub parent_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -22,6 +22,8 @@ pub struct Model {
     pub currency: String,
     pub gross_total: Amount,
     pub net_total: Amount,
+    pub tax_total: Option<Amount>,
+    pub total: Option<Amount>,
     pub cost_total: Option<Amount>,
     pub freight: Option<Amount>,
     pub ship_to_name: Option<String>,

@@ -21,6 +21,8 @@ pub struct Model {
     pub unit_cost: Option<Amount>,
     pub discount: Amount,
     pub net_amount: Amount,
+    pub delivered_quantity: Option<Amount>,
+    pub rejected_quantity: Option<Amount>,
     pub order_id: Uuid,
     pub product_id: Uuid,
 }

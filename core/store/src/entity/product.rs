@@ -17,6 +17,7 @@ pub struct Model {
     pub sku: String,
     pub name: String,
     pub category: Option<String>,
+    pub supplier: Option<String>,
     pub currency: String,
     pub list_price: Amount,
     pub unit_cost: Option<Amount>,

@@ -136,6 +136,8 @@ mod tests {
                   "currency" TEXT NOT NULL,
                   "gross_total" INTEGER NOT NULL,
                   "net_total" INTEGER NOT NULL,
+                  "tax_total" INTEGER,
+                  "total" INTEGER,
                   "cost_total" INTEGER,
                   "freight" INTEGER,
                   "ship_to_name" TEXT,

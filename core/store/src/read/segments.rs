@@ -53,10 +53,13 @@ async fn assign(
         let segment = sql.bind(&Operand::Value(rule.segment.into()), &Kind::Id);
         cases.push_str(&format!(" WHEN {condition} THEN {segment}"));
     }
-    let assigned = if cases.is_empty() { "NULL".to_owned() } else { format!("CASE{cases} END") };
+    let assigned = if cases.is_empty() { sql.no_id().to_owned() } else { format!("CASE{cases} END") };
     let now = sql.bind(&Operand::Value(now.into()), &Kind::DateTime);
+    // Decided for all before one is changed: a condition may ask for the parent's segment, and SQLite would show the new one.
     let text = format!(
-        "UPDATE customer SET segment_id = {assigned}, version = version + 1, updated_at = {now} WHERE segment_id IS DISTINCT FROM {assigned}"
+        "UPDATE customer SET segment_id = decided.segment_id, version = version + 1, updated_at = {now} \
+         FROM (SELECT customer.id, {assigned} AS segment_id FROM customer) AS decided \
+         WHERE customer.id = decided.id AND customer.segment_id IS DISTINCT FROM decided.segment_id"
     );
     transaction.execute(&text, values(transaction, sql)?).await
 }

@@ -2,3 +2,4 @@
 
 mod bounded;
 mod custom;
+mod own_type;

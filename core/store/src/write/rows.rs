@@ -69,8 +69,24 @@ impl<'a> Rows<'a> {
         ((dialect.parameter_limit() - 1) / (self.columns.len() + 1)).clamp(1, ROWS_PER_STATEMENT)
     }
 
-    /// The `INSERT` of `chunk`. All rows share the first parameter, the time.
+    /// The `INSERT` of `chunk`.
     pub(super) fn insert(
+        &self,
+        dialect: Dialect,
+        chunk: &[Vec<Value>],
+        now: DateTime<Utc>,
+    ) -> Result<(String, Vec<Bound>), StoreError> {
+        let (rows, values) = self.values(dialect, chunk, now)?;
+        let columns = self.columns.iter().fold(String::new(), |list, (_, column)| list + ", \"" + &column.name + "\"");
+        let table = &self.object.table;
+        let sql =
+            format!(r#"INSERT INTO "{table}" ("version", "created_at", "updated_at", "id"{columns}) VALUES {rows}"#);
+        Ok((sql, values))
+    }
+
+    /// The rows of `chunk` as they stand behind `VALUES`: version, both times, id, the columns. All share the first
+    /// parameter, the time.
+    pub(super) fn values(
         &self,
         dialect: Dialect,
         chunk: &[Vec<Value>],
@@ -79,11 +95,7 @@ impl<'a> Rows<'a> {
         let width = self.columns.len() + 1;
         let mut values = Vec::with_capacity(chunk.len() * width + 1);
         values.push(bind(dialect, self.object, "createdAt", &Kind::DateTime, &now.into())?);
-        let mut sql = format!(
-            r#"INSERT INTO "{}" ("version", "created_at", "updated_at", "id"{}) VALUES "#,
-            self.object.table,
-            self.columns.iter().fold(String::new(), |list, (_, column)| list + ", \"" + &column.name + "\"")
-        );
+        let mut sql = String::new();
         for (index, row) in chunk.iter().enumerate() {
             let separator = if index == 0 { "" } else { ", " };
             // Writing into a string cannot fail.
@@ -110,17 +122,6 @@ impl<'a> Rows<'a> {
         }
         Ok(())
     }
-}
-
-/// `count` parameters from `$first` on. Both databases read the form `$1`.
-pub(super) fn places(first: usize, count: usize) -> String {
-    let mut list = String::with_capacity(count * 6);
-    for number in first..first + count {
-        let separator = if number == first { "$" } else { ", $" };
-        // Writing into a string cannot fail.
-        let _ = write!(list, "{separator}{number}");
-    }
-    list
 }
 
 /// The value as a parameter; an error names the type and the field.

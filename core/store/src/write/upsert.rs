@@ -36,6 +36,35 @@ pub(super) async fn upsert(
     Ok(done)
 }
 
+/// Counts what [`upsert`] would do.
+pub(super) async fn compare(
+    transaction: &Transaction,
+    batch: &Batch<'_>,
+    now: DateTime<Utc>,
+) -> Result<Upserted, StoreError> {
+    let rows = Rows::check(batch)?;
+    check_keys(batch)?;
+    let table = &batch.object.table;
+    let names = rows.columns.iter().fold(String::new(), |list, (_, column)| list + ", \"" + &column.name + "\"");
+    let differs = differs(table, "given", &rows);
+    let mut done = Upserted::default();
+    for chunk in batch.rows.chunks(rows.per_statement(transaction.dialect())) {
+        let (given, values) = rows.values(transaction.dialect(), chunk, now)?;
+        let sql = format!(
+            r#"WITH "given"("version", "created_at", "updated_at", "id"{names}) AS (VALUES {given})
+               SELECT count("{table}"."id"), count(CASE WHEN "{table}"."id" IS NOT NULL AND ({differs}) THEN 1 END)
+               FROM "given" LEFT JOIN "{table}" ON "{table}"."source" = "given"."source" AND "{table}"."external_id" = "given"."external_id""#
+        );
+        let Some(row) = transaction.link().row(&sql, values).await? else { continue };
+        let count = |index| row.try_get_by_index::<i64>(index).map(i64::unsigned_abs);
+        let (known, updated) = (count(0)?, count(1)?);
+        done.created += chunk.len() as u64 - known;
+        done.updated += updated;
+        done.unchanged += known - updated;
+    }
+    Ok(done)
+}
+
 /// Every row needs its key, once: PostgreSQL would refuse a second one in the same statement, SQLite would take it, and
 /// which of the two is right only the sender knows.
 fn check_keys(batch: &Batch<'_>) -> Result<(), StoreError> {
@@ -60,22 +89,26 @@ fn check_keys(batch: &Batch<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Where a record of `table` is another than the row `given` says.
+fn differs(table: &str, given: &str, rows: &Rows<'_>) -> String {
+    let columns = rows.columns.iter().map(|(_, column)| column);
+    let differs = columns.filter(|column| !matches!(column.name.as_str(), "source" | "external_id")).map(|column| {
+        let name = &column.name;
+        // Documents are compared as the texts they are kept as: PostgreSQL has no `=` for JSON.
+        let (open, close) = if column.kind == Kind::Json { ("CAST(", " AS text)") } else { ("", "") };
+        format!(r#"{open}"{table}"."{name}"{close} IS DISTINCT FROM {open}{given}."{name}"{close}"#)
+    });
+    let differs = differs.collect::<Vec<_>>().join(" OR ");
+    if differs.is_empty() { "1 = 0".to_owned() } else { differs }
+}
+
 fn on_conflict(table: &str, rows: &Rows<'_>) -> String {
     let given = || {
         let columns = rows.columns.iter().map(|(_, column)| column);
         columns.filter(|column| !matches!(column.name.as_str(), "source" | "external_id"))
     };
     let assignments = given().map(|column| format!(r#", "{0}" = excluded."{0}""#, column.name)).collect::<String>();
-    let differs = given()
-        .map(|column| {
-            let name = &column.name;
-            // Documents are compared as the texts they are kept as: PostgreSQL has no `=` for JSON.
-            let (open, close) = if column.kind == Kind::Json { ("CAST(", " AS text)") } else { ("", "") };
-            format!(r#"{open}"{table}"."{name}"{close} IS DISTINCT FROM {open}excluded."{name}"{close}"#)
-        })
-        .collect::<Vec<_>>()
-        .join(" OR ");
-    let differs = if differs.is_empty() { "1 = 0" } else { &differs };
+    let differs = differs(table, "excluded", rows);
     format!(
         r#" ON CONFLICT ("source", "external_id") DO UPDATE SET "version" = "{table}"."version" + 1, "updated_at" = excluded."updated_at"{assignments} WHERE {differs} RETURNING "version""#
     )

@@ -1,20 +1,39 @@
-//! Expression: exact arithmetic over the columns of a row, and sums over the rows of another file.
+//! Expression: a value made of the columns of a row, and of the rows of other files.
+//!
+//! Numbers and texts turn into each other where they are used; only conditions are apart. Arithmetic is exact.
 
+mod evaluate;
 mod parser;
 
 use rust_decimal::Decimal;
 
-use super::refusal::{Fault, shown};
-use super::rows::Row;
+use super::refusal::Fault;
 
-/// A parsed expression. Sums stand in it by their place among the sums of the file it belongs to.
+pub(crate) use evaluate::Scope;
+
+/// A parsed expression. What it looks up stands in it by its place among the tables of the mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Expression {
     Number(Decimal),
+    Text(String),
     Column(String),
-    Sum { sum: usize },
+    /// How many rows up to this one have the same text in the column.
+    Position(String),
     Negate(Box<Expression>),
-    Binary(Operator, Box<Expression>, Box<Expression>),
+    Arithmetic(Operator, Box<Expression>, Box<Expression>),
+    Compare(Comparison, Box<Expression>, Box<Expression>),
+    In(Box<Expression>, Vec<String>),
+    Not(Box<Expression>),
+    And(Box<Expression>, Box<Expression>),
+    Or(Box<Expression>, Box<Expression>),
+    If(Box<Expression>, Box<Expression>, Box<Expression>),
+    Call(Function, Vec<Expression>),
+    /// What `tables[table]` has for the text of the column `own`.
+    Find {
+        table: usize,
+        own: String,
+        number: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,61 +43,166 @@ pub(crate) enum Operator {
     Multiply,
 }
 
-/// `sum(value from file by key = own)`: the values of the rows of `file` whose column `key` has what this row has in
-/// its column `own`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Function {
+    Abs,
+    After,
+    Before,
+    Concat,
+    Contains,
+    EndsWith,
+    Length,
+    Lower,
+    PadLeft,
+    Replace,
+    Round,
+    StartsWith,
+    Trim,
+    Upper,
+}
+
+/// Names, functions, and how many arguments they take at least and at most.
+const FUNCTIONS: [(&str, Function, usize, usize); 14] = [
+    ("abs", Function::Abs, 1, 1),
+    ("after", Function::After, 2, 2),
+    ("before", Function::Before, 2, 2),
+    ("concat", Function::Concat, 1, 32),
+    ("contains", Function::Contains, 2, 2),
+    ("ends_with", Function::EndsWith, 2, 2),
+    ("length", Function::Length, 1, 1),
+    ("lower", Function::Lower, 1, 1),
+    ("pad_left", Function::PadLeft, 3, 3),
+    ("replace", Function::Replace, 3, 3),
+    ("round", Function::Round, 2, 2),
+    ("starts_with", Function::StartsWith, 2, 2),
+    ("trim", Function::Trim, 1, 1),
+    ("upper", Function::Upper, 1, 1),
+];
+
+/// Something looked up in another file: `function(value from file by key)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Sum {
+pub(crate) struct Table {
+    pub function: TableFunction,
     pub file: String,
-    pub value: Expression,
+    pub value: Option<Expression>,
     pub key: String,
-    pub own: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TableFunction {
+    /// How many rows have the key.
+    Count,
+    /// The text of the first row with the key where it is not empty.
+    First,
+    /// The text of the one row with the key.
+    Lookup,
+    /// The sum over the rows with the key.
+    Sum,
 }
 
 impl Expression {
-    /// Reads an expression. The sums in it are put into `sums`, each only once.
-    pub(crate) fn parse(text: &str, sums: &mut Vec<Sum>) -> Result<Self, Fault> {
-        parser::parse(text, sums)
+    /// Reads an expression. What it looks up is put into `tables`, each way of looking up once.
+    pub(crate) fn parse(text: &str, tables: &mut Vec<Table>) -> Result<Self, Fault> {
+        parser::parse(text, tables)
+    }
+
+    /// Whether it is true or false, and no value.
+    pub(crate) fn is_condition(&self) -> bool {
+        match self {
+            Expression::Compare(..)
+            | Expression::In(..)
+            | Expression::Not(_)
+            | Expression::And(..)
+            | Expression::Or(..) => true,
+            Expression::If(_, then, _) => then.is_condition(),
+            Expression::Call(function, _) => {
+                matches!(function, Function::Contains | Function::EndsWith | Function::StartsWith)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it is a number whatever the columns have.
+    pub(crate) fn is_number(&self) -> bool {
+        match self {
+            Expression::Number(_) | Expression::Position(_) | Expression::Negate(_) | Expression::Arithmetic(..) => {
+                true
+            }
+            Expression::If(_, then, otherwise) => then.is_number() && otherwise.is_number(),
+            Expression::Call(function, _) => matches!(function, Function::Abs | Function::Length | Function::Round),
+            Expression::Find { number, .. } => *number,
+            _ => false,
+        }
+    }
+
+    /// Calls `visit` for this and every expression in it.
+    pub(crate) fn visit<'a>(&'a self, visit: &mut dyn FnMut(&'a Expression)) {
+        visit(self);
+        match self {
+            Expression::Number(_)
+            | Expression::Text(_)
+            | Expression::Column(_)
+            | Expression::Position(_)
+            | Expression::Find { .. } => {}
+            Expression::Negate(inner) | Expression::In(inner, _) | Expression::Not(inner) => inner.visit(visit),
+            Expression::Arithmetic(_, left, right)
+            | Expression::Compare(_, left, right)
+            | Expression::And(left, right)
+            | Expression::Or(left, right) => {
+                left.visit(visit);
+                right.visit(visit);
+            }
+            Expression::If(condition, then, otherwise) => {
+                condition.visit(visit);
+                then.visit(visit);
+                otherwise.visit(visit);
+            }
+            Expression::Call(_, arguments) => arguments.iter().for_each(|argument| argument.visit(visit)),
+        }
     }
 
     /// The columns of the row itself that are read.
-    pub(crate) fn columns<'a>(&'a self, sums: &'a [Sum]) -> Vec<&'a str> {
-        match self {
-            Expression::Number(_) => Vec::new(),
-            Expression::Column(name) => vec![name],
-            Expression::Sum { sum } => sums.get(*sum).map(|sum| sum.own.as_str()).into_iter().collect(),
-            Expression::Negate(inner) => inner.columns(sums),
-            Expression::Binary(_, left, right) => [left.columns(sums), right.columns(sums)].concat(),
-        }
+    pub(crate) fn columns(&self) -> Vec<&str> {
+        let mut columns = Vec::new();
+        self.visit(&mut |expression| match expression {
+            Expression::Column(name) | Expression::Position(name) | Expression::Find { own: name, .. } => {
+                columns.push(name.as_str());
+            }
+            _ => {}
+        });
+        columns
     }
 
-    /// The value for a row. `decimal` reads a column's text, `sum` the total of a sum for this row. Never rounds: a result
-    /// that does not fit exactly is refused.
-    pub(crate) fn evaluate(
-        &self,
-        row: &Row,
-        decimal: &dyn Fn(&str) -> Option<Decimal>,
-        sum: &dyn Fn(usize) -> Result<Decimal, Fault>,
-    ) -> Result<Decimal, Fault> {
-        match self {
-            Expression::Number(number) => Ok(*number),
-            Expression::Column(name) => {
-                let text = row.get(name)?;
-                if text.is_empty() {
-                    let fault = Fault::new("the value is empty and an expression needs it", "fill it in");
-                    return Err(fault.in_column(name));
-                }
-                decimal(text).map(|value| value.normalize()).ok_or_else(|| {
-                    Fault::new(format!("`{}` is not a decimal number", shown(text)), "correct the value")
-                        .in_column(name)
-                })
+    /// The tables it looks into.
+    pub(crate) fn tables(&self) -> Vec<usize> {
+        let mut tables = Vec::new();
+        self.visit(&mut |expression| {
+            if let Expression::Find { table, .. } = expression {
+                tables.push(*table);
             }
-            Expression::Sum { sum: place } => sum(*place),
-            Expression::Negate(inner) => Ok(-inner.evaluate(row, decimal, sum)?),
-            Expression::Binary(operator, left, right) => {
-                let (left, right) = (left.evaluate(row, decimal, sum)?, right.evaluate(row, decimal, sum)?);
-                operator.apply(left, right).ok_or_else(too_large)
+        });
+        tables
+    }
+
+    /// The columns whose positions it tells.
+    pub(crate) fn positions(&self) -> Vec<&str> {
+        let mut columns = Vec::new();
+        self.visit(&mut |expression| {
+            if let Expression::Position(column) = expression {
+                columns.push(column.as_str());
             }
-        }
+        });
+        columns
     }
 }
 
@@ -101,60 +225,4 @@ pub(crate) fn too_large() -> Fault {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::import::rows::Rows;
-
-    #[track_caller]
-    fn check(expression: &str, expected: &str) {
-        let text = "UnitPrice,Quantity,Discount,Unit price,Empty\n14.35,12,0.15,9.8,\n";
-        let mut rows = Rows::read(Box::new(std::io::Cursor::new(text)), "A.csv", ',').unwrap();
-        let row = rows.next_row().unwrap().unwrap();
-        let mut sums = Vec::new();
-        let found = Expression::parse(expression, &mut sums)
-            .and_then(|parsed| parsed.evaluate(&row, &|text| text.parse().ok(), &|sum| Ok(Decimal::from(100 + sum))))
-            .map_or_else(|fault| fault.reason, |value| value.to_string());
-        assert_eq!(found, expected, "{expression}");
-    }
-
-    #[test]
-    fn arithmetic_is_exact() {
-        check("UnitPrice * Quantity * (1 - Discount)", "146.37");
-        check("1 + 2 * 3 - -4", "11");
-        check("2 - 1 - 1", "0");
-        check("\"Unit price\" * 2", "19.6");
-        check("0.1 + 0.2", "0.3");
-        check("0.000 * 5.00", "0");
-    }
-
-    #[test]
-    fn sums_are_found_and_shared() {
-        check("sum(UnitPrice from OrderDetails.csv by OrderID)", "100");
-        check("sum(A from F.csv by K) + sum(B from F.csv by K) + sum(A from F.csv by K)", "301");
-        check("sum(A from \"my file.csv\" by K = UnitPrice)", "100");
-    }
-
-    #[test]
-    fn what_does_not_fit_is_refused_not_rounded() {
-        check("0.00000000000001 * 0.0000000000000001", "the result has more than 28 digits");
-        check("7922816251426433759354395033 * 7922816251426433759354395033", "the result has more than 28 digits");
-        check("7922816251426433759354395033 + 0.01", "the result has more than 28 digits");
-    }
-
-    #[test]
-    fn broken_expressions_are_refused() {
-        check("", "the expression ends where a number, a column or `(` is expected");
-        check("1 +", "the expression ends where a number, a column or `(` is expected");
-        check("1 2", "`2` stands in the expression where its end is expected");
-        check("(1", "the expression ends where `)` is expected");
-        check("1 / 2", "`/` does not belong in an expression");
-        check("1..2", "`1..2` is not a number");
-        check("\"Unit", "a quote in the expression is not closed");
-        check("sum(A by K)", "`by` stands in the expression where `from` is expected");
-        check("sum(sum(A from F by K) from G by K)", "a sum stands inside a sum");
-        check("Empty + 1", "the value is empty and an expression needs it");
-        check(&format!("{}1{}", "(".repeat(100), ")".repeat(100)), "the expression is nested more than 32 deep");
-        check(&"-".repeat(100), "the expression is nested more than 32 deep");
-        check(&format!("1{}", "+1".repeat(600)), "the expression is longer than 1000 characters");
-    }
-}
+mod tests;

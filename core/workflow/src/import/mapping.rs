@@ -5,18 +5,24 @@
 
 mod check;
 mod document;
+mod format;
 mod origin;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use guildhall_model::{Field, Model, ObjectType, Value};
+use sha2::{Digest, Sha256};
 
-use super::expression::{Expression, Sum};
+use super::expression::{Expression, Table};
+use super::format::Format;
 use super::refusal::{Fault, Refusal};
 use super::template::Template;
+pub(crate) use check::check_source;
+pub(crate) use document::{Invalid, Missing};
 
 /// A mapping file is written by hand; one beyond this is something else.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -25,18 +31,25 @@ const MAX_BYTES: u64 = 1024 * 1024;
 pub(crate) struct Mapping {
     /// The mapping file's own name, for messages.
     pub name: String,
+    /// SHA-256 of its text, in hex.
+    pub digest: String,
     pub source: String,
     pub as_of: Option<NaiveDate>,
-    pub notation: Notation,
+    /// How files are written that have no format of their own.
+    format: Arc<Format>,
+    formats: BTreeMap<String, Arc<Format>>,
     pub files: Vec<FileMapping>,
+    /// What is looked up in other files, each way once.
+    pub tables: Vec<Table>,
 }
 
-/// How the files write values.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Notation {
-    pub separator: char,
-    pub date: String,
-    pub decimal: char,
+/// A column made of others.
+#[derive(Clone, Debug)]
+pub(crate) struct Derived {
+    pub name: String,
+    pub expression: Expression,
+    /// The line of the mapping it stands on.
+    pub line: u64,
 }
 
 /// Records of one type out of one file.
@@ -46,12 +59,15 @@ pub(crate) struct FileMapping {
     pub line: u64,
     pub file: String,
     pub object: Arc<ObjectType>,
+    /// The system the records come from, where the rows say it.
+    pub source: Option<Template>,
     pub id: Template,
-    pub skip_when_empty: Vec<String>,
+    /// Which rows are taken.
+    pub condition: Option<Expression>,
+    /// Whether rows with one id are one record.
+    pub once: bool,
     pub fields: Vec<FieldMapping>,
     pub references: Vec<ReferenceMapping>,
-    pub sums: Vec<Sum>,
-    pub lookups: Vec<Lookup>,
 }
 
 /// Where a field's value comes from.
@@ -60,11 +76,7 @@ pub(crate) struct FieldMapping {
     pub line: u64,
     pub field: Arc<Field>,
     pub origin: Origin,
-    /// What the file's values mean; a value that is not in it is refused.
-    pub map: Option<BTreeMap<String, Value>>,
-    /// Stands in for an empty text.
-    pub default: Option<Value>,
-    pub date: String,
+    pub reading: Reading,
 }
 
 #[derive(Clone, Debug)]
@@ -73,32 +85,22 @@ pub(crate) enum Origin {
     Template(Template),
     Constant(Value),
     Expression(Expression),
-    /// Text from a row of another file; the number is its place among the lookups.
-    Lookup {
-        lookup: usize,
-    },
-    /// One value if the column has a text, another if it has none.
-    Presence {
-        column: String,
-        then: Value,
-        otherwise: Value,
-    },
-    /// Counts from 1 the rows that have the same text in the column.
-    Position {
-        within: String,
-    },
 }
 
-/// `text` of the row of `file` whose column `key` has what this row has in its column `own`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Lookup {
-    pub file: String,
-    pub text: Template,
-    pub key: String,
-    pub own: String,
+/// How a text becomes the value of a field.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    /// What the file's values mean; a value that is not in it is refused.
+    pub map: Option<BTreeMap<String, Value>>,
+    /// Stands in for an empty text.
+    pub default: Option<Value>,
+    pub date: String,
+    pub time: String,
+    pub zone: Tz,
+    pub invalid: Invalid,
 }
 
-/// Which record of the same source a relation leads to.
+/// Which record a relation leads to.
 #[derive(Clone, Debug)]
 pub(crate) struct ReferenceMapping {
     pub line: u64,
@@ -106,7 +108,9 @@ pub(crate) struct ReferenceMapping {
     pub column: String,
     pub target: Arc<ObjectType>,
     pub nullable: bool,
+    pub source: Option<Template>,
     pub id: Template,
+    pub missing: Missing,
 }
 
 impl Mapping {
@@ -123,33 +127,76 @@ impl Mapping {
         Mapping::parse(&name, &text, model)
     }
 
+    /// How a file is written.
+    pub(crate) fn format(&self, file: &str) -> &Arc<Format> {
+        self.formats.get(file).unwrap_or(&self.format)
+    }
+
     pub(crate) fn parse(name: &str, text: &str, model: &Model) -> Result<Self, Refusal> {
-        check::check(name, document::Document::parse(name, text)?, model)
+        let digest = hex::encode(Sha256::digest(text.as_bytes()));
+        check::check(name, document::Document::parse(name, text)?, digest, model)
     }
 }
 
 impl FileMapping {
+    /// The references to records of the same type, which may come later in the file, by place.
+    pub(crate) fn to_own_type(&self) -> Vec<usize> {
+        let own = |(place, reference): (usize, &ReferenceMapping)| {
+            (reference.target.name == self.object.name).then_some(place)
+        };
+        self.references.iter().enumerate().filter_map(own).collect()
+    }
+
     /// The columns of the file itself that are read, each with the line of the mapping that names it.
     pub(crate) fn columns(&self) -> Vec<(&str, u64)> {
-        let mut columns: Vec<(&str, u64)> = self.id.columns().map(|name| (name, self.line)).collect();
-        columns.extend(self.skip_when_empty.iter().map(|name| (name.as_str(), self.line)));
+        let mut columns: Vec<(&str, u64)> = Vec::new();
+        let here = self.source.iter().chain([&self.id]).flat_map(Template::columns);
+        columns.extend(here.chain(self.condition.iter().flat_map(Expression::columns)).map(|name| (name, self.line)));
         for field in &self.fields {
             let names: Vec<&str> = match &field.origin {
-                Origin::Column(column) | Origin::Presence { column, .. } | Origin::Position { within: column } => {
-                    vec![column]
-                }
+                Origin::Column(column) => vec![column],
                 Origin::Template(template) => template.columns().collect(),
                 Origin::Constant(_) => Vec::new(),
-                Origin::Expression(expression) => expression.columns(&self.sums),
-                Origin::Lookup { lookup } => {
-                    self.lookups.get(*lookup).map(|lookup| lookup.own.as_str()).into_iter().collect()
-                }
+                Origin::Expression(expression) => expression.columns(),
             };
             columns.extend(names.into_iter().map(|name| (name, field.line)));
         }
         for reference in &self.references {
-            columns.extend(reference.id.columns().map(|name| (name, reference.line)));
+            let names = reference.source.iter().chain([&reference.id]).flat_map(Template::columns);
+            columns.extend(names.map(|name| (name, reference.line)));
         }
         columns
     }
+
+    /// The expressions of the entry itself.
+    fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let of_fields = self.fields.iter().filter_map(|field| match &field.origin {
+            Origin::Expression(expression) => Some(expression),
+            _ => None,
+        });
+        self.condition.iter().chain(of_fields)
+    }
+
+    /// What a pass over the file has to make ready.
+    pub(crate) fn needs(&self, format: &Format) -> Needs {
+        let derived = format.derived_for(self.columns().into_iter().map(|(column, _)| column));
+        let of_derived =
+            derived.iter().filter_map(|place| format.derived.get(*place)).map(|derived| &derived.expression);
+        let mut needs = Needs { derived: Vec::new(), tables: BTreeSet::new(), positions: BTreeSet::new() };
+        for expression in self.expressions().chain(of_derived) {
+            needs.tables.extend(expression.tables());
+            needs.positions.extend(expression.positions().into_iter().map(str::to_owned));
+        }
+        Needs { derived, ..needs }
+    }
+}
+
+/// What an entry needs besides the columns of its file.
+#[derive(Clone, Debug)]
+pub(crate) struct Needs {
+    /// Derived columns, by place, in order.
+    pub derived: Vec<usize>,
+    pub tables: BTreeSet<usize>,
+    /// Columns whose texts are counted.
+    pub positions: BTreeSet<String>,
 }

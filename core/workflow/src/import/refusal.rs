@@ -10,7 +10,9 @@ const SHOWN: usize = 64;
 pub struct Refusal {
     pub file: String,
     pub line: Option<u64>,
-    pub column: Option<String>,
+    pub column: Option<Box<str>>,
+    /// The value in question, shortened.
+    pub value: Option<Box<str>>,
     pub reason: String,
     pub remedy: String,
 }
@@ -31,19 +33,33 @@ impl fmt::Display for Refusal {
 /// A refusal whose place is not known yet: what reads a value does not know which line it is on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
-    pub column: Option<String>,
+    pub column: Option<Box<str>>,
+    pub value: Option<Box<str>>,
     pub reason: String,
     pub remedy: String,
+    /// It is this machine's and not the row's.
+    pub of_disk: bool,
 }
 
 impl Fault {
     pub(crate) fn new(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Fault { column: None, reason: reason.into(), remedy: remedy.into() }
+        Fault { column: None, value: None, reason: reason.into(), remedy: remedy.into(), of_disk: false }
     }
 
     /// Names the column, unless a closer look has already named one.
     pub(crate) fn in_column(mut self, column: &str) -> Self {
-        self.column.get_or_insert_with(|| column.to_owned());
+        self.column.get_or_insert_with(|| column.into());
+        self
+    }
+
+    /// Says that no row is at fault: the import cannot go on.
+    pub(crate) fn of_this_machine(self) -> Self {
+        Fault { of_disk: true, ..self }
+    }
+
+    /// Tells the value.
+    pub(crate) fn of(mut self, value: &str) -> Self {
+        self.value.get_or_insert_with(|| shown(value).into());
         self
     }
 
@@ -52,6 +68,7 @@ impl Fault {
             file: file.to_owned(),
             line: Some(line),
             column: self.column,
+            value: self.value,
             reason: self.reason,
             remedy: self.remedy,
         }

@@ -1,39 +1,48 @@
 //! Rows: a CSV file, one row at a time.
 //!
-//! The splitting is ours because every error has to name the line of the file, an unclosed quote must not read the
-//! rest of a large file into memory, and a stray quote is an error here where CSV libraries guess.
+//! The splitting is ours because every error has to name the line of the file, a broken row must cost no other row, an
+//! unclosed quote must not read the rest of a large file into memory, and separators may have several letters.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 
+use super::format::{Encoding, Format};
 use super::refusal::{Fault, Refusal, listed, shown};
 
 /// Bounds on what one file may make us hold in memory.
-pub(crate) const MAX_ROW_BYTES: u64 = 1024 * 1024;
+pub(crate) const MAX_ROW_BYTES: usize = 1024 * 1024;
 pub(crate) const MAX_FIELD_BYTES: usize = 64 * 1024;
 pub(crate) const MAX_COLUMNS: usize = 1024;
 
-const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
+/// Most bytes that may be read again because a quote before them was not closed.
+const MAX_READ_AGAIN: usize = 64 * 1024 * 1024;
 
-/// The rows of one file below its header line. Blank lines are passed over.
+const UTF8_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
+const UTF16_MARKS: [[u8; 2]; 2] = [[0xFF, 0xFE], [0xFE, 0xFF]];
+
+/// The rows of one file, below its header line if it has one. Blank lines are passed over.
 pub(crate) struct Rows {
     name: String,
-    input: BufReader<Box<dyn Read + Send>>,
-    separator: char,
+    input: Input,
+    format: Arc<Format>,
     header: Arc<Header>,
-    /// The last line read.
+    /// Lines read.
     line: u64,
-    buffer: Vec<u8>,
+    /// The bytes of the row as they are in the file.
+    raw: Vec<u8>,
+    read_again: usize,
+    /// The header line as it is in the file.
+    first: Vec<u8>,
 }
 
-/// Column names and their places.
+/// Column names and their places: those of the file, then the derived ones.
 #[derive(Debug, Default)]
 pub(crate) struct Header {
     names: Vec<String>,
     places: HashMap<String, usize>,
+    /// How many of them stand in the file.
+    width: usize,
 }
 
 /// One row, and the line it begins on.
@@ -44,11 +53,25 @@ pub(crate) struct Row {
     fields: Vec<String>,
 }
 
+/// A row that cannot be read.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub line: u64,
+    pub fault: Fault,
+}
+
 impl Row {
     /// The text in a column; empty when there is none.
     pub(crate) fn get(&self, column: &str) -> Result<&str, Fault> {
         let place = self.header.places.get(column);
         place.and_then(|place| self.fields.get(*place)).map(String::as_str).ok_or_else(|| self.header.unknown(column))
+    }
+
+    /// Sets a derived column.
+    pub(crate) fn set(&mut self, column: &str, text: String) {
+        if let Some(field) = self.header.places.get(column).and_then(|place| self.fields.get_mut(*place)) {
+            *field = text;
+        }
     }
 }
 
@@ -58,13 +81,23 @@ impl Header {
     }
 
     pub(crate) fn unknown(&self, column: &str) -> Fault {
-        Fault::new(
-            format!("there is no column `{}`", shown(column)),
-            format!("the columns are {}", listed(self.names.iter().map(String::as_str))),
-        )
+        let columns = listed(self.names.iter().map(String::as_str));
+        let remedy = match self.names.as_slice() {
+            // Everything in one column is what a wrong separator looks like.
+            [only] => match [';', '\t', '|', ','].into_iter().find(|letter| only.contains(*letter)) {
+                Some(letter) => {
+                    format!("the only column is {columns}; is the separator `{}`?", letter.escape_default())
+                }
+                None => format!("the only column is {columns}"),
+            },
+            _ => format!("the columns are {columns}"),
+        };
+        Fault::new(format!("there is no column `{}`", shown(column)), remedy)
     }
 
-    fn read(names: Vec<String>) -> Result<Self, Fault> {
+    fn new(mut names: Vec<String>, format: &Format) -> Result<Self, Fault> {
+        let width = names.len();
+        names.extend(format.derived.iter().map(|derived| derived.name.clone()));
         let mut places = HashMap::new();
         for (place, name) in names.iter().enumerate() {
             if places.insert(name.clone(), place).is_some() {
@@ -74,33 +107,36 @@ impl Header {
                 ));
             }
         }
-        Ok(Header { names, places })
+        Ok(Header { names, places, width })
     }
 }
 
 impl Rows {
-    /// Opens `path`, called `name` in messages, and reads its header line.
-    pub(crate) fn open(path: &Path, name: &str, separator: char) -> Result<Self, Refusal> {
-        let file = File::open(path).map_err(|error| {
-            Fault::new(format!("cannot be opened: {error}"), "check the file name in the mapping and the folder")
-                .about(name)
-        })?;
-        Rows::read(Box::new(file), name, separator)
-    }
-
-    pub(crate) fn read(input: Box<dyn Read + Send>, name: &str, separator: char) -> Result<Self, Refusal> {
+    /// The rows of `input`, called `name` in messages.
+    pub(crate) fn read(input: Box<dyn Read + Send>, name: &str, format: Arc<Format>) -> Result<Self, Refusal> {
         let mut rows = Rows {
             name: name.to_owned(),
-            input: BufReader::with_capacity(64 * 1024, input),
-            separator,
+            input: Input { again: Vec::new(), at: 0, inner: BufReader::with_capacity(64 * 1024, input) },
+            format,
             header: Arc::default(),
             line: 0,
-            buffer: Vec::new(),
+            raw: Vec::new(),
+            read_again: 0,
+            first: Vec::new(),
         };
-        let Some((line, names)) = rows.next_fields()? else {
-            return Err(Fault::new("the file is empty", "it needs a line with column names").about(name));
+        rows.take_mark()?;
+        let (line, names) = match rows.format.columns.clone() {
+            Some(columns) => (1, columns),
+            None => match rows.next_fields()? {
+                Some((line, Ok(names))) => {
+                    rows.first.clone_from(&rows.raw);
+                    (line, names)
+                }
+                Some((line, Err(fault))) => return Err(fault.at(name, line)),
+                None => return Err(Fault::new("the file is empty", "it needs a line with column names").about(name)),
+            },
         };
-        rows.header = Arc::new(Header::read(names).map_err(|fault| fault.at(name, line))?);
+        rows.header = Arc::new(Header::new(names, &rows.format).map_err(|fault| fault.at(name, line))?);
         Ok(rows)
     }
 
@@ -108,113 +144,225 @@ impl Rows {
         &self.header
     }
 
-    /// Lines read so far, the header's among them.
-    pub(crate) fn lines(&self) -> u64 {
-        self.line
+    /// The header line as it is in the file; empty if it has none.
+    pub(crate) fn first(&self) -> &[u8] {
+        &self.first
     }
 
-    pub(crate) fn next_row(&mut self) -> Result<Option<Row>, Refusal> {
+    /// The row read last as it is in the file, its end included. Of one that is too long, the beginning.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// The next row, or why it cannot be read; the rows after it still can.
+    pub(crate) fn next_row(&mut self) -> Result<Option<Result<Row, Broken>>, Refusal> {
         let Some((line, fields)) = self.next_fields()? else { return Ok(None) };
-        let expected = self.header.names.len();
-        if fields.len() != expected {
-            return Err(Fault::new(
-                format!("the row has {} columns where the header has {expected}", fields.len()),
+        let width = self.header.width;
+        let fields = fields.and_then(|fields| match fields.len() {
+            given if given == width => Ok(fields),
+            given => Err(Fault::new(
+                format!("the row has {given} columns where the header has {width}"),
                 "add the missing separators, or put fields that contain one in quotes",
+            )),
+        });
+        Ok(Some(match fields {
+            Ok(mut fields) => {
+                fields.resize(self.header.names.len(), String::new());
+                Ok(Row { line, header: Arc::clone(&self.header), fields })
+            }
+            Err(fault) => Err(Broken { line, fault }),
+        }))
+    }
+
+    /// A byte order mark says how the file is written.
+    fn take_mark(&mut self) -> Result<(), Refusal> {
+        let begin = self.input.fill_buf().map_err(|error| unreadable(&error).about(&self.name))?;
+        let fault = if UTF16_MARKS.iter().any(|mark| begin.starts_with(mark)) {
+            Fault::new("the file is UTF-16", "save it in UTF-8")
+        } else if !begin.starts_with(&UTF8_MARK) {
+            return Ok(());
+        } else if self.format.encoding != Encoding::Utf8 {
+            Fault::new(
+                format!("the file says that it is UTF-8 and the mapping that it is {}", self.format.encoding.name()),
+                "write `encoding = \"utf-8\"` in the mapping",
             )
-            .at(&self.name, line));
-        }
-        Ok(Some(Row { line, header: self.header.clone(), fields }))
+        } else {
+            self.input.consume(UTF8_MARK.len());
+            return Ok(());
+        };
+        Err(fault.about(&self.name))
     }
 
     /// The fields of the next row that is not blank, and the line it begins on.
-    fn next_fields(&mut self) -> Result<Option<(u64, Vec<String>)>, Refusal> {
+    #[allow(clippy::type_complexity)]
+    fn next_fields(&mut self) -> Result<Option<(u64, Result<Vec<String>, Fault>)>, Refusal> {
         loop {
             let begins = self.line + 1;
-            self.buffer.clear();
-            let mut open_quote = false;
-            loop {
-                let from = self.buffer.len();
-                if !self.read_line()? {
-                    break;
-                }
-                let quotes = self.buffer.iter().skip(from).filter(|byte| **byte == b'"').count();
-                open_quote ^= quotes % 2 == 1;
-                if !open_quote {
-                    break;
-                }
-            }
-            if self.buffer.is_empty() {
-                return Ok(None);
-            }
-            // Every line was checked as it was read.
-            let text = std::str::from_utf8(&self.buffer).unwrap_or_default();
-            let text = text.strip_suffix('\n').unwrap_or(text);
-            let text = text.strip_suffix('\r').unwrap_or(text);
-            if !text.is_empty() {
-                let fields = split(text, self.separator).map_err(|fault| fault.at(&self.name, begins))?;
-                return Ok(Some((begins, fields)));
+            let fields = self.take_row().map_err(|error| unreadable(&error).at(&self.name, begins))?;
+            match fields {
+                None if self.raw.is_empty() => return Ok(None),
+                None => {}
+                Some(fields) => return Ok(Some((begins, fields))),
             }
         }
     }
 
-    /// Appends one line to the buffer; false at the end of the file.
-    fn read_line(&mut self) -> Result<bool, Refusal> {
-        let from = self.buffer.len();
-        let room = (MAX_ROW_BYTES + 1).saturating_sub(from as u64);
-        let read = (&mut self.input).take(room).read_until(b'\n', &mut self.buffer);
-        let line = self.line + 1;
-        let read = read.map_err(|error| {
-            Fault::new(format!("cannot be read: {error}"), "check the file and run the import again")
-                .at(&self.name, line)
-        })?;
-        if read == 0 {
-            return Ok(false);
+    /// Reads one row into `raw`. Nothing for a blank line, and at the end, where `raw` is empty.
+    fn take_row(&mut self) -> io::Result<Option<Result<Vec<String>, Fault>>> {
+        self.raw.clear();
+        let mut first = 0;
+        let mut open = false;
+        loop {
+            let from = self.raw.len();
+            match self.take_piece()? {
+                Piece::Nothing => break,
+                Piece::TooLong => {
+                    return Ok(Some(Err(Fault::new(
+                        format!("the row is longer than {MAX_ROW_BYTES} bytes"),
+                        "look for a row without an end, or a wrong `terminator` in the mapping",
+                    ))));
+                }
+                Piece::Taken => {}
+            }
+            if first == 0 {
+                first = self.raw.len();
+            }
+            if let Some(quote) = self.format.quote {
+                open ^= memchr::memchr_iter(quote, self.raw.get(from..).unwrap_or_default()).count() % 2 == 1;
+            }
+            if !open || self.raw.len() > MAX_ROW_BYTES {
+                break;
+            }
         }
-        self.line = line;
-        self.check_line(from).map_err(|fault| fault.at(&self.name, line))?;
-        if line == 1 && self.buffer.starts_with(&BYTE_ORDER_MARK) {
-            self.buffer.drain(..BYTE_ORDER_MARK.len());
+        let end = without_end(&self.raw, self.format.terminator.as_bytes());
+        let text = self.raw.get(..end).unwrap_or_default();
+        if text.is_empty() && !open {
+            self.count_lines();
+            return Ok(None);
         }
-        Ok(true)
+        let fields = if open {
+            Err(Fault::new("a quoted field is not closed", "close it, and double every quote inside it"))
+        } else {
+            split(text, &self.format)
+        };
+        if fields.is_err() && self.raw.len() > first {
+            // What follows the first line may well be good rows.
+            let again = self.raw.split_off(first);
+            self.read_again += again.len();
+            if self.read_again > MAX_READ_AGAIN {
+                return Err(io::Error::other(
+                    "too many quotes are not closed; if quotes mean nothing in this file, write `quote = \"\"` in the mapping",
+                ));
+            }
+            self.input.read_again(&again);
+        }
+        self.count_lines();
+        Ok(Some(fields))
     }
 
-    fn check_line(&self, from: usize) -> Result<(), Fault> {
-        if self.buffer.len() as u64 > MAX_ROW_BYTES {
-            return Err(Fault::new(
-                format!("a row is longer than {MAX_ROW_BYTES} bytes"),
-                "look for a quote that is not closed",
-            ));
+    /// What lines are counted by: line ends, or what ends rows where those have none.
+    fn line_end(&self) -> u8 {
+        let terminator = self.format.terminator.as_bytes();
+        if terminator.contains(&b'\n') { b'\n' } else { terminator.last().copied().unwrap_or(b'\n') }
+    }
+
+    fn count_lines(&mut self) {
+        let ends = memchr::memchr_iter(self.line_end(), &self.raw).count() as u64;
+        // The last line may have no end.
+        self.line += ends + u64::from(!self.raw.is_empty() && !self.raw.ends_with(&[self.line_end()]));
+    }
+
+    /// Appends what reaches to the next terminator. Of a piece that is too long only the beginning is kept.
+    fn take_piece(&mut self) -> io::Result<Piece> {
+        let terminator = self.format.terminator.as_bytes();
+        let Some(last) = terminator.last().copied() else { return Ok(Piece::Nothing) };
+        let from = self.raw.len();
+        loop {
+            let room = (MAX_ROW_BYTES + 1).saturating_sub(self.raw.len() - from);
+            let read = (&mut self.input).take(room as u64).read_until(last, &mut self.raw)?;
+            if self.raw.get(from..).unwrap_or_default().ends_with(terminator) {
+                return Ok(Piece::Taken);
+            }
+            if self.raw.len() - from > MAX_ROW_BYTES {
+                self.skip_piece()?;
+                self.raw.truncate(MAX_FIELD_BYTES);
+                return Ok(Piece::TooLong);
+            }
+            if read == 0 {
+                return Ok(if self.raw.len() == from { Piece::Nothing } else { Piece::Taken });
+            }
         }
-        let added = self.buffer.get(from..).unwrap_or_default();
-        if added.contains(&0) {
-            return Err(Fault::new("the line contains a NUL byte", "save the file as plain text in UTF-8"));
-        }
-        match std::str::from_utf8(added) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Fault::new(
-                format!("the line is not UTF-8 at its byte {}", error.valid_up_to() + 1),
-                "save the file in UTF-8",
-            )),
+    }
+
+    /// Passes over the rest of a piece, of any length, and counts its lines.
+    fn skip_piece(&mut self) -> io::Result<()> {
+        let terminator = self.format.terminator.as_bytes();
+        let Some(last) = terminator.last().copied() else { return Ok(()) };
+        let kept = terminator.len();
+        let mut tail = self.raw.split_off(self.raw.len().saturating_sub(kept));
+        self.line += memchr::memchr_iter(self.line_end(), &self.raw).count() as u64;
+        loop {
+            let read = (&mut self.input).take(MAX_FIELD_BYTES as u64).read_until(last, &mut tail)?;
+            let ended = read == 0 || tail.ends_with(terminator);
+            let keep = if ended { 0 } else { kept };
+            let done = tail.len().saturating_sub(keep);
+            self.line += memchr::memchr_iter(self.line_end(), tail.get(..done).unwrap_or_default()).count() as u64;
+            tail.drain(..done);
+            if ended {
+                return Ok(());
+            }
         }
     }
 }
 
+enum Piece {
+    Nothing,
+    Taken,
+    TooLong,
+}
+
+fn unreadable(error: &io::Error) -> Fault {
+    Fault::new(format!("the file cannot be read on: {error}"), "check the file and run the import again")
+}
+
+/// Where the row's end begins. A line end may be CRLF.
+fn without_end(raw: &[u8], terminator: &[u8]) -> usize {
+    let text = raw.strip_suffix(terminator).unwrap_or(raw);
+    let text = if terminator == b"\n" { text.strip_suffix(b"\r").unwrap_or(text) } else { text };
+    // The line end after the last row of a file whose rows end otherwise.
+    if text.iter().all(|byte| matches!(byte, b'\n' | b'\r')) { 0 } else { text.len() }
+}
+
 /// Splits a row as RFC 4180 says: a field with separators, quotes or line breaks stands in quotes, quotes in it doubled.
-fn split(text: &str, separator: char) -> Result<Vec<String>, Fault> {
+fn split(text: &[u8], format: &Format) -> Result<Vec<String>, Fault> {
+    let separator = format.separator.as_bytes();
+    let finder = memchr::memmem::Finder::new(separator);
     let mut fields = Vec::new();
     let mut rest = text;
     loop {
-        let (field, after) = match rest.strip_prefix('"') {
-            Some(quoted) => take_quoted(quoted)?,
-            None => take_plain(rest, separator)?,
+        let quoted = format.quote.and_then(|quote| rest.strip_prefix(&[quote]).map(|quoted| (quote, quoted)));
+        let after = match quoted {
+            Some((quote, quoted)) => {
+                let (bytes, after) = take_quoted(quoted, quote)?;
+                fields.push(format.text(bounded(&bytes)?)?);
+                after
+            }
+            None => {
+                let (bytes, after) = rest.split_at(finder.find(rest).unwrap_or(rest.len()));
+                if let Some(quote) = format.quote.filter(|quote| memchr::memchr(*quote, bytes).is_some()) {
+                    let quote = char::from(quote);
+                    return Err(Fault::new(
+                        format!(
+                            "a quote stands inside the unquoted field `{}`",
+                            shown(&String::from_utf8_lossy(bytes))
+                        ),
+                        format!("put the whole field in {quote} and double the quotes inside it"),
+                    ));
+                }
+                fields.push(format.text(bounded(bytes)?)?);
+                after
+            }
         };
-        if field.len() > MAX_FIELD_BYTES {
-            return Err(Fault::new(
-                format!("the field `{}` is longer than {MAX_FIELD_BYTES} bytes", shown(&field)),
-                "shorten it, or look for a quote that is not closed",
-            ));
-        }
-        fields.push(field);
         if fields.len() > MAX_COLUMNS {
             return Err(Fault::new(
                 format!("the row has more than {MAX_COLUMNS} columns"),
@@ -226,7 +374,7 @@ fn split(text: &str, separator: char) -> Result<Vec<String>, Fault> {
             None if after.is_empty() => return Ok(fields),
             None => {
                 return Err(Fault::new(
-                    format!("`{}` follows a closing quote", shown(after)),
+                    format!("`{}` follows a closing quote", shown(&String::from_utf8_lossy(after))),
                     "double every quote inside a quoted field",
                 ));
             }
@@ -234,16 +382,29 @@ fn split(text: &str, separator: char) -> Result<Vec<String>, Fault> {
     }
 }
 
-fn take_quoted(mut rest: &str) -> Result<(String, &str), Fault> {
-    let mut field = String::new();
+fn bounded<B: AsRef<[u8]> + ?Sized>(bytes: &B) -> Result<&[u8], Fault> {
+    let bytes = bytes.as_ref();
+    if bytes.len() <= MAX_FIELD_BYTES {
+        return Ok(bytes);
+    }
+    Err(Fault::new(
+        format!("the field `{}` is longer than {MAX_FIELD_BYTES} bytes", shown(&String::from_utf8_lossy(bytes))),
+        "shorten it, or look for a quote that is not closed",
+    ))
+}
+
+fn take_quoted(mut rest: &[u8], quote: u8) -> Result<(Vec<u8>, &[u8]), Fault> {
+    let mut field = Vec::new();
     loop {
-        let Some((piece, after)) = rest.split_once('"') else {
+        let Some(end) = memchr::memchr(quote, rest) else {
             return Err(Fault::new("a quoted field is not closed", "close it, and double every quote inside it"));
         };
-        field.push_str(piece);
-        match after.strip_prefix('"') {
+        let (piece, after) = rest.split_at(end);
+        field.extend_from_slice(piece);
+        let after = after.get(1..).unwrap_or_default();
+        match after.strip_prefix(&[quote]) {
             Some(next) => {
-                field.push('"');
+                field.push(quote);
                 rest = next;
             }
             None => return Ok((field, after)),
@@ -251,79 +412,146 @@ fn take_quoted(mut rest: &str) -> Result<(String, &str), Fault> {
     }
 }
 
-fn take_plain(rest: &str, separator: char) -> Result<(String, &str), Fault> {
-    let (field, after) = rest.split_at(rest.find(separator).unwrap_or(rest.len()));
-    if field.contains('"') {
-        return Err(Fault::new(
-            format!("a quote stands inside the unquoted field `{}`", shown(field)),
-            "put the whole field in quotes and double the quotes inside it",
-        ));
+/// The bytes of a file, some of which may be read a second time.
+struct Input {
+    again: Vec<u8>,
+    /// How much of `again` has been read.
+    at: usize,
+    inner: BufReader<Box<dyn Read + Send>>,
+}
+
+impl Input {
+    fn read_again(&mut self, bytes: &[u8]) {
+        let rest = self.again.get(self.at..).unwrap_or_default();
+        self.again = [bytes, rest].concat();
+        self.at = 0;
     }
-    Ok((field.to_owned(), after))
+}
+
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl BufRead for Input {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        match self.again.get(self.at..) {
+            Some(rest) if !rest.is_empty() => Ok(rest),
+            _ => self.inner.fill_buf(),
+        }
+    }
+
+    fn consume(&mut self, amount: usize) {
+        if self.at < self.again.len() { self.at += amount } else { self.inner.consume(amount) }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn rows(bytes: &[u8]) -> Result<Vec<(u64, Vec<String>)>, String> {
-        let mut rows =
-            Rows::read(Box::new(std::io::Cursor::new(bytes.to_vec())), "A.csv", ',').map_err(|e| e.to_string())?;
+    fn read(bytes: &[u8], format: Format) -> Result<Vec<String>, String> {
+        let input = Box::new(io::Cursor::new(bytes.to_vec()));
+        let mut rows = Rows::read(input, "A.csv", Arc::new(format)).map_err(|refusal| refusal.to_string())?;
         let mut all = Vec::new();
-        while let Some(row) = rows.next_row().map_err(|e| e.to_string())? {
-            all.push((row.line, row.fields));
+        while let Some(row) = rows.next_row().map_err(|refusal| refusal.to_string())? {
+            all.push(match row {
+                Ok(row) => format!("{} {}", row.line, row.fields.join("|")),
+                Err(broken) => format!("{} !{}", broken.line, broken.fault.reason),
+            });
         }
         Ok(all)
     }
 
     #[track_caller]
-    fn check(text: &str, expected: &[(u64, &[&str])]) {
-        let found = rows(text.as_bytes()).unwrap();
-        let expected: Vec<_> =
-            expected.iter().map(|(line, f)| (*line, f.iter().map(|s| (*s).to_owned()).collect())).collect();
-        assert_eq!(found, expected);
+    fn check_format(bytes: impl AsRef<[u8]>, format: Format, expected: &[&str]) {
+        assert_eq!(read(bytes.as_ref(), format).unwrap(), expected);
     }
 
     #[track_caller]
-    fn refuse(bytes: &[u8], message: &str) {
-        assert_eq!(rows(bytes).unwrap_err(), message);
+    fn check(bytes: impl AsRef<[u8]>, expected: &[&str]) {
+        check_format(bytes, Format::default(), expected);
+    }
+
+    #[track_caller]
+    fn refuse(bytes: &[u8], format: Format, message: &str) {
+        assert_eq!(read(bytes, format).unwrap_err(), message);
+    }
+
+    fn format(separator: &str, terminator: &str) -> Format {
+        Format { separator: separator.to_owned(), terminator: terminator.to_owned(), ..Format::default() }
     }
 
     #[test]
     fn rows_name_the_line_they_begin_on() {
-        check("a,b\n1,2\n3,4\n", &[(2, &["1", "2"]), (3, &["3", "4"])]);
-        check("a,b\r\n1,2\r\n\r\n3,4", &[(2, &["1", "2"]), (4, &["3", "4"])]);
-        check("\u{feff}a,b\n\"x\ny\",\"q\"\"q\"\n,\n", &[(2, &["x\ny", "q\"q"]), (4, &["", ""])]);
+        check("a,b\n1,2\n3,4\n", &["2 1|2", "3 3|4"]);
+        check("a,b\r\n1,2\r\n\r\n3,4", &["2 1|2", "4 3|4"]);
+        check("\u{feff}a,b\n\"x\ny\",\"q\"\"q\"\n,\n", &["2 x\ny|q\"q", "4 |"]);
+        check("a\n\"\"\n1\n", &["2 ", "3 1"]);
     }
 
     #[test]
-    fn broken_files_are_refused_with_line_and_remedy() {
-        refuse(b"", "A.csv: the file is empty; it needs a line with column names");
-        refuse(b"a,a\n", "A.csv, line 1: the column `a` occurs twice; give every column a name of its own");
-        refuse(
-            b"a,b\n1,2\n1\n",
-            "A.csv, line 3: the row has 1 columns where the header has 2; add the missing separators, or put fields that contain one in quotes",
-        );
-        refuse(b"a\n\xff\n", "A.csv, line 2: the line is not UTF-8 at its byte 1; save the file in UTF-8");
-        refuse(b"a\nb\0\n", "A.csv, line 2: the line contains a NUL byte; save the file as plain text in UTF-8");
-        refuse(
-            b"a\n5\" pipe\n",
-            "A.csv, line 2: a quote stands inside the unquoted field `5\" pipe`; put the whole field in quotes and double the quotes inside it",
-        );
-        refuse(b"a\n\"x\"y\n", "A.csv, line 2: `y` follows a closing quote; double every quote inside a quoted field");
-        refuse(
-            b"a\n\"x\nb\n",
-            "A.csv, line 2: a quoted field is not closed; close it, and double every quote inside it",
-        );
+    fn separators_and_ends_may_have_several_letters() {
+        check_format("a+|b&|\n1+|x\ny&|\n2+|+&|\n", format("+|", "&|\n"), &["2 1|x\ny", "4 2|+"]);
+        check_format("a, b\n1, , \n", format(", ", "\n"), &["2 !the row has 3 columns where the header has 2"]);
+        check_format("a\tb\n1\t\"x\ty\"\n", format("\t", "\n"), &["2 1|x\ty"]);
+        check_format("a;b\r1;2\r", format(";", "\r"), &["2 1|2"]);
     }
 
     #[test]
-    fn sizes_are_bounded() {
-        let field = format!("a\n{}\n", "x".repeat(MAX_FIELD_BYTES + 1));
-        assert!(rows(field.as_bytes()).unwrap_err().contains("is longer than 65536 bytes"));
-        let unclosed = format!("a\n\"{}", "x\n".repeat(MAX_ROW_BYTES as usize));
-        assert!(rows(unclosed.as_bytes()).unwrap_err().contains("a row is longer than 1048576 bytes"));
+    fn files_without_header_or_quotes_are_read_as_said() {
+        let columns = Some(vec!["a".to_owned(), "b".to_owned()]);
+        check_format("1,2\n", Format { columns, ..Format::default() }, &["1 1|2"]);
+        check_format("a,b\n5\" pipe,\"x\n", Format { quote: None, ..Format::default() }, &["2 5\" pipe|\"x"]);
+    }
+
+    #[test]
+    fn a_broken_row_costs_no_other() {
+        check("a,b\n1\n1,2\n", &["2 !the row has 1 columns where the header has 2", "3 1|2"]);
+        check("a\n\u{0}\n1\n", &["2 !the value has a NUL byte", "3 1"]);
+        check(b"a\n\xff\n1\n", &["2 !the value is not UTF-8 at its byte 1", "3 1"]);
+        check("a\n5\" pipe\n1\n2\n", &["2 !a quoted field is not closed", "3 1", "4 2"]);
+        check("a\n\"x\n1\n", &["2 !a quoted field is not closed", "3 1"]);
+        check(
+            "a\n\"x\n1\n\"y\n2\n",
+            &["2 !`y` follows a closing quote", "3 1", "4 !a quoted field is not closed", "5 2"],
+        );
+        check("a\n\"x\"y\n1\n", &["2 !`y` follows a closing quote", "3 1"]);
+        check("a\nx\"y\"z\n1\n", &["2 !a quote stands inside the unquoted field `x\"y\"z`", "3 1"]);
+    }
+
+    #[test]
+    fn rows_fields_and_columns_are_bounded_and_the_next_row_is_read() {
+        let field = format!("a\n{}\n1\n", "x".repeat(MAX_FIELD_BYTES + 1));
+        assert!(read(field.as_bytes(), Format::default()).unwrap()[0].contains("is longer than 65536 bytes"));
+        let endless = format!("a\n{}\n1\n", "x".repeat(5 * MAX_ROW_BYTES));
+        check(endless, &["2 !the row is longer than 1048576 bytes", "3 1"]);
+        let unclosed = format!("a\n\"{}", "x\n".repeat(MAX_ROW_BYTES));
+        let rows = read(unclosed.as_bytes(), Format::default()).unwrap();
+        assert_eq!((rows.len(), rows[0].as_str()), (MAX_ROW_BYTES, "2 !a quoted field is not closed"));
         let wide = format!("a\n{}\n", ",".repeat(MAX_COLUMNS));
-        assert!(rows(wide.as_bytes()).unwrap_err().contains("more than 1024 columns"));
+        check(wide, &["2 !the row has more than 1024 columns"]);
+    }
+
+    #[test]
+    fn files_that_cannot_be_meant_are_refused() {
+        let plain = Format::default;
+        refuse(b"", plain(), "A.csv: the file is empty; it needs a line with column names");
+        refuse(b"a,a\n", plain(), "A.csv, line 1: the column `a` occurs twice; give every column a name of its own");
+        refuse(b"\xff\xfea\0", plain(), "A.csv: the file is UTF-16; save it in UTF-8");
+        refuse(
+            b"\xef\xbb\xbfa\n",
+            Format { encoding: Encoding::Latin1, ..plain() },
+            "A.csv: the file says that it is UTF-8 and the mapping that it is latin-1; write `encoding = \"utf-8\"` in the mapping",
+        );
+    }
+
+    #[test]
+    fn a_header_in_one_piece_hints_at_the_separator() {
+        let rows = Rows::read(Box::new(io::Cursor::new("a;b\n")), "A.csv", Arc::default()).unwrap();
+        assert_eq!(rows.header().unknown("a").remedy, "the only column is `a;b`; is the separator `;`?");
     }
 }

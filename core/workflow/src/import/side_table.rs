@@ -1,129 +1,200 @@
-//! Side tables: what the rows of one file need from the rows of others, held in memory while that file is read.
+//! Side tables: what the rows of one file need from the rows of others, remembered in the scratch file.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::ImportError;
-use super::expression::{Operator, Sum, too_large};
+use super::expression::{Operator, Scope, Table, TableFunction, too_large};
 use super::folder::Folder;
-use super::mapping::{FileMapping, Lookup, Mapping};
-use super::record::read_decimal;
+use super::mapping::Mapping;
 use super::refusal::{Fault, Refusal, shown};
 use super::rows::{Header, Row};
+use super::scratch::Scratch;
 
-/// Most keys one side table may have.
-const MAX_KEYS: usize = 2_000_000;
-
-/// One map per sum and per lookup of a file mapping, in its order.
-#[derive(Debug, Default)]
+/// The tables of a mapping, each read when the first entry needs it.
 pub(crate) struct SideTables {
-    sums: Vec<HashMap<String, Decimal>>,
-    lookups: Vec<HashMap<String, String>>,
+    tables: Vec<Table>,
+    scratch: Arc<Scratch>,
+    read: HashSet<usize>,
+}
+
+/// What is remembered of a key.
+enum Found {
+    Number(Decimal),
+    Text(String),
+    /// The rows of the key cannot be used: why.
+    Spoilt(String),
 }
 
 impl SideTables {
-    /// Opens every file that `wanted` looks into and checks that it has the columns.
-    pub(crate) fn check(folder: &Folder, mapping: &Mapping, wanted: &FileMapping) -> Result<(), ImportError> {
-        for file in files(wanted) {
-            let rows = folder.rows(file).map_err(ImportError::Row)?;
-            let checked = check_columns(rows.header(), file, wanted);
-            checked.map_err(|fault| ImportError::Mapping(fault.at(&mapping.name, wanted.line)))?;
+    pub(crate) fn new(mapping: &Mapping, scratch: Arc<Scratch>) -> Self {
+        SideTables { tables: mapping.tables.clone(), scratch, read: HashSet::new() }
+    }
+
+    /// Opens every file of `wanted` and checks that it has the columns.
+    pub(crate) fn check(folder: &Folder, mapping: &Mapping, wanted: &BTreeSet<usize>) -> Result<(), Refusal> {
+        for table in wanted.iter().filter_map(|place| mapping.tables.get(*place)) {
+            let rows = folder.rows(&table.file, Arc::clone(mapping.format(&table.file)))?;
+            check_columns(rows.header(), table).map_err(|fault| fault.about(&mapping.name))?;
         }
         Ok(())
     }
 
-    /// Reads every file that `wanted` looks into, each once.
-    pub(crate) fn read(folder: &Folder, mapping: &Mapping, wanted: &FileMapping) -> Result<Self, Refusal> {
-        let mut tables = SideTables {
-            sums: wanted.sums.iter().map(|_| HashMap::new()).collect(),
-            lookups: wanted.lookups.iter().map(|_| HashMap::new()).collect(),
-        };
-        for file in files(wanted) {
-            let mut rows = folder.rows(file)?;
+    /// Reads those of `wanted` that are not yet, each file once.
+    pub(crate) fn read(&mut self, folder: &Folder, mapping: &Mapping, wanted: &BTreeSet<usize>) -> Result<(), Refusal> {
+        let new: Vec<usize> = wanted.iter().copied().filter(|place| self.read.insert(*place)).collect();
+        let files: BTreeSet<&str> =
+            new.iter().filter_map(|place| self.tables.get(*place)).map(|table| table.file.as_str()).collect();
+        for file in files {
+            let of_file: Vec<(usize, &Table)> = new
+                .iter()
+                .filter_map(|place| self.tables.get(*place).map(|table| (*place, table)))
+                .filter(|(_, table)| table.file == file)
+                .collect();
+            let format = mapping.format(file);
+            let columns = of_file.iter().flat_map(|(_, table)| table_columns(table));
+            let derived = format.derived_for(columns);
+            let mut rows = folder.rows(file, Arc::clone(format))?;
             while let Some(row) = rows.next_row()? {
-                tables.add(file, &row, mapping, wanted).map_err(|fault| fault.at(file, row.line))?;
+                // A row that cannot be read has no key either: it is told where its own file is imported.
+                let Ok(mut row) = row else { continue };
+                if format.derive(&mut row, &derived, None, &[]).is_err() {
+                    continue;
+                }
+                for (place, table) in &of_file {
+                    self.add(*place, table, &row, mapping).map_err(|fault| fault.at(file, row.line))?;
+                }
             }
         }
-        Ok(tables)
-    }
-
-    /// The total for a key. No rows give zero.
-    pub(crate) fn sum(&self, sum: usize, key: &str) -> Decimal {
-        self.sums.get(sum).and_then(|totals| totals.get(key)).copied().unwrap_or_default()
-    }
-
-    pub(crate) fn lookup(&self, lookup: usize, key: &str) -> Option<&str> {
-        self.lookups.get(lookup).and_then(|texts| texts.get(key)).map(String::as_str)
-    }
-
-    fn add(&mut self, file: &str, row: &Row, mapping: &Mapping, wanted: &FileMapping) -> Result<(), Fault> {
-        for (totals, sum) in self.sums.iter_mut().zip(&wanted.sums).filter(|(_, sum)| sum.file == file) {
-            add_to_sum(totals, sum, row, mapping.notation.decimal)?;
-        }
-        for (texts, lookup) in self.lookups.iter_mut().zip(&wanted.lookups).filter(|(_, lookup)| lookup.file == file) {
-            add_to_lookup(texts, lookup, row)?;
-        }
         Ok(())
     }
+
+    pub(crate) fn number(&self, table: usize, key: &str) -> Result<Decimal, Fault> {
+        match self.find(table, key)? {
+            Some(Found::Number(number)) => Ok(number),
+            Some(Found::Spoilt(reason)) => Err(self.spoilt(table, &reason)),
+            _ => Ok(Decimal::ZERO),
+        }
+    }
+
+    pub(crate) fn text(&self, table: usize, key: &str) -> Result<String, Fault> {
+        match self.find(table, key)? {
+            Some(Found::Text(text)) => Ok(text),
+            Some(Found::Number(number)) => Ok(number.to_string()),
+            Some(Found::Spoilt(reason)) => Err(self.spoilt(table, &reason)),
+            None if key.is_empty() => Ok(String::new()),
+            None => match self.tables.get(table) {
+                Some(table) if table.function == TableFunction::Lookup => Err(Fault::new(
+                    format!("`{}` has no row in `{}`", shown(key), shown(&table.file)),
+                    "correct the value or add the row there",
+                )
+                .of(key)),
+                _ => Ok(String::new()),
+            },
+        }
+    }
+
+    fn spoilt(&self, table: usize, reason: &str) -> Fault {
+        let file = self.tables.get(table).map_or("", |table| table.file.as_str());
+        Fault::new(format!("what is looked up in `{}` cannot be used: {reason}", shown(file)), "correct it there")
+    }
+
+    fn find(&self, table: usize, key: &str) -> Result<Option<Found>, Fault> {
+        Ok(self.scratch.get(shelf(table), key.as_bytes())?.and_then(|bytes| Found::read(&bytes)))
+    }
+
+    fn put(&self, table: usize, key: &str, found: &Found) -> Result<Option<Found>, Fault> {
+        let before = self.scratch.put(shelf(table), key.as_bytes(), &found.bytes())?;
+        Ok(before.and_then(|bytes| Found::read(&bytes)))
+    }
+
+    fn add(&self, place: usize, table: &Table, row: &Row, mapping: &Mapping) -> Result<(), Fault> {
+        let key = row.get(&table.key)?;
+        let scope = Scope { row, notation: &mapping.format(&table.file).notation, tables: None, positions: &[] };
+        match self.added(place, table, key, &scope) {
+            Err(fault) if fault.of_disk => Err(fault),
+            // One bad row spoils what is looked up of its key, and nothing else.
+            Err(fault) => {
+                let reason = format!("line {}: {}", row.line, fault.reason);
+                self.put(place, key, &Found::Spoilt(reason)).map(drop)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn added(&self, place: usize, table: &Table, key: &str, scope: &Scope<'_>) -> Result<(), Fault> {
+        let value = table.value.as_ref();
+        match table.function {
+            TableFunction::Sum | TableFunction::Count => {
+                let more = value.map_or(Ok(Decimal::ONE), |value| scope.number(value))?;
+                match self.find(place, key)? {
+                    Some(Found::Spoilt(_)) => Ok(()),
+                    Some(Found::Number(total)) => {
+                        let total = Operator::Add.apply(total, more).ok_or_else(too_large)?;
+                        self.put(place, key, &Found::Number(total)).map(drop)
+                    }
+                    _ => self.put(place, key, &Found::Number(more)).map(drop),
+                }
+            }
+            TableFunction::First => {
+                let text = value.map_or(Ok(String::new()), |value| scope.text(value).map(Into::into))?;
+                if text.is_empty() || self.find(place, key)?.is_some() {
+                    return Ok(());
+                }
+                self.put(place, key, &Found::Text(text)).map(drop)
+            }
+            TableFunction::Lookup => {
+                let text = value.map_or(Ok(String::new()), |value| scope.text(value).map(Into::into))?;
+                match self.put(place, key, &Found::Text(text))? {
+                    None => Ok(()),
+                    Some(_) => Err(Fault::new(
+                        format!("the key `{}` occurs more than once", shown(key)),
+                        "look up by a column that tells rows apart, or take the `first`",
+                    )),
+                }
+            }
+        }
+    }
 }
 
-fn files(wanted: &FileMapping) -> BTreeSet<&str> {
-    let of_sums = wanted.sums.iter().map(|sum| sum.file.as_str());
-    of_sums.chain(wanted.lookups.iter().map(|lookup| lookup.file.as_str())).collect()
+fn shelf(table: usize) -> u32 {
+    u32::try_from(table).unwrap_or(u32::MAX)
 }
 
-fn check_columns(header: &Header, file: &str, wanted: &FileMapping) -> Result<(), Fault> {
-    let of_sums = wanted.sums.iter().filter(|sum| sum.file == file).flat_map(|sum| {
-        let mut columns = sum.value.columns(&[]);
-        columns.push(&sum.key);
-        columns
-    });
-    let of_lookups = wanted.lookups.iter().filter(|lookup| lookup.file == file).flat_map(|lookup| {
-        let mut columns: Vec<&str> = lookup.text.columns().collect();
-        columns.push(&lookup.key);
-        columns
-    });
-    match of_sums.chain(of_lookups).find(|column| !header.has(column)) {
+impl Found {
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Found::Number(number) => [b"n".as_slice(), &number.serialize()].concat(),
+            Found::Text(text) => [b"t", text.as_bytes()].concat(),
+            Found::Spoilt(reason) => [b"!", reason.as_bytes()].concat(),
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (tag, rest) = bytes.split_first()?;
+        let text = || String::from_utf8_lossy(rest).into_owned();
+        Some(match tag {
+            b'n' => Found::Number(Decimal::deserialize(rest.try_into().ok()?)),
+            b't' => Found::Text(text()),
+            _ => Found::Spoilt(text()),
+        })
+    }
+}
+
+/// The columns of its own file that a table reads.
+pub(crate) fn table_columns(table: &Table) -> Vec<&str> {
+    let mut columns = table.value.as_ref().map(|value| value.columns()).unwrap_or_default();
+    columns.push(&table.key);
+    columns
+}
+
+fn check_columns(header: &Header, table: &Table) -> Result<(), Fault> {
+    match table_columns(table).into_iter().find(|column| !header.has(column)) {
         None => Ok(()),
         Some(column) => {
             let unknown = header.unknown(column);
-            Err(Fault::new(format!("{} in `{}`", unknown.reason, shown(file)), unknown.remedy))
+            Err(Fault::new(format!("{} in `{}`", unknown.reason, shown(&table.file)), unknown.remedy))
         }
     }
-}
-
-fn add_to_sum(totals: &mut HashMap<String, Decimal>, sum: &Sum, row: &Row, mark: char) -> Result<(), Fault> {
-    let no_sum = |_| Err(Fault::new("a sum stands inside a sum", "sum columns only"));
-    let value = sum.value.evaluate(row, &|text| read_decimal(text, mark), &no_sum)?;
-    let key = row.get(&sum.key)?;
-    match totals.get_mut(key) {
-        Some(total) => *total = Operator::Add.apply(*total, value).ok_or_else(too_large)?,
-        None => {
-            check_size(totals.len())?;
-            totals.insert(key.to_owned(), value);
-        }
-    }
-    Ok(())
-}
-
-fn add_to_lookup(texts: &mut HashMap<String, String>, lookup: &Lookup, row: &Row) -> Result<(), Fault> {
-    check_size(texts.len())?;
-    let key = row.get(&lookup.key)?;
-    let text = lookup.text.render(row)?;
-    match texts.insert(key.to_owned(), text) {
-        None => Ok(()),
-        Some(_) => Err(Fault::new(
-            format!("the key `{}` occurs twice", shown(key)),
-            "a column that is looked up by must tell rows apart",
-        )
-        .in_column(&lookup.key)),
-    }
-}
-
-fn check_size(size: usize) -> Result<(), Fault> {
-    if size < MAX_KEYS {
-        return Ok(());
-    }
-    Err(Fault::new(format!("the file has more than {MAX_KEYS} keys to remember"), "split the import by period"))
 }

@@ -104,7 +104,8 @@ mod tests {
     use crate::import::rows::Rows;
 
     fn row(text: &str) -> Row {
-        Rows::read(Box::new(std::io::Cursor::new(text.to_owned())), "A.csv", ',').unwrap().next_row().unwrap().unwrap()
+        let input = Box::new(std::io::Cursor::new(text.to_owned()));
+        Rows::read(input, "A.csv", std::sync::Arc::default()).unwrap().next_row().unwrap().unwrap().unwrap()
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! Imports of small files, good and bad, and of Northwind.
 
+mod accounting;
+mod formats;
+mod hierarchy;
 mod northwind;
 mod refused;
+mod resume;
 mod small;
 pub(crate) mod stored;

@@ -118,6 +118,11 @@ impl Profile {
         }
     }
 
+    /// The customer it belongs to: of twelve in a row, the last is a subsidiary of the one before it.
+    pub(super) fn parent(&self) -> Option<u32> {
+        self.number.is_multiple_of(12).then(|| self.number.saturating_sub(1))
+    }
+
     pub(super) fn status(&self) -> &'static str {
         match self.tier {
             Tier::Prospect => "PROSPECT",

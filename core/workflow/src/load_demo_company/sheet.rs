@@ -137,6 +137,10 @@ pub(super) fn customers(
     sheets.in_order()
 }
 
+/// What a customer's sheet has.
+const CUSTOMER: [&str; 10] =
+    ["name", "kind", "status", "industry", "country", "territory", "owner", "phone", "currency", "parent_id"];
+
 struct Sheets {
     customers: Sheet,
     contacts: Sheet,
@@ -151,10 +155,7 @@ struct Sheets {
 impl Sheets {
     fn new() -> Self {
         Sheets {
-            customers: Sheet::new(
-                "Customer",
-                &["name", "kind", "status", "industry", "country", "territory", "owner", "phone", "currency"],
-            ),
+            customers: Sheet::new("Customer", &CUSTOMER),
             contacts: Sheet::new("Contact", &["name", "title", "email", "phone", "customer_id"]),
             addresses: Sheet::new("Address", &["purpose", "street", "city", "postalCode", "country", "customer_id"]),
             credit_accounts: Sheet::new(
@@ -243,6 +244,7 @@ impl Sheets {
             profile.seller.into(),
             name::phone(dice, city).into(),
             CURRENCY.into(),
+            profile.parent().map_or(Value::Null, |parent| customer_id(parent).into()),
         ];
         self.customers.push(customer_id(customer), format!("C-{customer:04}"), values);
         let (contacts, purposes): (u32, &[&str]) = match profile.tier {

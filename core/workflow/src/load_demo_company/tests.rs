@@ -95,6 +95,7 @@ async fn the_whole_company_adds_up_and_is_lifelike() {
     assert_eq!(statuses, BTreeMap::from([("ACTIVE", 220), ("CLOSED", 8), ("PROSPECT", 12)]));
     let names: BTreeSet<_> = company["Customer"].iter().map(|customer| customer["name"].as_str().unwrap()).collect();
     assert!(names.len() > 230, "{} names", names.len());
+    assert_eq!(company["Customer"].iter().filter(|customer| !customer["parent"].is_null()).count(), 20);
     check_credit(&company);
 }
 

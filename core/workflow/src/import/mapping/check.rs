@@ -1,59 +1,84 @@
 //! The meaning of a mapping file: every name in it exists, and every record it makes will be complete.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use guildhall_model::{Kind, Model, ObjectType, RelationKey};
+use guildhall_model::{Model, ObjectType, RelationKey};
 use toml::Spanned;
 
-use super::document::{Csv, Document, Entry, ReferenceTable};
-use super::origin::{Tables, field_mapping};
-use super::{FieldMapping, FileMapping, Mapping, Notation, ReferenceMapping};
+use super::document::{Document, Entry, Missing, ReferenceTable};
+use super::format::format;
+use super::origin::field_mapping;
+use super::{FieldMapping, FileMapping, Mapping, ReferenceMapping};
+use crate::business_data::{TYPES, is_given, is_given_reference};
+use crate::import::expression::{Expression, Table};
+use crate::import::format::{Format, Notation};
 use crate::import::refusal::{Fault, Refusal, listed, shown};
+use crate::import::side_table::table_columns;
 use crate::import::template::Template;
 
-/// The types of business data. What is not here, Guildhall keeps itself.
-const IMPORTED: [&str; 9] =
-    ["Customer", "Contact", "Address", "Product", "Order", "OrderLine", "Invoice", "Payment", "CreditAccount"];
-
-/// Fields every record has and an import sets by other means or not at all.
-const KEPT: [&str; 6] = ["id", "version", "createdAt", "updatedAt", "source", "externalId"];
-
-/// Fields that follow from others: `refresh_facts` computes them.
-const COMPUTED: [(&str, &str); 9] = [
-    ("Customer", "revenue12m"),
-    ("Customer", "margin12m"),
-    ("Customer", "orders12m"),
-    ("Customer", "lastOrderOn"),
-    ("Customer", "openAmount"),
-    ("Customer", "overdueAmount"),
-    ("Customer", "averageDaysLate"),
-    ("Customer", "factsAsOf"),
-    ("CreditAccount", "exposure"),
-];
-
-/// References that the strategy sets.
-const DECIDED: [(&str, &str); 1] = [("Customer", "segment")];
-
-pub(super) fn check(name: &str, document: Document<'_>, model: &Model) -> Result<Mapping, Refusal> {
+pub(super) fn check(name: &str, document: Document<'_>, digest: String, model: &Model) -> Result<Mapping, Refusal> {
     let content = &document.content;
     let source = content.source.get_ref().trim();
-    if source.is_empty() || source.len() > 64 || source.chars().any(char::is_control) {
-        let fault =
-            Fault::new("`source` is empty or too long", "name the system the files come from in up to 64 letters");
-        return Err(fault.at(name, document.line(&content.source)));
-    }
+    check_source(source).map_err(|fault| fault.at(name, document.line(&content.source)))?;
     let as_of = match &content.as_of {
         None => None,
         Some(given) => Some(as_of(given.get_ref()).map_err(|fault| fault.at(name, document.line(given)))?),
     };
-    let notation = notation(&content.csv, &document, name)?;
+    let mut tables = Vec::new();
+    let general = format(&Format::default(), &content.csv, None, &mut tables, &document, name)?;
+    let mut formats = BTreeMap::new();
+    for (file, given) in &content.formats {
+        check_file(file).map_err(|fault| fault.at(name, document.line(given)))?;
+        let own = format(&general, given.get_ref(), Some(file), &mut tables, &document, name)?;
+        formats.insert(file.clone(), Arc::new(own));
+    }
+    let general = Arc::new(general);
     let mut files = Vec::with_capacity(content.files.len());
     for entry in &content.files {
-        files.push(file_mapping(entry, &document, &notation, model, name)?);
+        let of_file = formats.get(entry.get_ref().file.get_ref()).unwrap_or(&general);
+        files.push(file_mapping(entry, &document, &of_file.notation, &mut tables, model, name)?);
     }
-    Ok(Mapping { name: name.to_owned(), source: source.to_owned(), as_of, notation, files })
+    let mapping = Mapping {
+        name: name.to_owned(),
+        digest,
+        source: source.to_owned(),
+        as_of,
+        format: general,
+        formats,
+        files,
+        tables,
+    };
+    check_tables(&mapping).map_err(|fault| fault.about(name))?;
+    Ok(mapping)
+}
+
+/// A file that is looked into stands by itself: nothing is looked up for it in turn.
+fn check_tables(mapping: &Mapping) -> Result<(), Fault> {
+    for table in &mapping.tables {
+        let format = mapping.format(&table.file);
+        let derived = format.derived_for(table_columns(table));
+        let of_derived =
+            derived.iter().filter_map(|place| format.derived.get(*place)).map(|derived| &derived.expression);
+        for expression in table.value.iter().chain(of_derived) {
+            if !expression.tables().is_empty() || !expression.positions().is_empty() {
+                return Err(Fault::new(
+                    format!("what is looked up in `{}` looks into files or counts rows itself", table.file),
+                    "look up one thing after the other, each in a derived column of the file that is imported",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn check_source(source: &str) -> Result<(), Fault> {
+    if !source.is_empty() && source.len() <= 64 && !source.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(Fault::new("`source` is empty or too long", "name the system the files come from in up to 64 letters"))
 }
 
 fn as_of(given: &toml::value::Datetime) -> Result<NaiveDate, Fault> {
@@ -62,59 +87,11 @@ fn as_of(given: &toml::value::Datetime) -> Result<NaiveDate, Fault> {
         .ok_or_else(|| Fault::new(format!("`{given}` is not a day"), "write it like `as_of = 1998-05-06`"))
 }
 
-fn notation(csv: &Csv, document: &Document<'_>, name: &str) -> Result<Notation, Refusal> {
-    let at = |fault: Fault, given: &Spanned<String>| fault.at(name, document.line(given));
-    let mut notation = Notation { separator: ',', date: "%Y-%m-%d".to_owned(), decimal: '.' };
-    if let Some(given) = &csv.separator {
-        notation.separator =
-            one_letter(given.get_ref(), |letter| letter.is_ascii_punctuation() || matches!(letter, '\t' | ' '))
-                .filter(|letter| *letter != '"')
-                .ok_or_else(|| {
-                    at(
-                        Fault::new(
-                            "`separator` is not one separating character",
-                            "write something like `separator = \";\"`",
-                        ),
-                        given,
-                    )
-                })?;
-    }
-    if let Some(given) = &csv.decimal {
-        notation.decimal = one_letter(given.get_ref(), |letter| matches!(letter, '.' | ',')).ok_or_else(|| {
-            at(Fault::new("`decimal` is neither a point nor a comma", "write `decimal = \",\"`"), given)
-        })?;
-    }
-    if let Some(given) = &csv.date {
-        check_date(given.get_ref()).map_err(|fault| at(fault, given))?;
-        notation.date.clone_from(given.get_ref());
-    }
-    Ok(notation)
-}
-
-fn one_letter(text: &str, fits: impl Fn(char) -> bool) -> Option<char> {
-    let mut letters = text.chars();
-    letters.next().filter(|letter| fits(*letter) && letters.next().is_none())
-}
-
-/// A date format is good if a day written in it reads back as the same day.
-pub(super) fn check_date(format: &str) -> Result<(), Fault> {
-    use std::fmt::Write;
-    let known = NaiveDate::from_ymd_opt(1998, 5, 6).and_then(|day| day.and_hms_opt(13, 14, 15)).unwrap_or_default();
-    let mut text = String::new();
-    let written = write!(text, "{}", known.format(format)).is_ok();
-    if written && NaiveDate::parse_from_str(&text, format) == Ok(known.date()) {
-        return Ok(());
-    }
-    Err(Fault::new(
-        format!("`{}` is not a date format", shown(format)),
-        "write year, month and day as in `%m/%d/%Y`, `%d.%m.%Y` or `%Y-%m-%d`",
-    ))
-}
-
 fn file_mapping(
     spanned: &Spanned<Entry>,
     document: &Document<'_>,
     notation: &Notation,
+    tables: &mut Vec<Table>,
     model: &Model,
     name: &str,
 ) -> Result<FileMapping, Refusal> {
@@ -125,12 +102,17 @@ fn file_mapping(
     let id = Template::parse(entry.id.get_ref())
         .and_then(|id| if id.columns().next().is_some() { Ok(id) } else { Err(constant_id()) })
         .map_err(|fault| at(fault, &entry.id))?;
-    let mut tables = Tables::default();
+    let template = |given: &Spanned<String>| Template::parse(given.get_ref()).map_err(|fault| at(fault, given));
+    let source = entry.source.as_ref().map(template).transpose()?;
+    let condition = match &entry.condition {
+        None => None,
+        Some(given) => Some(condition(given.get_ref(), tables).map_err(|fault| at(fault, given))?),
+    };
     let mut fields = Vec::with_capacity(entry.fields.len());
     for (field, given) in &entry.fields {
         let line = document.line(given);
         let mapped = settable_field(object, field)
-            .and_then(|field| field_mapping(field, &given.get_ref().0, notation, &mut tables, line));
+            .and_then(|field| field_mapping(field, &given.get_ref().0, notation, tables, line));
         fields.push(mapped.map_err(|fault| fault.at(name, line))?);
     }
     let mut references = Vec::with_capacity(entry.references.len());
@@ -145,13 +127,29 @@ fn file_mapping(
         line,
         file: entry.file.get_ref().clone(),
         object: object.clone(),
+        source,
         id,
-        skip_when_empty: entry.skip_when_empty.clone(),
+        condition,
+        once: entry.once,
         fields,
         references,
-        sums: tables.sums,
-        lookups: tables.lookups,
     })
+}
+
+/// Reads an expression whose files lie in the folder.
+pub(super) fn expression(text: &str, tables: &mut Vec<Table>) -> Result<Expression, Fault> {
+    let known = tables.len();
+    let expression = Expression::parse(text, tables)?;
+    tables.iter().skip(known).try_for_each(|table| check_file(&table.file))?;
+    Ok(expression)
+}
+
+fn condition(text: &str, tables: &mut Vec<Table>) -> Result<Expression, Fault> {
+    let condition = expression(text, tables)?;
+    if condition.is_condition() {
+        return Ok(condition);
+    }
+    Err(Fault::new("`where` is no condition", "compare something, as in `where = \"Country = 'Norway'\"`"))
 }
 
 fn constant_id() -> Fault {
@@ -173,22 +171,18 @@ pub(super) fn check_file(file: &str) -> Result<(), Fault> {
 }
 
 fn imported_type<'m>(name: &str, model: &'m Model) -> Result<&'m Arc<ObjectType>, Fault> {
-    let remedy = || format!("the types that can be imported are {}", listed(IMPORTED.into_iter()));
+    let remedy = || format!("the types that can be imported are {}", listed(TYPES.into_iter()));
     match model.object(name) {
         None => Err(Fault::new(format!("there is no type `{}`", shown(name)), remedy())),
-        Some(_) if !IMPORTED.contains(&name) => {
+        Some(_) if !TYPES.contains(&name) => {
             Err(Fault::new(format!("`{name}` is kept by Guildhall and cannot be imported"), remedy()))
         }
         Some(object) => Ok(object),
     }
 }
 
-fn is_settable(object: &ObjectType, field: &str) -> bool {
-    !KEPT.contains(&field) && !COMPUTED.contains(&(object.name.as_str(), field))
-}
-
 fn settable_field<'m>(object: &'m ObjectType, name: &str) -> Result<&'m Arc<guildhall_model::Field>, Fault> {
-    let settable = object.fields.iter().filter(|field| is_settable(object, &field.name));
+    let settable = object.fields.iter().filter(|field| is_given(object, &field.name));
     let remedy = || format!("its fields are {}", listed(settable.clone().map(|field| field.name.as_str())));
     match object.get(name) {
         None if object.relation(name).is_some() => Err(Fault::new(
@@ -199,7 +193,7 @@ fn settable_field<'m>(object: &'m ObjectType, name: &str) -> Result<&'m Arc<guil
         Some(_) if name == "externalId" || name == "source" => {
             Err(Fault::new(format!("`{name}` is set by the mapping's `id` and `source`"), "leave it out here"))
         }
-        Some(_) if !is_settable(object, name) => {
+        Some(_) if !is_given(object, name) => {
             Err(Fault::new(format!("`{name}` of `{}` is computed by Guildhall", object.name), remedy()))
         }
         Some(field) => Ok(field),
@@ -213,9 +207,7 @@ fn reference_mapping(
     model: &Model,
     line: u64,
 ) -> Result<ReferenceMapping, Fault> {
-    let leads_to = object.relations.iter().filter(|relation| {
-        matches!(relation.key, RelationKey::Here { .. }) && !DECIDED.contains(&(object.name.as_str(), &relation.name))
-    });
+    let leads_to = object.relations.iter().filter(|relation| is_given_reference(object, relation));
     let found = leads_to.clone().find(|relation| relation.name == name);
     let unknown = || {
         let names = listed(leads_to.clone().map(|relation| relation.name.as_str()));
@@ -237,15 +229,28 @@ fn reference_mapping(
         }
     };
     let nullable = relation.nullable;
-    Ok(ReferenceMapping { line, column: column.clone(), target: target.clone(), nullable, id })
+    if table.missing == Missing::Empty && !nullable {
+        return Err(Fault::new(
+            format!("`{name}` of `{}` always leads to a record, so it cannot be left empty", object.name),
+            "leave out `missing`, or write `missing = \"skip\"`",
+        ));
+    }
+    let own_type = target.name == object.name;
+    if own_type && (table.missing == Missing::Skip || !nullable) {
+        return Err(Fault::new(
+            format!("`{name}` leads to the same type, whose rows may come later; such a row cannot be skipped"),
+            "write `missing = \"empty\"`, or leave it out",
+        ));
+    }
+    let source = table.source.as_deref().map(Template::parse).transpose()?;
+    let (column, target) = (column.clone(), Arc::clone(target));
+    Ok(ReferenceMapping { line, column, target, nullable, source, id, missing: table.missing })
 }
 
 /// A record without a value for a field that always has one would be refused by the store; better said before reading.
 fn check_complete(object: &ObjectType, fields: &[FieldMapping], references: &[ReferenceMapping]) -> Result<(), Fault> {
     let missing_fields = object.fields.iter().filter(|field| {
-        !field.nullable
-            && is_settable(object, &field.name)
-            && !fields.iter().any(|mapped| mapped.field.name == field.name)
+        !field.nullable && is_given(object, &field.name) && !fields.iter().any(|mapped| mapped.field.name == field.name)
     });
     let missing = listed(missing_fields.map(|field| field.name.as_str()));
     if !missing.is_empty() {
@@ -266,9 +271,4 @@ fn check_complete(object: &ObjectType, fields: &[FieldMapping], references: &[Re
         ));
     }
     Ok(())
-}
-
-/// Whether an expression can fill a field of this kind.
-pub(super) fn is_number(kind: &Kind) -> bool {
-    matches!(kind, Kind::Int | Kind::Decimal { .. } | Kind::Money)
 }

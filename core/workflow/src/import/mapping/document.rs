@@ -17,16 +17,32 @@ pub(super) struct Content {
     pub source: Spanned<String>,
     pub as_of: Option<Spanned<Datetime>>,
     #[serde(default)]
-    pub csv: Csv,
+    pub csv: FormatTable,
+    #[serde(default)]
+    pub formats: BTreeMap<String, Spanned<FormatTable>>,
     pub files: Vec<Spanned<Entry>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Csv {
+pub(super) struct FormatTable {
     pub separator: Option<Spanned<String>>,
+    pub terminator: Option<Spanned<String>>,
+    pub quote: Option<Spanned<String>>,
+    pub encoding: Option<Spanned<String>>,
+    pub trim: Option<bool>,
+    pub unescape: Option<bool>,
+    pub empty: Option<Vec<String>>,
     pub date: Option<Spanned<String>>,
+    pub time: Option<Spanned<String>>,
+    pub zone: Option<Spanned<String>>,
     pub decimal: Option<Spanned<String>>,
+    pub grouping: Option<Spanned<String>>,
+    /// Of one file only.
+    pub columns: Option<Spanned<Vec<String>>>,
+    /// Of one file only.
+    #[serde(default)]
+    pub derived: BTreeMap<String, Spanned<String>>,
 }
 
 /// One `[[files]]`.
@@ -37,8 +53,11 @@ pub(super) struct Entry {
     #[serde(rename = "type")]
     pub object: Spanned<String>,
     pub id: Spanned<String>,
+    pub source: Option<Spanned<String>>,
+    #[serde(rename = "where")]
+    pub condition: Option<Spanned<String>>,
     #[serde(default)]
-    pub skip_when_empty: Vec<String>,
+    pub once: bool,
     #[serde(default)]
     pub fields: BTreeMap<String, Spanned<FieldEntry>>,
     #[serde(default)]
@@ -56,15 +75,31 @@ pub(super) struct FieldTable {
     pub template: Option<String>,
     pub constant: Option<Plain>,
     pub expression: Option<String>,
-    pub if_present: Option<String>,
-    pub position_within: Option<String>,
-    pub then: Option<Plain>,
-    pub otherwise: Option<Plain>,
-    pub from: Option<String>,
-    pub by: Option<String>,
     pub map: Option<BTreeMap<String, Plain>>,
     pub default: Option<Plain>,
     pub date: Option<String>,
+    pub time: Option<String>,
+    pub zone: Option<String>,
+    pub invalid: Option<Invalid>,
+}
+
+/// What becomes of a text that cannot be read.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Invalid {
+    #[default]
+    Error,
+    Empty,
+}
+
+/// What becomes of a row whose reference leads nowhere.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Missing {
+    #[default]
+    Error,
+    Empty,
+    Skip,
 }
 
 /// The right side of a reference. A plain text is the name of a column.
@@ -76,6 +111,9 @@ pub(super) struct ReferenceEntry(pub ReferenceTable);
 pub(super) struct ReferenceTable {
     pub column: Option<String>,
     pub template: Option<String>,
+    pub source: Option<String>,
+    #[serde(default)]
+    pub missing: Missing,
 }
 
 /// A value written in the mapping, as the text that the model reads. Floats are not taken: they are not exact.

@@ -5,32 +5,24 @@ use std::sync::Arc;
 
 use guildhall_model::{Field, Kind, Value, parse_text};
 
-use super::check::{check_date, check_file, is_number};
-use super::document::{FieldTable, Plain};
-use super::{FieldMapping, Lookup, Notation, Origin};
-use crate::import::expression::{Expression, Sum};
+use super::check::expression;
+use super::document::{FieldTable, Invalid, Plain};
+use super::format::{check_date, check_time, check_zone};
+use super::{FieldMapping, Origin, Reading};
+use crate::import::expression::Table;
+use crate::import::format::Notation;
 use crate::import::refusal::{Fault, shown};
 use crate::import::template::Template;
-
-/// The other files that fields of one entry read from, each way of reading once.
-#[derive(Default)]
-pub(super) struct Tables {
-    pub sums: Vec<Sum>,
-    pub lookups: Vec<Lookup>,
-}
 
 pub(super) fn field_mapping(
     field: &Arc<Field>,
     table: &FieldTable,
     notation: &Notation,
-    tables: &mut Tables,
+    tables: &mut Vec<Table>,
     line: u64,
 ) -> Result<FieldMapping, Fault> {
     check_companions(field, table)?;
     let origin = origin(field, table, tables)?;
-    for sum in &tables.sums {
-        check_file(&sum.file)?;
-    }
     let map = match &table.map {
         None => None,
         Some(given) => {
@@ -42,102 +34,54 @@ pub(super) fn field_mapping(
     if let Some(date) = &table.date {
         check_date(date)?;
     }
-    let date = table.date.clone().unwrap_or_else(|| notation.date.clone());
-    Ok(FieldMapping { line, field: field.clone(), origin, map, default, date })
-}
-
-fn origin(field: &Field, table: &FieldTable, tables: &mut Tables) -> Result<Origin, Fault> {
-    let text = match (&table.column, &table.template) {
-        (Some(column), _) => Some(Template::column(column)),
-        (None, Some(template)) => Some(Template::parse(template)?),
-        (None, None) => None,
+    if let Some(time) = &table.time {
+        check_time(time)?;
+    }
+    let zone = table.zone.as_deref().map(check_zone).transpose()?;
+    let reading = Reading {
+        map,
+        default,
+        date: table.date.clone().unwrap_or_else(|| notation.date.clone()),
+        time: table.time.clone().unwrap_or_else(|| notation.time.clone()),
+        zone: zone.unwrap_or(notation.zone),
+        invalid: table.invalid.unwrap_or_default(),
     };
-    if let (Some(file), Some(by)) = (&table.from, &table.by) {
-        check_file(file)?;
-        let (key, own) = match by.split_once('=') {
-            Some((key, own)) => (key.trim(), own.trim()),
-            None => (by.trim(), by.trim()),
-        };
-        let text = text.ok_or_else(|| one_origin(field))?;
-        let lookup = Lookup { file: file.clone(), text, key: key.to_owned(), own: own.to_owned() };
-        let place = tables.lookups.iter().position(|known| *known == lookup).unwrap_or_else(|| {
-            tables.lookups.push(lookup);
-            tables.lookups.len() - 1
-        });
-        return Ok(Origin::Lookup { lookup: place });
-    }
-    if let Some(column) = &table.column {
-        return Ok(Origin::Column(column.clone()));
-    }
-    if let Some(template) = text {
-        return Ok(Origin::Template(template));
-    }
-    if let Some(constant) = &table.constant {
-        return plain_value(field, constant).map(Origin::Constant);
-    }
-    if let Some(expression) = &table.expression {
-        return Expression::parse(expression, &mut tables.sums).map(Origin::Expression);
-    }
-    if let (Some(column), Some(then), Some(otherwise)) = (&table.if_present, &table.then, &table.otherwise) {
-        let (then, otherwise) = (plain_value(field, then)?, plain_value(field, otherwise)?);
-        return Ok(Origin::Presence { column: column.clone(), then, otherwise });
-    }
-    match &table.position_within {
-        Some(within) => Ok(Origin::Position { within: within.clone() }),
-        None => Err(one_origin(field)),
+    Ok(FieldMapping { line, field: Arc::clone(field), origin, reading })
+}
+
+fn origin(field: &Field, table: &FieldTable, tables: &mut Vec<Table>) -> Result<Origin, Fault> {
+    match (&table.column, &table.template, &table.constant, &table.expression) {
+        (Some(column), None, None, None) => Ok(Origin::Column(column.clone())),
+        (None, Some(template), None, None) => Template::parse(template).map(Origin::Template),
+        (None, None, Some(constant), None) => plain_value(field, constant).map(Origin::Constant),
+        (None, None, None, Some(text)) => expression(text, tables).map(Origin::Expression),
+        _ => Err(Fault::new(
+            format!("`{}` needs one origin", field.name),
+            "say exactly one of `column`, `template`, `constant` and `expression`",
+        )),
     }
 }
 
-fn one_origin(field: &Field) -> Fault {
-    Fault::new(
-        format!("`{}` needs one origin", field.name),
-        "say exactly one of `column`, `template`, `constant`, `expression`, `if_present` or `position_within`",
-    )
-}
-
-/// One origin, and beside it only what belongs to it: a key without effect would be a misunderstanding.
+/// A key without effect would be a misunderstanding.
 fn check_companions(field: &Field, table: &FieldTable) -> Result<(), Fault> {
-    let text = table.column.is_some() || table.template.is_some();
-    let number = table.expression.is_some() || table.position_within.is_some();
-    let origins = [
-        table.column.is_some(),
-        table.template.is_some(),
-        table.constant.is_some(),
-        table.expression.is_some(),
-        table.if_present.is_some(),
-        table.position_within.is_some(),
-    ];
-    if origins.into_iter().filter(|given| *given).count() != 1 {
-        return Err(one_origin(field));
-    }
-    let presence = table.if_present.is_some();
-    if presence != table.then.is_some() || presence != table.otherwise.is_some() {
+    let reads = table.map.is_some() || table.default.is_some() || table.invalid.is_some();
+    if reads && table.constant.is_some() {
         return Err(Fault::new(
-            format!("`{}` has only some of `if_present`, `then` and `otherwise`", field.name),
-            "the three belong together",
-        ));
-    }
-    if table.from.is_some() != table.by.is_some() {
-        return Err(Fault::new(
-            format!("`{}` has only one of `from` and `by`", field.name),
-            "the two belong together, as in `from = \"Categories.csv\", by = \"CategoryID\"`",
-        ));
-    }
-    let only_text = table.from.is_some() || table.map.is_some() || table.default.is_some() || table.date.is_some();
-    if only_text && !text {
-        return Err(Fault::new(
-            format!("`{}` has `from`, `map`, `default` or `date` without a text to read", field.name),
-            "they belong to `column` and `template`",
-        ));
-    }
-    if number && !is_number(&field.kind) {
-        return Err(Fault::new(
-            format!("`{}` is no number", field.name),
-            "use `column` or `template`; `expression` and `position_within` make numbers",
+            format!("`{}` has `map`, `default` or `invalid` without a text to read", field.name),
+            "they belong to `column`, `template` and `expression`",
         ));
     }
     if table.date.is_some() && field.kind != Kind::Date {
         return Err(Fault::new(format!("`{}` is no date", field.name), "leave out `date`"));
+    }
+    if (table.time.is_some() || table.zone.is_some()) && field.kind != Kind::DateTime {
+        return Err(Fault::new(format!("`{}` is no time", field.name), "leave out `time` and `zone`"));
+    }
+    if table.invalid == Some(Invalid::Empty) && !field.nullable && table.default.is_none() {
+        return Err(Fault::new(
+            format!("`{}` always has a value, so what cannot be read cannot be left empty", field.name),
+            "leave out `invalid`, or give the field a `default`",
+        ));
     }
     Ok(())
 }

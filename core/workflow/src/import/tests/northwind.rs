@@ -7,8 +7,9 @@ use guildhall_model::Model;
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
 
+use super::small::usual;
 use super::stored::{amount, new_database, stored, total};
-use crate::import::{Report, import};
+use crate::import::Report;
 
 /// The folder with public data sets: named by `GUILDHALL_TEST_DATA`, or `shared/data` beside a folder above this one.
 fn northwind() -> Option<PathBuf> {
@@ -23,8 +24,8 @@ fn northwind() -> Option<PathBuf> {
 
 async fn import_northwind(database: &guildhall_store::Database, dir: &Path) -> Report {
     let mapping = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/northwind/mapping.toml");
-    let (today, now) = ("2026-11-22".parse().unwrap(), "2026-11-22T18:00:00Z".parse().unwrap());
-    import(database, &Model::core(), &mapping, dir, today, now, &mut |_| {}).await.unwrap()
+    let import = usual(&mapping, dir, Path::new("rejects"));
+    import.run(database, &Model::core(), &mut |_| {}).await.unwrap()
 }
 
 #[track_caller]

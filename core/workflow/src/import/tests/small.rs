@@ -1,12 +1,13 @@
 //! Imports of files small enough to see the result.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use expect_test::expect;
 
 use super::stored::{new_database, stored};
 use crate::import::mapping::Mapping;
-use crate::import::{FileReport, ImportError, Report, import};
+use crate::import::{FileReport, Import, ImportError, Progress, Report};
 use guildhall_model::Model;
 use guildhall_store::Database;
 use tempfile::TempDir;
@@ -15,33 +16,79 @@ use tempfile::TempDir;
 pub(super) struct Given {
     folder: TempDir,
     database: Database,
-    _database_folder: TempDir,
+    _database_folder: Option<TempDir>,
+    _fixture: Option<guildhall_postgres_fixture::TestDatabase>,
 }
 
 impl Given {
     pub(super) async fn new() -> Self {
         let (database_folder, database) = new_database().await;
-        Given { folder: TempDir::new().unwrap(), database, _database_folder: database_folder }
+        Given { folder: TempDir::new().unwrap(), database, _database_folder: Some(database_folder), _fixture: None }
+    }
+
+    /// The same on every database there is.
+    pub(super) async fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for fixture in guildhall_postgres_fixture::databases().await {
+            let database = Database::open(fixture.url()).await.unwrap();
+            database.migrate().await.unwrap();
+            let folder = TempDir::new().unwrap();
+            all.push(Given { folder, database, _database_folder: None, _fixture: Some(fixture) });
+        }
+        all
+    }
+
+    pub(super) fn database(&self) -> &Database {
+        &self.database
     }
 
     pub(super) fn file(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.folder.path().join(name), content).unwrap();
     }
 
-    pub(super) fn path(&self) -> &std::path::Path {
+    pub(super) fn path(&self) -> &Path {
         self.folder.path()
     }
 
+    /// What was rejected: the reasons, one a line.
+    pub(super) fn reasons(&self) -> String {
+        std::fs::read_to_string(self.path().join("rejects/errors.csv")).unwrap_or_default()
+    }
+
     pub(super) async fn import(&self, mapping: &str) -> Result<Report, ImportError> {
+        self.run(mapping, |import| import, |_| {}).await
+    }
+
+    /// Runs an import that `change` makes of the usual one.
+    pub(super) async fn run(
+        &self,
+        mapping: &str,
+        change: impl FnOnce(Import<'_>) -> Import<'_>,
+        mut progress: impl FnMut(Progress<'_>) + Send,
+    ) -> Result<Report, ImportError> {
         self.file("mapping.toml", mapping);
-        let today = "2026-11-22".parse().unwrap();
-        let now = "2026-11-22T18:00:00Z".parse().unwrap();
-        let path = self.folder.path().join("mapping.toml");
-        import(&self.database, &Model::core(), &path, self.folder.path(), today, now, &mut |_| {}).await
+        let (path, rejects) = (self.path().join("mapping.toml"), self.path().join("rejects"));
+        let import = usual(&path, self.path(), &rejects);
+        change(import).run(&self.database, &Model::core(), &mut progress).await
     }
 
     pub(super) async fn stored(&self, object: &str) -> Vec<serde_json::Value> {
         stored(&self.database, &Model::core(), object).await
+    }
+}
+
+/// An import as most tests want it.
+pub(super) fn usual<'i>(mapping: &'i Path, dir: &'i Path, rejects: &'i Path) -> Import<'i> {
+    Import {
+        mapping,
+        dir,
+        rows: None,
+        rejects,
+        dry_run: false,
+        resume: false,
+        actor: "test",
+        today: "2026-11-22".parse().unwrap(),
+        now: "2026-11-22T18:00:00Z".parse().unwrap(),
     }
 }
 
@@ -59,12 +106,12 @@ decimal = ","
 file = "customers.csv"
 type = "Customer"
 id = "{nr}"
-skip_when_empty = ["company"]
+where = "company <> ''"
 [files.fields]
 name = { template = "{company} {legal form}" }
 kind = { constant = "ORGANIZATION" }
 status = { column = "state", map = { "a" = "ACTIVE", "x" = "CLOSED" }, default = "PROSPECT" }
-owner = { template = "{first} {last}", from = "staff.csv", by = "id = owner" }
+owner = { expression = "lookup(concat(first, ' ', last) from staff.csv by id = owner)" }
 currency = { constant = "EUR" }
 
 [[files]]
@@ -73,7 +120,7 @@ type = "Order"
 id = "{nr}"
 [files.fields]
 number = { template = "S-{nr}" }
-status = { if_present = "shipped", then = "SHIPPED", otherwise = "OPEN" }
+status = { expression = "if(shipped = '', 'OPEN', 'SHIPPED')" }
 orderedOn = "ordered"
 shippedOn = "shipped"
 currency = { constant = "EUR" }
@@ -109,7 +156,7 @@ async fn records_are_made_as_the_mapping_says() {
             FileReport {
                 file: "customers.csv".to_owned(),
                 object: "Customer".to_owned(),
-                lines: 4,
+                rows: 3,
                 skipped: 1,
                 created: 2,
                 ..FileReport::default()
@@ -117,7 +164,7 @@ async fn records_are_made_as_the_mapping_says() {
             FileReport {
                 file: "orders.csv".to_owned(),
                 object: "Order".to_owned(),
-                lines: 3,
+                rows: 2,
                 created: 2,
                 ..FileReport::default()
             },
@@ -177,7 +224,7 @@ id = "{nr}"
 [files.fields]
 currency = { constant = "EUR" }
 limit = { constant = "10000.00" }
-dunningLevel = { position_within = "group" }
+dunningLevel = { expression = "position(group)" }
 onHold = { constant = false }
 [files.references]
 customer = "nr"
@@ -213,7 +260,8 @@ fn the_json_schema_knows_the_same_keys() {
     };
     let definitions = &schema["$defs"];
     check("zzz = 1", keys(&schema));
-    check("source = 's'\n[csv]\nzzz = 1", keys(&schema["properties"]["csv"]));
+    check("source = 's'\n[csv]\nzzz = 1", keys(&definitions["format"]));
+    check("source = 's'\n[formats.a]\nzzz = 1", keys(&definitions["format"]));
     check("source = 's'\n[[files]]\nzzz = 1", keys(&definitions["file"]));
     check("source = 's'\n[[files]]\nfields.x = { zzz = 1 }", keys(&definitions["fieldTable"]));
     check("source = 's'\n[[files]]\nreferences.x = { zzz = 1 }", keys(&definitions["referenceTable"]));

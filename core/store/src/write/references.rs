@@ -1,0 +1,88 @@
+//! References between records of one type: a customer's parent, a person's manager.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use guildhall_model::{Kind, ObjectType};
+use uuid::Uuid;
+
+use crate::column::adapt;
+use crate::link::Reads;
+use crate::{Dialect, StoreError, Transaction};
+
+/// How many records up [`Transaction::ancestors`] looks: a hierarchy is not deeper, and a circle ends here.
+const MOST_ANCESTORS: u32 = 1000;
+
+/// What a record is called in the system it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExternalKey {
+    pub source: String,
+    pub id: String,
+}
+
+/// A record and the one above it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ancestor {
+    pub id: Uuid,
+    /// The record above.
+    pub parent: Option<Uuid>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Transaction {
+    /// The records with these ids and all above them, following the reference `column`.
+    pub async fn ancestors(
+        &self,
+        object: &ObjectType,
+        column: &str,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, Ancestor>, StoreError> {
+        // Ids go as text: one parameter for any number of them.
+        let (list, begin) = match self.dialect() {
+            Dialect::Postgres => ("SELECT json_array_elements_text($1::json)::uuid", "id"),
+            Dialect::Sqlite => ("SELECT unhex(value) FROM json_each($1)", "id"),
+        };
+        let sql = format!(
+            r#"WITH RECURSIVE "up"("id", "parent", "created_at", "updated_at", "n") AS (
+                 SELECT "{begin}", "{column}", "created_at", "updated_at", 0 FROM "{table}" WHERE "id" IN ({list})
+                 UNION ALL
+                 SELECT "t"."id", "t"."{column}", "t"."created_at", "t"."updated_at", "up"."n" + 1
+                 FROM "{table}" AS "t" JOIN "up" ON "t"."id" = "up"."parent" WHERE "up"."n" < {MOST_ANCESTORS}
+               )
+               SELECT DISTINCT "id", "parent", "created_at", "updated_at" FROM "up""#,
+            table = object.table
+        );
+        let wanted: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
+        let values = vec![serde_json::Value::from(wanted).to_string().into()];
+        let mut found = HashMap::with_capacity(ids.len());
+        for row in self.link().rows(&sql, values).await? {
+            let id: Uuid = row.try_get_by_index(0)?;
+            let ancestor = Ancestor {
+                id,
+                parent: row.try_get_by_index(1)?,
+                created_at: row.try_get_by_index(2)?,
+                updated_at: row.try_get_by_index(3)?,
+            };
+            found.insert(id, ancestor);
+        }
+        Ok(found)
+    }
+
+    /// Lets one record refer to another, or to none.
+    pub async fn set_reference(
+        &self,
+        object: &ObjectType,
+        column: &str,
+        id: Uuid,
+        to: Option<Uuid>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            r#"UPDATE "{}" SET "{column}" = $2, "version" = "version" + 1, "updated_at" = $3 WHERE "id" = $1"#,
+            object.table
+        );
+        let now = adapt(self.dialect(), &Kind::DateTime, &now.into()).map_err(|unfit| unfit.of("updatedAt"))?;
+        self.execute(&sql, vec![id.into(), to.into(), now]).await.map(drop)
+    }
+}

@@ -1,0 +1,462 @@
+//! A run of an import: entry by entry, batch by batch, each batch a transaction that also says how far the run is.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{NaiveDate, SubsecRound};
+use guildhall_model::{Model, Value};
+use guildhall_store::Database;
+use guildhall_store::import_run::{self, ImportRun, RunState};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::folder::Folder;
+use super::load::{Counted, Load, Stop};
+use super::mapping::{FileMapping, Mapping};
+use super::record::{Made, Pass, Record, Recorder};
+use super::refusal::Fault;
+use super::rejects::Rejects;
+use super::rows::Rows;
+use super::scratch::Scratch;
+use super::side_table::SideTables;
+use super::{FileReport, Import, ImportError, Progress, Report};
+use crate::refresh_facts::refresh_within;
+
+/// Rows that are read before they are written.
+const BATCH: usize = 1000;
+
+/// Records shown of what would be written.
+const SAMPLE: usize = 3;
+
+/// Shelves of the scratch file: the tables of the mapping begin at 0.
+const REJECTED: u32 = 0x4000_0000;
+const ENTRIES: u32 = 0x8000_0000;
+/// Shelves of one pass over the file of an entry: the ids, the positions, the hierarchy.
+const SHELVES: u32 = 0x1_0000;
+
+/// What a run was started with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Setup {
+    dir: PathBuf,
+    rows: Option<PathBuf>,
+    rejects: PathBuf,
+    as_of: NaiveDate,
+    /// What tells of each file whether it is still the same.
+    stamps: BTreeMap<String, String>,
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Position {
+    /// The entry, and whether its records are linked now.
+    entry: usize,
+    links: bool,
+    /// Rows of the file whose fate is settled in this pass.
+    rows: u64,
+    files: Vec<FileReport>,
+    /// How long the files of rejected rows are.
+    rejects: BTreeMap<String, u64>,
+}
+
+struct Runner<'a> {
+    import: &'a Import<'a>,
+    database: &'a Database,
+    mapping: &'a Mapping,
+    /// Where rows come from, and where what they look up does.
+    folder: &'a Folder,
+    rows_folder: &'a Folder,
+    scratch: Arc<Scratch>,
+    tables: SideTables,
+    rejects: Rejects,
+    /// None where nothing is written.
+    run: Option<ImportRun>,
+    position: Position,
+    as_of: NaiveDate,
+}
+
+pub(super) async fn run(
+    import: &Import<'_>,
+    database: &Database,
+    model: &Model,
+    progress: &mut (dyn FnMut(Progress<'_>) + Send),
+) -> Result<Report, ImportError> {
+    let mapping = Mapping::open(import.mapping, model).map_err(ImportError::Mapping)?;
+    let folder = Folder::open(import.dir).map_err(ImportError::File)?;
+    let other = import.rows.map(Folder::open).transpose().map_err(ImportError::File)?;
+    let rows_folder = other.as_ref().unwrap_or(&folder);
+    // What can be refused before anything is written, is: a missing file of the last entry costs no waiting.
+    let mut stamps = BTreeMap::new();
+    for file in &mapping.files {
+        if import.rows.is_none() || rows_folder.has(&file.file) {
+            open(rows_folder, &mapping, file)?;
+            stamps.insert(file.file.clone(), rows_folder.stamp(&file.file).map_err(ImportError::File)?);
+        }
+        let needs = file.needs(mapping.format(&file.file));
+        SideTables::check(&folder, &mapping, &needs.tables).map_err(ImportError::Mapping)?;
+    }
+    let mut setup = Setup {
+        dir: import.dir.to_owned(),
+        rows: import.rows.map(ToOwned::to_owned),
+        rejects: import.rejects.to_owned(),
+        as_of: mapping.as_of.unwrap_or(import.today),
+        stamps,
+    };
+    let (run, position) = match (import.dry_run, import.resume) {
+        (true, _) => (None, Position::default()),
+        (false, false) => (Some(begin(import, database, &mapping, &setup).await?), Position::default()),
+        (false, true) => {
+            let (run, position) = resume(import, database, &mapping, &mut setup).await?;
+            (Some(run), position)
+        }
+    };
+    let scratch = Arc::new(Scratch::new().map_err(ImportError::File)?);
+    let rejects = Rejects::new(&setup.rejects, Arc::clone(&scratch), REJECTED, position.rejects.clone());
+    let rejects = rejects.map_err(ImportError::File)?;
+    let tables = SideTables::new(&mapping, Arc::clone(&scratch));
+    let as_of = setup.as_of;
+    let mut runner = Runner {
+        import,
+        database,
+        mapping: &mapping,
+        folder: &folder,
+        rows_folder,
+        scratch,
+        tables,
+        rejects,
+        run,
+        position,
+        as_of,
+    };
+    match runner.run(progress).await {
+        Ok(report) => Ok(report),
+        Err(error) => {
+            runner.fail(&error).await;
+            Err(error)
+        }
+    }
+}
+
+async fn begin(
+    import: &Import<'_>,
+    database: &Database,
+    mapping: &Mapping,
+    setup: &Setup,
+) -> Result<ImportRun, ImportError> {
+    let run = ImportRun {
+        id: Uuid::now_v7(),
+        actor: import.actor.to_owned(),
+        source: mapping.source.clone(),
+        mapping_digest: mapping.digest.clone(),
+        state: RunState::Running,
+        epoch: 1,
+        setup: json(setup)?,
+        progress: json(&Position::default())?,
+        problem: None,
+        started_at: import.now.trunc_subsecs(3),
+        updated_at: import.now,
+    };
+    let transaction = database.begin().await?;
+    import_run::insert(&transaction, &run).await?;
+    transaction.commit().await?;
+    Ok(run)
+}
+
+/// Takes the last run of the mapping over, if the files are still those it was started with.
+async fn resume(
+    import: &Import<'_>,
+    database: &Database,
+    mapping: &Mapping,
+    setup: &mut Setup,
+) -> Result<(ImportRun, Position), ImportError> {
+    let nothing = |reason: &str| ImportError::NothingToResume(reason.to_owned());
+    let transaction = database.begin().await?;
+    let last = import_run::latest(&transaction, &mapping.digest).await?;
+    let mut run = last.ok_or_else(|| nothing("this mapping was never run, or it was changed since"))?;
+    if run.state == RunState::Done {
+        return Err(nothing("its last run came to its end"));
+    }
+    let before: Setup = serde_json::from_value(run.setup.clone()).map_err(|error| nothing(&error.to_string()))?;
+    let position: Position =
+        serde_json::from_value(run.progress.clone()).map_err(|error| nothing(&error.to_string()))?;
+    if before.stamps != setup.stamps || before.rows.is_some() != setup.rows.is_some() {
+        return Err(nothing("the files have changed since it was stopped"));
+    }
+    if !import_run::take_over(&transaction, &run, import.now).await? {
+        return Err(ImportError::Lost);
+    }
+    transaction.commit().await?;
+    run.epoch += 1;
+    *setup = before;
+    Ok((run, position))
+}
+
+fn json(value: &impl Serialize) -> Result<serde_json::Value, ImportError> {
+    serde_json::to_value(value).map_err(|error| ImportError::Unnoted(error.to_string()))
+}
+
+/// Opens the file of an entry and checks that it has every column the entry reads.
+fn open(folder: &Folder, mapping: &Mapping, file: &FileMapping) -> Result<Rows, ImportError> {
+    let format = mapping.format(&file.file);
+    let rows = folder.rows(&file.file, Arc::clone(format)).map_err(ImportError::File)?;
+    let derived = file.needs(format).derived;
+    let of_derived = derived.iter().filter_map(|place| format.derived.get(*place));
+    let of_derived =
+        of_derived.flat_map(|derived| derived.expression.columns().into_iter().map(|name| (name, derived.line)));
+    match file.columns().into_iter().chain(of_derived).find(|(column, _)| !rows.header().has(column)) {
+        None => Ok(rows),
+        Some((column, line)) => {
+            let mut fault = rows.header().unknown(column);
+            fault.reason = format!("{} in `{}`", fault.reason, file.file);
+            Err(ImportError::Mapping(fault.at(&mapping.name, line)))
+        }
+    }
+}
+
+impl Runner<'_> {
+    async fn run(&mut self, progress: &mut (dyn FnMut(Progress<'_>) + Send)) -> Result<Report, ImportError> {
+        let mapping = self.mapping;
+        for (index, file) in mapping.files.iter().enumerate() {
+            if self.position.files.len() <= index {
+                let (file, object) = (file.file.clone(), file.object.name.clone());
+                self.position.files.push(FileReport { file, object, ..FileReport::default() });
+            }
+            if self.import.rows.is_some() && !self.rows_folder.has(&file.file) {
+                continue;
+            }
+            // Where nothing is written, later entries ask what this one would have made.
+            if self.position.entry > index && !self.import.dry_run {
+                continue;
+            }
+            if !self.position.links {
+                self.pass(index, file, Pass::Records, progress).await?;
+                self.position = Position { links: true, rows: 0, ..std::mem::take(&mut self.position) };
+            }
+            if !file.to_own_type().is_empty() {
+                self.pass(index, file, Pass::OwnType, progress).await?;
+            }
+            self.position = Position { entry: index + 1, links: false, rows: 0, ..std::mem::take(&mut self.position) };
+        }
+        let now = self.import.now;
+        if let Some(run) = &mut self.run {
+            run.progress = json(&self.position)?;
+            let transaction = self.database.begin().await?;
+            refresh_within(&transaction, self.as_of, now).await?;
+            if !import_run::advance(&transaction, run, RunState::Done, now).await? {
+                return Err(ImportError::Lost);
+            }
+            transaction.commit().await?;
+        }
+        let files = std::mem::take(&mut self.position.files);
+        let errors = files.iter().any(|file| file.errors > 0);
+        Ok(Report {
+            run: self.run.as_ref().map(|run| run.id),
+            source: mapping.source.clone(),
+            as_of: self.as_of,
+            files,
+            rejects: errors.then(|| self.rejects.folder().to_owned()),
+        })
+    }
+
+    /// Reads the file of an entry once.
+    async fn pass(
+        &mut self,
+        index: usize,
+        file: &FileMapping,
+        pass: Pass,
+        progress: &mut (dyn FnMut(Progress<'_>) + Send),
+    ) -> Result<(), ImportError> {
+        let shelf = shelf(index, pass);
+        let mut recorder = Recorder::new(self.mapping, file, Arc::clone(&self.scratch), shelf, pass);
+        self.tables.read(self.folder, self.mapping, recorder.tables()).map_err(ImportError::File)?;
+        let mut rows = open(self.rows_folder, self.mapping, file)?;
+        let mut read = 0;
+        loop {
+            let mut batch = Batch::default();
+            let mut ended = false;
+            while batch.rows < BATCH {
+                let Some(row) = rows.next_row().map_err(ImportError::File)? else {
+                    ended = true;
+                    break;
+                };
+                read += 1;
+                let line = row.as_ref().map_or_else(|broken| broken.line, |row| row.line);
+                let left_empty = recorder.left_empty;
+                let made = match row {
+                    Ok(mut row) => recorder.record(&mut row, rows.raw(), &self.tables),
+                    Err(broken) => Err(broken.fault),
+                };
+                if let Err(fault) = &made
+                    && fault.of_disk
+                {
+                    return Err(ImportError::File(fault.clone().at(&file.file, line)));
+                }
+                if read <= self.position.rows {
+                    // Settled before the run was stopped; read again for what it has to remember.
+                    continue;
+                }
+                batch.rows += 1;
+                batch.left_empty += recorder.left_empty - left_empty;
+                match made {
+                    Ok(Made::Record(record)) => batch.records.push(*record),
+                    Ok(Made::Skipped) => batch.skipped += 1,
+                    Ok(Made::Merged) => batch.merged += 1,
+                    Err(fault) => batch.refused.push((line, rows.raw().to_vec(), fault)),
+                }
+            }
+            if batch.rows > 0 {
+                self.settle(index, file, pass, batch, rows.first()).await?;
+                let errors = self.position.files.iter().map(|file| file.errors).sum();
+                progress(Progress { file: &file.file, object: &file.object.name, rows: read, errors });
+            }
+            if ended {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Writes a batch, keeps what cannot be taken, and says how far the run is: all of it or nothing.
+    async fn settle(
+        &mut self,
+        index: usize,
+        file: &FileMapping,
+        pass: Pass,
+        batch: Batch,
+        header: &[u8],
+    ) -> Result<(), ImportError> {
+        let mut position = self.position.clone();
+        let Some(report) = position.files.get_mut(index) else { return Ok(()) };
+        position.rows += batch.rows as u64;
+        let mut refused = Vec::new();
+        let load = Load {
+            mapping: file,
+            scratch: &self.scratch,
+            now: self.run.as_ref().map_or(self.import.now, |run| run.started_at),
+            planned: self.import.dry_run.then(|| planned(self.mapping, index)),
+            hierarchy: shelf(index, Pass::OwnType) + SHELVES - 1,
+        };
+        let failed = |stop: Stop| match stop {
+            Stop::Scratch(fault) => ImportError::File(fault.about(&file.file)),
+            Stop::Store(error) => {
+                ImportError::Store { file: file.file.clone(), object: file.object.name.clone(), error: Box::new(error) }
+            }
+        };
+        let transaction = self.database.begin().await?;
+        match pass {
+            Pass::Records => {
+                if self.import.dry_run {
+                    let missing = SAMPLE.saturating_sub(report.sample.len());
+                    report.sample.extend(batch.records.iter().take(missing).map(|record| sample(file, record)));
+                }
+                let loaded = load.write(&transaction, batch.records).await.map_err(failed)?;
+                report.rows += batch.rows as u64;
+                report.created += loaded.upserted.created;
+                report.updated += loaded.upserted.updated;
+                report.unchanged += loaded.upserted.unchanged;
+                report.merged += batch.merged;
+                report.skipped += batch.skipped + loaded.skipped;
+                report.left_empty += batch.left_empty;
+                refused = batch.refused;
+                let late = loaded.rejected.into_iter().map(|(record, fault)| (record.line, record.raw, fault));
+                refused.extend(late);
+            }
+            Pass::OwnType => {
+                let linked = load.link(&transaction, batch.records).await.map_err(failed)?;
+                report.unchanged -= linked.changed.min(report.unchanged);
+                report.updated += linked.changed;
+                for (record, fault, counted) in linked.rejected {
+                    let counter = match counted {
+                        Counted::Created => &mut report.created,
+                        Counted::Updated => &mut report.updated,
+                        Counted::Unchanged => &mut report.unchanged,
+                    };
+                    *counter = counter.saturating_sub(1);
+                    refused.push((record.line, record.raw, fault));
+                }
+            }
+        }
+        report.errors += refused.len() as u64;
+        refused.sort_by_key(|(line, ..)| *line);
+        for (line, raw, fault) in refused {
+            self.rejects.add(&fault.at(&file.file, line), header, &raw).map_err(ImportError::File)?;
+        }
+        position.rejects.clone_from(self.rejects.lengths());
+        match &mut self.run {
+            None => transaction.rollback().await?,
+            Some(run) => {
+                // First the rejected rows, then the word that they are there.
+                self.rejects.settle().map_err(ImportError::File)?;
+                run.progress = json(&position)?;
+                if !import_run::advance(&transaction, run, RunState::Running, chrono::Utc::now()).await? {
+                    return Err(ImportError::Lost);
+                }
+                transaction.commit().await?;
+            }
+        }
+        self.position = position;
+        Ok(())
+    }
+
+    /// Notes why the run stopped. That it did is told to the caller in any case.
+    async fn fail(&mut self, error: &ImportError) {
+        let Some(run) = self.run.as_mut().filter(|_| *error != ImportError::Lost) else { return };
+        run.problem = Some(error.to_string());
+        let noted = async {
+            run.progress = json(&self.position)?;
+            let transaction = self.database.begin().await?;
+            import_run::advance(&transaction, run, RunState::Failed, chrono::Utc::now()).await?;
+            Ok::<_, ImportError>(transaction.commit().await?)
+        };
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "why an import stopped could not be noted");
+        }
+    }
+}
+
+/// Rows read and not yet settled.
+#[derive(Default)]
+struct Batch {
+    rows: usize,
+    records: Vec<Record>,
+    merged: u64,
+    skipped: u64,
+    left_empty: u64,
+    /// Line, row and reason.
+    refused: Vec<(u64, Vec<u8>, Fault)>,
+}
+
+fn shelf(index: usize, pass: Pass) -> u32 {
+    let passes = index as u32 * 2 + u32::from(pass == Pass::OwnType);
+    ENTRIES.saturating_add(passes.saturating_mul(SHELVES))
+}
+
+/// The types of the entries up to this one, and where their ids are remembered.
+fn planned(mapping: &Mapping, index: usize) -> Vec<(String, u32)> {
+    let entries = mapping.files.iter().enumerate().take(index + 1);
+    entries.map(|(index, file)| (file.object.name.clone(), shelf(index, Pass::Records))).collect()
+}
+
+/// A value as people read it.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Text(text) => text.clone(),
+        Value::Int(number) => number.to_string(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Decimal(number) => number.to_string(),
+        Value::Date(day) => day.to_string(),
+        Value::DateTime(time) => time.to_rfc3339(),
+        Value::Id(id) => id.to_string(),
+        Value::Json(json) => json.to_string(),
+    }
+}
+
+fn sample(file: &FileMapping, record: &Record) -> Vec<(String, String)> {
+    let mut cells = vec![("externalId".to_owned(), record.key.id.clone())];
+    cells.extend(file.fields.iter().zip(&record.values).map(|(field, value)| (field.field.name.clone(), text(value))));
+    let parents = file.references.iter().zip(&record.parents);
+    cells.extend(parents.map(|(reference, key)| {
+        (reference.column.clone(), key.as_ref().map(|key| key.id.clone()).unwrap_or_default())
+    }));
+    cells
+}

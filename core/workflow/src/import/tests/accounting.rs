@@ -1,0 +1,159 @@
+//! Every row is accounted for, whatever it is; rejected rows cost no others.
+
+use guildhall_model::Model;
+
+use super::small::{Given, SHOP, shop, usual};
+use crate::import::{FileReport, Import};
+
+const PEOPLE: &str = r#"
+source = "list"
+[[files]]
+file = "people.csv"
+type = "Customer"
+id = "{nr}"
+where = "name <> 'nobody'"
+[files.fields]
+name = "name"
+kind = { constant = "PERSON" }
+status = { constant = "ACTIVE" }
+currency = { constant = "EUR" }
+[[files]]
+file = "people.csv"
+type = "CreditAccount"
+id = "{nr}"
+where = "limit <> ''"
+[files.fields]
+currency = { constant = "EUR" }
+limit = "limit"
+dunningLevel = { constant = 0 }
+onHold = { constant = false }
+[files.references]
+customer = { template = "{owner}", missing = "MISSING" }
+"#;
+
+fn people(missing: &str) -> String {
+    PEOPLE.replace("MISSING", missing)
+}
+
+fn numbers(file: &FileReport) -> [u64; 7] {
+    [file.rows, file.created, file.updated, file.unchanged, file.merged, file.skipped, file.errors]
+}
+
+async fn given(rows: &str) -> Vec<Given> {
+    let all = Given::all().await;
+    for given in &all {
+        given.file("people.csv", format!("nr,name,limit,owner\n{rows}"));
+    }
+    all
+}
+
+#[tokio::test]
+async fn rows_the_database_refuses_are_found_one_by_one() {
+    // Two accounts of one customer: the second is refused by a unique column, between hundreds of good ones.
+    let rows: String =
+        (1..=400).map(|n| format!("{n},N{n},{},{}\n", n, if n % 100 == 50 { n - 1 } else { n })).collect();
+    for given in given(&rows).await {
+        let report = given.import(&people("error")).await.unwrap();
+        assert_eq!(numbers(&report.files[0]), [400, 400, 0, 0, 0, 0, 0]);
+        assert_eq!(numbers(&report.files[1]), [400, 396, 0, 0, 0, 0, 4]);
+        let reasons = given.reasons();
+        let lines: Vec<&str> = reasons.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
+        assert_eq!(lines, ["51", "151", "251", "351"]);
+        assert!(reasons.contains("a record with these values is there already"), "{reasons}");
+        assert_eq!(given.stored("CreditAccount").await.len(), 396);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_parent_means_what_the_mapping_says() {
+    for (missing, expected) in [("error", [3, 1, 0, 0, 0, 1, 1]), ("skip", [3, 1, 0, 0, 0, 2, 0])] {
+        for given in given("1,Ann,10,1\n2,Ben,20,9\n3,Cas,,3\n").await {
+            let report = given.import(&people(missing)).await.unwrap();
+            assert_eq!(numbers(&report.files[1]), expected, "{missing}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn rejected_rows_are_kept_as_they_stand_and_can_be_corrected() {
+    for given in given("1,\"Ann, \"\"A\"\"\",x,1\n1,Ben,,1\n2,nobody,,1\n3,=cmd(),1\n4,Dan,4,4\n").await {
+        let report = given.import(&people("error")).await.unwrap();
+        assert_eq!(numbers(&report.files[0]), [5, 2, 0, 0, 0, 1, 2]);
+        assert_eq!(numbers(&report.files[1]), [5, 1, 0, 0, 0, 2, 2]);
+        let rejects = report.rejects.clone().unwrap();
+        let kept = std::fs::read_to_string(rejects.join("rows/people.csv")).unwrap();
+        assert_eq!(kept, "nr,name,limit,owner\n1,Ben,,1\n3,=cmd(),1\n1,\"Ann, \"\"A\"\"\",x,1\n");
+        let corrected = given.path().join("corrected");
+        std::fs::create_dir(&corrected).unwrap();
+        std::fs::write(
+            corrected.join("people.csv"),
+            kept.replace("1,Ben", "5,Ben").replace(",x,", ",7.5,").replace("(),1", "(),,1"),
+        )
+        .unwrap();
+        let (mapping, rejects) = (given.path().join("mapping.toml"), given.path().join("rejects"));
+        let again = Import { rows: Some(&corrected), ..usual(&mapping, given.path(), &rejects) };
+        let report = again.run(given.database(), &Model::core(), &mut |_| {}).await.unwrap();
+        assert_eq!(numbers(&report.files[0]), [3, 2, 0, 1, 0, 0, 0]);
+        assert_eq!(report.rejects, None);
+        // A cell that looks like a formula is a text like any other.
+        assert!(given.stored("Customer").await.iter().any(|customer| customer["name"] == "=cmd()"));
+    }
+}
+
+#[tokio::test]
+async fn one_bad_row_of_a_looked_up_file_spoils_only_what_is_looked_up_of_it() {
+    let given = shop().await;
+    given.file("lines.csv", "order;price;quantity;discount %\n1;;3;5\n1;1,25;2;0\n2;10;1;100\n");
+    let report = given.import(SHOP).await.unwrap();
+    assert_eq!(numbers(&report.files[1]), [2, 1, 0, 0, 0, 0, 1]);
+    let reasons = given.reasons();
+    assert!(reasons.contains("what is looked up in `lines.csv` cannot be used: line 2"), "{reasons}");
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_a_run_does_and_does_nothing() {
+    let rows: String = (1..=1500).map(|n| format!("{n},N{n},{},{}\n", if n % 3 == 0 { "" } else { "7" }, n)).collect();
+    for given in given(&format!("{rows}7,again,1,1\n8,broken\n1600,X,1,nobody\n")).await {
+        let mapping = people("error");
+        for changed in [false, true] {
+            if changed {
+                let text = std::fs::read_to_string(given.path().join("people.csv")).unwrap();
+                given.file("people.csv", text.replace("N42,", "other,").replace("\n1600,", "\n1601,Y,,\n1600,"));
+            }
+            let before = given.stored("Customer").await;
+            let said = given.run(&mapping, |import| Import { dry_run: true, ..import }, |_| {}).await.unwrap();
+            assert_eq!((said.run, given.stored("Customer").await), (None, before));
+            assert_eq!(said.files[0].sample[0][0], ("externalId".to_owned(), "1".to_owned()));
+            let done = given.import(&mapping).await.unwrap();
+            let all = |files: &[FileReport]| files.iter().map(numbers).collect::<Vec<_>>();
+            assert_eq!(all(&said.files), all(&done.files));
+        }
+        let customers = given.stored("Customer").await;
+        assert!(customers.iter().any(|customer| customer["name"] == "other" && customer["externalId"] == "42"));
+    }
+}
+
+#[tokio::test]
+async fn rows_of_one_record_are_merged_where_the_mapping_says_so() {
+    let given = Given::new().await;
+    given.file("people.csv", "nr,name\n1,\n1,Ann\n1,Ann B\n2,Ben\n");
+    let mapping = r#"
+source = "list"
+[[files]]
+file = "people.csv"
+type = "Customer"
+id = "{nr}"
+once = true
+[files.fields]
+name = { expression = "first(name from people.csv by nr)" }
+owner = { expression = "concat(count(from people.csv by nr), ' rows')" }
+kind = { constant = "PERSON" }
+status = { constant = "ACTIVE" }
+currency = { constant = "EUR" }
+"#;
+    let report = given.import(mapping).await.unwrap();
+    assert_eq!(numbers(&report.files[0]), [4, 2, 0, 0, 2, 0, 0]);
+    let customers = given.stored("Customer").await;
+    let seen: Vec<_> = customers.iter().map(|c| (c["name"].as_str().unwrap(), c["owner"].as_str().unwrap())).collect();
+    assert_eq!(seen, [("Ann", "3 rows"), ("Ben", "1 rows")]);
+}
