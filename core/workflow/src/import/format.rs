@@ -135,6 +135,11 @@ impl Default for Format {
 }
 
 impl Format {
+    /// Who says which columns there are.
+    pub(crate) fn whose_columns(&self) -> &'static str {
+        if self.columns.is_some() { "the mapping's `columns` names" } else { "the header has" }
+    }
+
     /// The derived columns, by place, that `columns` are made of, each after those it is made of.
     pub(crate) fn derived_for<'a>(&'a self, columns: impl IntoIterator<Item = &'a str>) -> Vec<usize> {
         let mut wanted: HashSet<&str> = columns.into_iter().collect();

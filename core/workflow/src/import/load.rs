@@ -26,7 +26,8 @@ pub(crate) struct Load<'a> {
     /// Where nothing is written: the types of this and the entries before it, and where the ids they would make are
     /// remembered.
     pub planned: Option<Vec<(String, u32)>>,
-    /// A shelf of the scratch file for the hierarchy.
+    /// Shelves of the scratch file for what would be updated and for the hierarchy, where nothing is written.
+    pub updated: u32,
     pub hierarchy: u32,
 }
 
@@ -138,7 +139,15 @@ impl Load<'_> {
             let part = transaction.part().await?;
             let done = match &self.planned {
                 None => part.upsert(&batch, self.now).await,
-                Some(_) => part.compare(&batch, self.now).await,
+                Some(_) => match part.compare(&batch, self.now).await {
+                    Ok((done, updated)) => {
+                        for key in &updated {
+                            self.scratch.put(self.updated, &seen(key), &[])?;
+                        }
+                        Ok(done)
+                    }
+                    Err(error) => Err(error),
+                },
             };
             match done {
                 Ok(done) => {
@@ -186,13 +195,17 @@ impl Load<'_> {
                 let to = parent.and_then(|key| ids.get(key)).copied();
                 let fault = match parent {
                     Some(key) if to.is_none() && reference.missing != Missing::Empty => {
-                        Some(missing_parent(reference, key))
+                        let remedy = "add it to the file; until then the record is kept without it";
+                        Some(Fault { remedy: remedy.to_owned(), ..missing_parent(reference, key) })
                     }
                     Some(key) if self.is_circle(&known, &record.key, key, id, to)? => Some(circle(reference, key)),
                     _ => None,
                 };
                 let before = known.get(&id);
-                let counted = before.map_or(Counted::Created, |before| self.counted(before));
+                let mut counted = before.map_or(Counted::Created, |before| self.counted(before));
+                if self.planned.is_some() && self.scratch.get(self.updated, &seen(&record.key))?.is_some() {
+                    counted = Counted::Updated;
+                }
                 if let Some(fault) = fault {
                     if let Some(record) = slot.take() {
                         linked.rejected.push((record, fault, counted));
@@ -330,7 +343,7 @@ fn missing_parent(reference: &ReferenceMapping, key: &ExternalKey) -> Fault {
 fn circle(reference: &ReferenceMapping, key: &ExternalKey) -> Fault {
     let fault = Fault::new(
         format!("the record would stand above itself: `{}` leads back to it", shown(&key.id)),
-        "correct one of the rows of the circle; the record is kept without it",
+        "correct one of the rows of the circle; until then the record is kept without it",
     );
     in_column_of(reference, fault.of(&key.id))
 }

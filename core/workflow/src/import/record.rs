@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use super::expression::Scope;
 use super::format::{EMPTY_TEXT, Format, Notation};
 use super::mapping::{
-    FieldMapping, FileMapping, Invalid, Mapping, Needs, Origin, Reading, ReferenceMapping, check_source,
+    FieldMapping, FileMapping, Invalid, Mapping, Missing, Needs, Origin, Reading, ReferenceMapping, check_source,
 };
 use super::refusal::{Fault, shown};
 use super::rows::Row;
@@ -59,6 +59,8 @@ pub(crate) struct Recorder<'m> {
     format: Arc<Format>,
     needs: Needs,
     scratch: Arc<Scratch>,
+    /// Where the ids are remembered that earlier entries have made of this type.
+    taken: Vec<u32>,
     /// Where in the scratch file this pass remembers the ids it has seen; positions are on the shelves after it.
     shelf: u32,
     pass: Pass,
@@ -67,16 +69,18 @@ pub(crate) struct Recorder<'m> {
 }
 
 impl<'m> Recorder<'m> {
+    /// `taken` are the shelves of earlier entries whose records this one must not make again.
     pub(crate) fn new(
         mapping: &'m Mapping,
         file: &'m FileMapping,
         scratch: Arc<Scratch>,
         shelf: u32,
+        taken: Vec<u32>,
         pass: Pass,
     ) -> Self {
         let format = Arc::clone(mapping.format(&file.file));
         let needs = file.needs(&format);
-        Recorder { source: &mapping.source, mapping: file, format, needs, scratch, shelf, pass, left_empty: 0 }
+        Recorder { source: &mapping.source, mapping: file, format, needs, scratch, taken, shelf, pass, left_empty: 0 }
     }
 
     /// The tables that must be read before.
@@ -101,14 +105,33 @@ impl<'m> Recorder<'m> {
         if self.mapping.once && self.scratch.get(self.shelf, &seen)?.is_some() {
             return Ok(Made::Merged);
         }
+        for shelf in &self.taken {
+            if self.scratch.get(*shelf, &seen)?.is_some() {
+                return Err(Fault::new(
+                    format!(
+                        "an earlier entry of the mapping has made a `{}` with the id `{}`",
+                        self.mapping.object.name,
+                        shown(&key.id)
+                    ),
+                    "tell their ids apart, as in `id = \"vendor-{ID}\"`, or write `updates = true`",
+                )
+                .of(&key.id));
+            }
+        }
         let mut values = Vec::with_capacity(self.mapping.fields.len());
         if self.pass == Pass::Records {
             for field in &self.mapping.fields {
                 values.push(value(field, &scope, &mut self.left_empty)?);
             }
         }
-        let parents = self.mapping.references.iter().map(|reference| self.parent(reference, row));
-        let parents = parents.collect::<Result<_, _>>()?;
+        let mut parents = Vec::with_capacity(self.mapping.references.len());
+        for reference in &self.mapping.references {
+            let parent = self.parent(reference, row)?;
+            if parent.is_none() && reference.missing == Missing::Skip {
+                return Ok(Made::Skipped);
+            }
+            parents.push(parent);
+        }
         if let Some(first) = self.scratch.put(self.shelf, &seen, &row.line.to_be_bytes())? {
             let first = first.try_into().map_or(0, u64::from_be_bytes);
             return Err(Fault::new(
@@ -154,7 +177,8 @@ impl<'m> Recorder<'m> {
         let mut columns = reference.id.columns();
         let first = columns.next();
         // A reference is absent if its id is. Half an id is an error either way.
-        if reference.nullable && reference.id.render(row)?.is_empty() {
+        let may_be_absent = reference.nullable || reference.missing == Missing::Skip;
+        if may_be_absent && reference.id.render(row)?.is_empty() {
             return Ok(None);
         }
         let id = reference.id.render_key(row).map_err(|_| {

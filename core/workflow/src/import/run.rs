@@ -88,6 +88,9 @@ pub(super) async fn run(
     // What can be refused before anything is written, is: a missing file of the last entry costs no waiting.
     let mut stamps = BTreeMap::new();
     for file in &mapping.files {
+        if import.rows.is_some() {
+            check_by_itself(&mapping, file)?;
+        }
         if import.rows.is_none() || rows_folder.has(&file.file) {
             open(rows_folder, &mapping, file)?;
             stamps.insert(file.file.clone(), rows_folder.stamp(&file.file).map_err(ImportError::File)?);
@@ -131,10 +134,27 @@ pub(super) async fn run(
     match runner.run(progress).await {
         Ok(report) => Ok(report),
         Err(error) => {
+            let error = match error {
+                ImportError::File(refusal) => ImportError::Stopped(refusal),
+                error => error,
+            };
             runner.fail(&error).await;
             Err(error)
         }
     }
+}
+
+/// Whether rows of this entry mean the same without the others of their file.
+fn check_by_itself(mapping: &Mapping, file: &FileMapping) -> Result<(), ImportError> {
+    let needs = file.needs(mapping.format(&file.file));
+    if needs.positions.is_empty() && !file.once {
+        return Ok(());
+    }
+    let fault = Fault::new(
+        format!("rows of `{}` are counted or merged, and so cannot be taken without the others of the file", file.file),
+        "correct them in the file itself and import it again; what has not changed stays as it is",
+    );
+    Err(ImportError::Mapping(fault.at(&mapping.name, file.line)))
 }
 
 async fn begin(
@@ -224,8 +244,14 @@ impl Runner<'_> {
             if self.import.rows.is_some() && !self.rows_folder.has(&file.file) {
                 continue;
             }
-            // Where nothing is written, later entries ask what this one would have made.
-            if self.position.entry > index && !self.import.dry_run {
+            if self.position.entry > index {
+                // Later entries must not make its records again, so their ids are read once more.
+                if mapping.files.iter().skip(self.position.entry).any(|later| later.object.name == file.object.name) {
+                    let position = Position { rows: u64::MAX, ..self.position.clone() };
+                    let position = std::mem::replace(&mut self.position, position);
+                    self.pass(index, file, Pass::Records, progress).await?;
+                    self.position = position;
+                }
                 continue;
             }
             if !self.position.links {
@@ -267,7 +293,8 @@ impl Runner<'_> {
         progress: &mut (dyn FnMut(Progress<'_>) + Send),
     ) -> Result<(), ImportError> {
         let shelf = shelf(index, pass);
-        let mut recorder = Recorder::new(self.mapping, file, Arc::clone(&self.scratch), shelf, pass);
+        let taken = if file.updates || pass == Pass::OwnType { Vec::new() } else { earlier(self.mapping, index) };
+        let mut recorder = Recorder::new(self.mapping, file, Arc::clone(&self.scratch), shelf, taken, pass);
         self.tables.read(self.folder, self.mapping, recorder.tables()).map_err(ImportError::File)?;
         let mut rows = open(self.rows_folder, self.mapping, file)?;
         let mut read = 0;
@@ -333,6 +360,7 @@ impl Runner<'_> {
             scratch: &self.scratch,
             now: self.run.as_ref().map_or(self.import.now, |run| run.started_at),
             planned: self.import.dry_run.then(|| planned(self.mapping, index)),
+            updated: shelf(index, Pass::OwnType) + SHELVES - 2,
             hierarchy: shelf(index, Pass::OwnType) + SHELVES - 1,
         };
         let failed = |stop: Stop| match stop {
@@ -428,6 +456,14 @@ struct Batch {
 fn shelf(index: usize, pass: Pass) -> u32 {
     let passes = index as u32 * 2 + u32::from(pass == Pass::OwnType);
     ENTRIES.saturating_add(passes.saturating_mul(SHELVES))
+}
+
+/// Where the ids are remembered that entries before this one have made of its type.
+fn earlier(mapping: &Mapping, index: usize) -> Vec<u32> {
+    let Some(file) = mapping.files.get(index) else { return Vec::new() };
+    let entries = mapping.files.iter().enumerate().take(index);
+    let same = entries.filter(|(_, earlier)| earlier.object.name == file.object.name);
+    same.map(|(index, _)| shelf(index, Pass::Records)).collect()
 }
 
 /// The types of the entries up to this one, and where their ids are remembered.
