@@ -63,6 +63,7 @@ pub(crate) struct Recorder<'m> {
     taken: Vec<u32>,
     /// Where in the scratch file this pass remembers the ids it has seen; positions are on the shelves after it.
     shelf: u32,
+    hierarchy: Hierarchy,
     pass: Pass,
     /// Values that could not be read and were left empty.
     pub left_empty: u64,
@@ -76,11 +77,23 @@ impl<'m> Recorder<'m> {
         scratch: Arc<Scratch>,
         shelf: u32,
         taken: Vec<u32>,
+        hierarchy: Hierarchy,
         pass: Pass,
     ) -> Self {
         let format = Arc::clone(mapping.format(&file.file));
         let needs = file.needs(&format);
-        Recorder { source: &mapping.source, mapping: file, format, needs, scratch, taken, shelf, pass, left_empty: 0 }
+        Recorder {
+            source: &mapping.source,
+            mapping: file,
+            format,
+            needs,
+            scratch,
+            taken,
+            shelf,
+            hierarchy,
+            pass,
+            left_empty: 0,
+        }
     }
 
     /// The tables that must be read before.
@@ -140,6 +153,10 @@ impl<'m> Recorder<'m> {
             )
             .of(&key.id));
         }
+        for place in self.mapping.to_own_type() {
+            let parent = parents.get(place).and_then(Option::as_ref);
+            self.hierarchy.remember(&self.scratch, place, &key, parent)?;
+        }
         Ok(Made::Record(Box::new(Record { line: row.line, raw: raw.to_vec(), key, values, parents })))
     }
 
@@ -190,6 +207,45 @@ impl<'m> Recorder<'m> {
             Some(template) => template.render_key(row)?,
         };
         Ok(Some(ExternalKey { source, id }))
+    }
+}
+
+/// Which record of the file stands under which of the same type, remembered for all rows: whether there is a circle is a
+/// question to the whole file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hierarchy {
+    /// The shelf of the first reference of the entry; those of the others come before it.
+    pub shelf: u32,
+}
+
+impl Hierarchy {
+    fn remember(
+        self,
+        scratch: &Scratch,
+        place: usize,
+        key: &ExternalKey,
+        parent: Option<&ExternalKey>,
+    ) -> Result<(), Fault> {
+        let parent = parent.map(seen).unwrap_or_default();
+        scratch.put(self.of(place), &seen(key), &parent).map(drop)
+    }
+
+    /// What the file says of a record: nothing, that it stands under none, or under which.
+    pub(crate) fn parent(
+        self,
+        scratch: &Scratch,
+        place: usize,
+        key: &ExternalKey,
+    ) -> Result<Option<Option<ExternalKey>>, Fault> {
+        let Some(bytes) = scratch.get(self.of(place), &seen(key))? else { return Ok(None) };
+        let text = String::from_utf8_lossy(&bytes);
+        let parent =
+            text.split_once('\0').map(|(source, id)| ExternalKey { source: source.to_owned(), id: id.to_owned() });
+        Ok(Some(parent))
+    }
+
+    fn of(self, place: usize) -> u32 {
+        self.shelf - u32::try_from(place).unwrap_or(0)
     }
 }
 

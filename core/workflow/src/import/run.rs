@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::folder::Folder;
 use super::load::{Counted, Load, Stop};
 use super::mapping::{FileMapping, Mapping};
-use super::record::{Made, Pass, Record, Recorder};
+use super::record::{Hierarchy, Made, Pass, Record, Recorder};
 use super::refusal::Fault;
 use super::rejects::Rejects;
 use super::rows::Rows;
@@ -247,12 +247,12 @@ impl Runner<'_> {
             if self.position.entry > index {
                 // Later entries must not make its records again, so their ids are read once more.
                 if mapping.files.iter().skip(self.position.entry).any(|later| later.object.name == file.object.name) {
-                    let position = Position { rows: u64::MAX, ..self.position.clone() };
-                    let position = std::mem::replace(&mut self.position, position);
-                    self.pass(index, file, Pass::Records, progress).await?;
-                    self.position = position;
+                    self.remember(index, file, progress).await?;
                 }
                 continue;
+            }
+            if self.position.links {
+                self.remember(index, file, progress).await?;
             }
             if !self.position.links {
                 self.pass(index, file, Pass::Records, progress).await?;
@@ -284,6 +284,20 @@ impl Runner<'_> {
         })
     }
 
+    /// Reads the file of an entry whose records are settled, for what is to be remembered of it.
+    async fn remember(
+        &mut self,
+        index: usize,
+        file: &FileMapping,
+        progress: &mut (dyn FnMut(Progress<'_>) + Send),
+    ) -> Result<(), ImportError> {
+        let position = Position { rows: u64::MAX, ..self.position.clone() };
+        let position = std::mem::replace(&mut self.position, position);
+        self.pass(index, file, Pass::Records, progress).await?;
+        self.position = position;
+        Ok(())
+    }
+
     /// Reads the file of an entry once.
     async fn pass(
         &mut self,
@@ -294,7 +308,8 @@ impl Runner<'_> {
     ) -> Result<(), ImportError> {
         let shelf = shelf(index, pass);
         let taken = if file.updates || pass == Pass::OwnType { Vec::new() } else { earlier(self.mapping, index) };
-        let mut recorder = Recorder::new(self.mapping, file, Arc::clone(&self.scratch), shelf, taken, pass);
+        let mut recorder =
+            Recorder::new(self.mapping, file, Arc::clone(&self.scratch), shelf, taken, hierarchy(index), pass);
         self.tables.read(self.folder, self.mapping, recorder.tables()).map_err(ImportError::File)?;
         let mut rows = open(self.rows_folder, self.mapping, file)?;
         let mut read = 0;
@@ -360,8 +375,8 @@ impl Runner<'_> {
             scratch: &self.scratch,
             now: self.run.as_ref().map_or(self.import.now, |run| run.started_at),
             planned: self.import.dry_run.then(|| planned(self.mapping, index)),
-            updated: shelf(index, Pass::OwnType) + SHELVES - 2,
-            hierarchy: shelf(index, Pass::OwnType) + SHELVES - 1,
+            hierarchy: hierarchy(index),
+            updated: shelf(index, Pass::OwnType) + SHELVES - 1,
         };
         let failed = |stop: Stop| match stop {
             Stop::Scratch(fault) => ImportError::File(fault.about(&file.file)),
@@ -456,6 +471,10 @@ struct Batch {
 fn shelf(index: usize, pass: Pass) -> u32 {
     let passes = index as u32 * 2 + u32::from(pass == Pass::OwnType);
     ENTRIES.saturating_add(passes.saturating_mul(SHELVES))
+}
+
+fn hierarchy(index: usize) -> Hierarchy {
+    Hierarchy { shelf: shelf(index, Pass::Records) + SHELVES - 1 }
 }
 
 /// Where the ids are remembered that entries before this one have made of its type.
