@@ -20,7 +20,7 @@ use crate::settings::{Flags, Settings};
 #[derive(Parser, Debug)]
 #[command(name = "guildhall", version, propagate_version = true)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed, 2 bad input (nothing changed), 3 refused.\n\nExample:\n  guildhall demo --plugin target/plugins/credit-rules.wasm"
+    after_help = "Exit codes: 0 done, 1 failed, 2 bad input (nothing changed), 3 refused, 4 done but for some of the input.\n\nExample:\n  guildhall demo --plugin target/plugins/credit-rules.wasm"
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]

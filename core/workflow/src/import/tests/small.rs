@@ -266,3 +266,22 @@ fn the_json_schema_knows_the_same_keys() {
     check("source = 's'\n[[files]]\nfields.x = { zzz = 1 }", keys(&definitions["fieldTable"]));
     check("source = 's'\n[[files]]\nreferences.x = { zzz = 1 }", keys(&definitions["referenceTable"]));
 }
+
+/// Every mapping in docs/import.md is one. The parts stand for themselves there and in a whole mapping here.
+#[test]
+fn the_examples_of_the_documentation_are_mappings() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/import.md")).unwrap();
+    let blocks: Vec<&str> = text.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
+    let [whole, references, derived] = blocks.as_slice() else { panic!("{} examples", blocks.len()) };
+    let interaction = "source = 's'\n[[files]]\nfile = 'lines.csv'\ntype = 'Interaction'\nid = '{nr}'\n\
+        [files.fields]\nchannel = { constant = 'PHONE' }\ndirection = { constant = 'OUTBOUND' }\n";
+    for mapping in [
+        (*whole).to_owned(),
+        format!("{interaction}{references}"),
+        format!("{interaction}[files.references]\ncustomer = 'Customer'\n{derived}"),
+    ] {
+        if let Err(refusal) = Mapping::parse("docs/import.md", &mapping, &Model::core()) {
+            panic!("{refusal}\n{mapping}");
+        }
+    }
+}
