@@ -18,6 +18,7 @@ mod floods;
 mod guides;
 mod hostile;
 mod house;
+mod import_job;
 mod ledger;
 mod lifecycle;
 mod long_lists;
