@@ -18,7 +18,7 @@ mod telling;
 pub use memory::{Memory, memory};
 pub use place::{Place, Ran, places, sqlite_place};
 pub use program::program;
-pub use repository::{built, data, northwind_or_say_so, root};
+pub use repository::{built, data, northwind_or_say_so, real_or_say_so, root};
 pub use server::{Answer, Role, Server, until};
 pub use shared::{Servers, Shared};
 pub use telling::{codes, normalised};

@@ -22,16 +22,21 @@ pub fn built(folder: &str) -> PathBuf {
     }
 }
 
-/// The folder with the Northwind files, or nothing, after saying what is left out, where they are not to be had: in
-/// `GUILDHALL_TEST_DATA`, or in `shared/data` beside the repository or further up.
+/// The folder with the Northwind files, or nothing, after saying what is left out, where they are not to be had.
 pub fn northwind_or_say_so() -> Option<PathBuf> {
-    let given = std::env::var_os("GUILDHALL_TEST_DATA").map(|folder| PathBuf::from(folder).join("northwind"));
+    real_or_say_so("northwind", "Orders.csv")
+}
+
+/// The folder of a set of real data, which has this file, or nothing, after saying what is left out, where it is not to be
+/// had: in `GUILDHALL_TEST_DATA`, or in `shared/data` beside the repository or further up.
+pub fn real_or_say_so(set: &str, file: &str) -> Option<PathBuf> {
+    let given = std::env::var_os("GUILDHALL_TEST_DATA").map(|folder| PathBuf::from(folder).join(set));
     let root = root();
-    let beside = root.ancestors().map(|folder| folder.join("shared/data/northwind"));
-    let found = given.into_iter().chain(beside).find(|folder| folder.join("Orders.csv").is_file());
+    let beside = root.ancestors().map(|folder| folder.join("shared/data").join(set));
+    let found = given.into_iter().chain(beside).find(|folder| folder.join(file).is_file());
     if found.is_none() {
         // Written directly, because a test harness keeps what passing tests print.
-        let told = "left out: the Northwind files are not here; name their parent folder in GUILDHALL_TEST_DATA";
+        let told = format!("left out: the {set} files are not here; name their parent folder in GUILDHALL_TEST_DATA");
         let _ = writeln!(std::io::stderr(), "{told}");
     }
     found

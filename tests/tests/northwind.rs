@@ -18,13 +18,14 @@ fn prepare(place: &Place) {
     place.install(&built("plugins/credit-rules"));
 }
 
-async fn servers() -> Option<Servers> {
+/// Northwind with its strategy and finance's plugin, on each database. For tests that only read.
+pub async fn servers() -> Option<Servers> {
     northwind_or_say_so()?;
     Some(SERVERS.servers().await)
 }
 
 /// Every node of a list, page by page.
-async fn all(server: &Server, list: &str, selection: &str) -> Vec<Value> {
+pub async fn all(server: &Server, list: &str, selection: &str) -> Vec<Value> {
     let query = format!(
         "query($after: String) {{ {list}(first: 250, after: $after) {{ nodes {{ {selection} }} pageInfo {{ hasNextPage endCursor }} }} }}"
     );

@@ -19,6 +19,7 @@ file = "customers.csv"
 type = "Customer"
 id = "{key}"
 fields = { name = "name", owner = "owner", territory = "territory", kind = { constant = "ORGANIZATION" }, status = { constant = "ACTIVE" }, currency = { constant = "EUR" } }
+references = { parent = "parent" }
 
 [[files]]
 file = "orders.csv"
@@ -40,14 +41,6 @@ type = "Payment"
 id = "{id}"
 fields = { receivedOn = { constant = "2026-05-06" }, currency = { constant = "EUR" }, amount = "amount", method = "method" }
 references = { customer = "customer", invoice = "invoice" }
-
-# All customers are there now, so each may have a parent.
-[[files]]
-file = "customers.csv"
-type = "Customer"
-id = "{key}"
-fields = { name = "name", kind = { constant = "ORGANIZATION" }, status = { constant = "ACTIVE" }, currency = { constant = "EUR" } }
-references = { parent = "parent" }
 "#;
 
 const FILES: [(&str, &str); 4] = [

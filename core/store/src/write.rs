@@ -69,8 +69,12 @@ impl Transaction {
         upsert::upsert(self, batch, now).await
     }
 
-    /// What [`Transaction::upsert`] would do with these records, without doing it.
-    pub async fn compare(&self, batch: &Batch<'_>, now: DateTime<Utc>) -> Result<Upserted, StoreError> {
+    /// What [`Transaction::upsert`] would do with these records, and which of them it would update, without doing it.
+    pub async fn compare(
+        &self,
+        batch: &Batch<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(Upserted, Vec<ExternalKey>), StoreError> {
         upsert::compare(self, batch, now).await
     }
 

@@ -136,8 +136,11 @@ impl FileReport {
 pub enum ImportError {
     #[error("the mapping is refused: {0}")]
     Mapping(Refusal),
-    #[error("the import stopped: {0}")]
+    /// Before anything was written.
+    #[error("the import is refused: {0}")]
     File(Refusal),
+    #[error("the import stopped: {0}; what came before is in")]
+    Stopped(Refusal),
     #[error("there is nothing to go on with: {0}; run the import without `--resume`")]
     NothingToResume(String),
     #[error("the run was cancelled, or another program goes on with it")]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::Utc;
 use guildhall_workflow::assign_segments;
-use guildhall_workflow::import::{FileReport, Import, Progress, Report};
+use guildhall_workflow::import::{FileReport, Import, ImportError, Progress, Report};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -71,7 +71,11 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
     if shown {
         eprint!("\r\x1b[K");
     }
-    let report = report.map_err(Failure::bad_input)?;
+    let report = report.map_err(|error| match error {
+        ImportError::Mapping(_) | ImportError::File(_) | ImportError::NothingToResume(_) => Failure::bad_input(error),
+        ImportError::Database(error) => error.into(),
+        error => Failure::failed(error),
+    })?;
     let assigned = if options.dry_run { 0 } else { assign_segments(&house, now).await? };
     house.database.close().await?;
     if options.json {

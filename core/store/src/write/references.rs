@@ -24,6 +24,8 @@ pub struct ExternalKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ancestor {
     pub id: Uuid,
+    /// What it is called elsewhere, if it came from there.
+    pub key: Option<ExternalKey>,
     /// The record above.
     pub parent: Option<Uuid>,
     pub created_at: DateTime<Utc>,
@@ -39,18 +41,18 @@ impl Transaction {
         ids: &[Uuid],
     ) -> Result<HashMap<Uuid, Ancestor>, StoreError> {
         // Ids go as text: one parameter for any number of them.
-        let (list, begin) = match self.dialect() {
-            Dialect::Postgres => ("SELECT json_array_elements_text($1::json)::uuid", "id"),
-            Dialect::Sqlite => ("SELECT unhex(value) FROM json_each($1)", "id"),
+        let list = match self.dialect() {
+            Dialect::Postgres => "SELECT json_array_elements_text($1::json)::uuid",
+            Dialect::Sqlite => "SELECT unhex(value) FROM json_each($1)",
         };
         let sql = format!(
-            r#"WITH RECURSIVE "up"("id", "parent", "created_at", "updated_at", "n") AS (
-                 SELECT "{begin}", "{column}", "created_at", "updated_at", 0 FROM "{table}" WHERE "id" IN ({list})
+            r#"WITH RECURSIVE "up"("id", "source", "external_id", "parent", "created_at", "updated_at", "n") AS (
+                 SELECT "id", "source", "external_id", "{column}", "created_at", "updated_at", 0 FROM "{table}" WHERE "id" IN ({list})
                  UNION ALL
-                 SELECT "t"."id", "t"."{column}", "t"."created_at", "t"."updated_at", "up"."n" + 1
+                 SELECT "t"."id", "t"."source", "t"."external_id", "t"."{column}", "t"."created_at", "t"."updated_at", "up"."n" + 1
                  FROM "{table}" AS "t" JOIN "up" ON "t"."id" = "up"."parent" WHERE "up"."n" < {MOST_ANCESTORS}
                )
-               SELECT DISTINCT "id", "parent", "created_at", "updated_at" FROM "up""#,
+               SELECT DISTINCT "id", "parent", "created_at", "updated_at", "source", "external_id" FROM "up""#,
             table = object.table
         );
         let wanted: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
@@ -58,8 +60,11 @@ impl Transaction {
         let mut found = HashMap::with_capacity(ids.len());
         for row in self.link().rows(&sql, values).await? {
             let id: Uuid = row.try_get_by_index(0)?;
+            let (source, external_id): (Option<String>, Option<String>) =
+                (row.try_get_by_index(4)?, row.try_get_by_index(5)?);
             let ancestor = Ancestor {
                 id,
+                key: source.zip(external_id).map(|(source, id)| ExternalKey { source, id }),
                 parent: row.try_get_by_index(1)?,
                 created_at: row.try_get_by_index(2)?,
                 updated_at: row.try_get_by_index(3)?,

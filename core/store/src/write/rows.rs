@@ -66,7 +66,7 @@ impl<'a> Rows<'a> {
 
     /// How many rows go into one statement.
     pub(super) fn per_statement(&self, dialect: Dialect) -> usize {
-        ((dialect.parameter_limit() - 1) / (self.columns.len() + 1)).clamp(1, ROWS_PER_STATEMENT)
+        (dialect.parameter_limit() / (self.columns.len() + 3)).clamp(1, ROWS_PER_STATEMENT)
     }
 
     /// The `INSERT` of `chunk`.
@@ -84,26 +84,32 @@ impl<'a> Rows<'a> {
         Ok((sql, values))
     }
 
-    /// The rows of `chunk` as they stand behind `VALUES`: version, both times, id, the columns. All share the first
-    /// parameter, the time.
+    /// The rows of `chunk` as they stand behind `VALUES`: version, both times, id, the columns.
     pub(super) fn values(
         &self,
         dialect: Dialect,
         chunk: &[Vec<Value>],
         now: DateTime<Utc>,
     ) -> Result<(String, Vec<Bound>), StoreError> {
-        let width = self.columns.len() + 1;
-        let mut values = Vec::with_capacity(chunk.len() * width + 1);
-        values.push(bind(dialect, self.object, "createdAt", &Kind::DateTime, &now.into())?);
-        let mut sql = String::new();
+        let width = self.columns.len() + 3;
+        let mut values = Vec::with_capacity(chunk.len() * width);
+        let mut sql = String::with_capacity(chunk.len() * width * 8);
+        let now = bind(dialect, self.object, "createdAt", &Kind::DateTime, &now.into())?;
         for (index, row) in chunk.iter().enumerate() {
-            let separator = if index == 0 { "" } else { ", " };
-            // Writing into a string cannot fail.
-            let _ = write!(sql, "{separator}(1, $1, $1, ${}", values.len() + 1);
-            for (number, (_, column)) in (values.len() + 2..).zip(&self.columns) {
-                let _ = write!(sql, ", {}", parameter(dialect, &column.kind, number));
+            let first = values.len() + 1;
+            sql.push_str(if index == 0 { "(1" } else { ", (1" });
+            let kept = [&Kind::DateTime, &Kind::DateTime, &Kind::Id];
+            let kinds = kept.into_iter().chain(self.columns.iter().map(|(_, column)| &column.kind));
+            for (number, kind) in (first..).zip(kinds) {
+                // Writing into a string cannot fail.
+                let _ = match dialect {
+                    Dialect::Postgres => write!(sql, ", {}", parameter(dialect, kind, number)),
+                    // Numbered parameters have names to SQLite, and for each value bound it reads through all of them.
+                    Dialect::Sqlite => write!(sql, ", ?"),
+                };
             }
             sql.push(')');
+            values.extend([now.clone(), now.clone()]);
             self.bind_row(dialect, row, &mut values)?;
         }
         Ok((sql, values))

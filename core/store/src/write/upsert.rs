@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use guildhall_model::{Kind, Value};
 
 use super::rows::Rows;
-use super::{Batch, Upserted};
+use super::{Batch, ExternalKey, Upserted};
 use crate::link::Reads;
 use crate::{StoreError, Transaction};
 
@@ -36,33 +36,37 @@ pub(super) async fn upsert(
     Ok(done)
 }
 
-/// Counts what [`upsert`] would do.
+/// What [`upsert`] would do, and the records it would change.
 pub(super) async fn compare(
     transaction: &Transaction,
     batch: &Batch<'_>,
     now: DateTime<Utc>,
-) -> Result<Upserted, StoreError> {
+) -> Result<(Upserted, Vec<ExternalKey>), StoreError> {
     let rows = Rows::check(batch)?;
     check_keys(batch)?;
     let table = &batch.object.table;
     let names = rows.columns.iter().fold(String::new(), |list, (_, column)| list + ", \"" + &column.name + "\"");
     let differs = differs(table, "given", &rows);
-    let mut done = Upserted::default();
+    let (mut done, mut changed) = (Upserted::default(), Vec::new());
     for chunk in batch.rows.chunks(rows.per_statement(transaction.dialect())) {
         let (given, values) = rows.values(transaction.dialect(), chunk, now)?;
         let sql = format!(
             r#"WITH "given"("version", "created_at", "updated_at", "id"{names}) AS (VALUES {given})
-               SELECT count("{table}"."id"), count(CASE WHEN "{table}"."id" IS NOT NULL AND ({differs}) THEN 1 END)
-               FROM "given" LEFT JOIN "{table}" ON "{table}"."source" = "given"."source" AND "{table}"."external_id" = "given"."external_id""#
+               SELECT "given"."source", "given"."external_id", CASE WHEN {differs} THEN 1 ELSE 0 END
+               FROM "given" JOIN "{table}" ON "{table}"."source" = "given"."source" AND "{table}"."external_id" = "given"."external_id""#
         );
-        let Some(row) = transaction.link().row(&sql, values).await? else { continue };
-        let count = |index| row.try_get_by_index::<i64>(index).map(i64::unsigned_abs);
-        let (known, updated) = (count(0)?, count(1)?);
-        done.created += chunk.len() as u64 - known;
-        done.updated += updated;
-        done.unchanged += known - updated;
+        let known = transaction.link().rows(&sql, values).await?;
+        done.created += (chunk.len() - known.len()) as u64;
+        for row in known {
+            if row.try_get_by_index::<i32>(2)? == 0 {
+                done.unchanged += 1;
+                continue;
+            }
+            done.updated += 1;
+            changed.push(ExternalKey { source: row.try_get_by_index(0)?, id: row.try_get_by_index(1)? });
+        }
     }
-    Ok(done)
+    Ok((done, changed))
 }
 
 /// Every row needs its key, once: PostgreSQL would refuse a second one in the same statement, SQLite would take it, and

@@ -12,6 +12,9 @@ use super::refusal::Fault;
 use super::rows::Row;
 use super::side_table::SideTables;
 
+/// What an export writes for a text that is there and empty comes in as this: no file can have it.
+pub(crate) const EMPTY_TEXT: &str = "\0";
+
 /// How a file is written, and the columns that are made of its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Format {
@@ -132,6 +135,11 @@ impl Default for Format {
 }
 
 impl Format {
+    /// Who says which columns there are.
+    pub(crate) fn whose_columns(&self) -> &'static str {
+        if self.columns.is_some() { "the mapping's `columns` names" } else { "the header has" }
+    }
+
     /// The derived columns, by place, that `columns` are made of, each after those it is made of.
     pub(crate) fn derived_for<'a>(&'a self, columns: impl IntoIterator<Item = &'a str>) -> Vec<usize> {
         let mut wanted: HashSet<&str> = columns.into_iter().collect();
@@ -173,7 +181,11 @@ impl Format {
         if self.empty.iter().any(|empty| empty == text) {
             return Ok(String::new());
         }
-        let text = if self.unescape { text.strip_prefix('\'').unwrap_or(text) } else { text };
+        let text = match text.strip_prefix('\'').filter(|_| self.unescape) {
+            Some("") => EMPTY_TEXT,
+            Some(escaped) => escaped,
+            None => text,
+        };
         Ok(text.to_owned())
     }
 }

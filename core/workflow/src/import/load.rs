@@ -1,6 +1,6 @@
 //! Load: records into the store, a batch at a time, with the records they refer to found by their external ids.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use guildhall_model::{GlobalId, ObjectType, Value};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::business_data::HERE;
 
 use super::mapping::{FileMapping, Missing, ReferenceMapping};
-use super::record::{Record, seen};
+use super::record::{Hierarchy, Record, seen};
 use super::refusal::{Fault, shown};
 use super::scratch::Scratch;
 
@@ -26,8 +26,10 @@ pub(crate) struct Load<'a> {
     /// Where nothing is written: the types of this and the entries before it, and where the ids they would make are
     /// remembered.
     pub planned: Option<Vec<(String, u32)>>,
-    /// A shelf of the scratch file for the hierarchy.
-    pub hierarchy: u32,
+    /// Where the hierarchy of the file is remembered, one shelf for each reference, and what would be updated where nothing
+    /// is written.
+    pub hierarchy: Hierarchy,
+    pub updated: u32,
 }
 
 /// What became of a batch.
@@ -138,7 +140,15 @@ impl Load<'_> {
             let part = transaction.part().await?;
             let done = match &self.planned {
                 None => part.upsert(&batch, self.now).await,
-                Some(_) => part.compare(&batch, self.now).await,
+                Some(_) => match part.compare(&batch, self.now).await {
+                    Ok((done, updated)) => {
+                        for key in &updated {
+                            self.scratch.put(self.updated, &seen(key), &[])?;
+                        }
+                        Ok(done)
+                    }
+                    Err(error) => Err(error),
+                },
             };
             match done {
                 Ok(done) => {
@@ -186,29 +196,31 @@ impl Load<'_> {
                 let to = parent.and_then(|key| ids.get(key)).copied();
                 let fault = match parent {
                     Some(key) if to.is_none() && reference.missing != Missing::Empty => {
-                        Some(missing_parent(reference, key))
+                        let remedy = "add it to the file; until then the record is kept without it";
+                        Some(Fault { remedy: remedy.to_owned(), ..missing_parent(reference, key) })
                     }
-                    Some(key) if self.is_circle(&known, &record.key, key, id, to)? => Some(circle(reference, key)),
+                    Some(key) if self.is_circle(place, &known, &ids, &record.key, key)? => Some(circle(reference, key)),
                     _ => None,
                 };
+                let to = to.filter(|_| fault.is_none());
                 let before = known.get(&id);
-                let counted = before.map_or(Counted::Created, |before| self.counted(before));
-                if let Some(fault) = fault {
-                    if let Some(record) = slot.take() {
-                        linked.rejected.push((record, fault, counted));
-                    }
-                    continue;
+                let mut counted = before.map_or(Counted::Created, |before| self.counted(before));
+                if self.planned.is_some() && self.scratch.get(self.updated, &seen(&record.key))?.is_some() {
+                    counted = Counted::Updated;
                 }
-                if before.is_some_and(|before| before.parent == to) {
-                    continue;
-                }
-                linked.changed += u64::from(counted == Counted::Unchanged);
-                if self.planned.is_none() {
+                let changes = before.is_some_and(|before| before.parent != to);
+                if changes && self.planned.is_none() {
                     transaction.set_reference(object, &reference.column, id, to, self.now).await?;
+                }
+                match fault {
+                    Some(fault) => {
+                        linked.rejected.extend(slot.take().map(|record| (record, fault, counted)));
+                    }
+                    None => linked.changed += u64::from(changes && counted == Counted::Unchanged),
                 }
                 if let Some(entry) = known.get_mut(&id) {
                     entry.parent = to;
-                    entry.updated_at = self.now;
+                    entry.updated_at = if changes { self.now } else { entry.updated_at };
                 }
             }
         }
@@ -225,42 +237,36 @@ impl Load<'_> {
         }
     }
 
-    /// Whether a record would stand above itself.
+    /// Whether a record would stand above itself, once all rows of the file say what they do.
     fn is_circle(
         &self,
+        place: usize,
         known: &HashMap<Uuid, Ancestor>,
-        key: &ExternalKey,
+        ids: &Ids,
+        own: &ExternalKey,
         parent: &ExternalKey,
-        id: Uuid,
-        to: Option<Uuid>,
     ) -> Result<bool, Stop> {
-        if self.planned.is_some() {
-            return self.is_planned_circle(key, parent);
-        }
-        let mut above = to;
-        for _ in 0..MOST_ANCESTORS {
-            match above {
-                None => return Ok(false),
-                Some(one) if one == id => return Ok(true),
-                Some(one) => above = known.get(&one).and_then(|ancestor| ancestor.parent),
+        let mut passed = HashSet::new();
+        let mut above = Some(parent.clone());
+        while let Some(key) = above {
+            if key == *own {
+                return Ok(true);
             }
-        }
-        Ok(true)
-    }
-
-    /// The same where nothing is written: the hierarchy of the file so far stands in the scratch file.
-    fn is_planned_circle(&self, key: &ExternalKey, parent: &ExternalKey) -> Result<bool, Stop> {
-        let own = seen(key);
-        self.scratch.put(self.hierarchy, &own, &seen(parent))?;
-        let mut above = Some(seen(parent));
-        for _ in 0..MOST_ANCESTORS {
-            match above {
-                None => return Ok(false),
-                Some(one) if one == own => return Ok(true),
-                Some(one) => above = self.scratch.get(self.hierarchy, &one)?,
+            // A circle that it leads into is not its own.
+            if passed.len() >= MOST_ANCESTORS || !passed.insert(key.clone()) {
+                return Ok(passed.len() >= MOST_ANCESTORS);
             }
+            above = match self.hierarchy.parent(self.scratch, place, &key)? {
+                Some(said) => said,
+                None => {
+                    let ancestor = ids.get(&key).and_then(|id| known.get(id));
+                    let ancestor = ancestor.or_else(|| known.values().find(|one| one.key.as_ref() == Some(&key)));
+                    let parent = ancestor.and_then(|one| known.get(&one.parent?));
+                    parent.and_then(|one| one.key.clone())
+                }
+            };
         }
-        Ok(true)
+        Ok(false)
     }
 
     /// Records of this very database that come back from an export are known by their global ids.
@@ -330,7 +336,7 @@ fn missing_parent(reference: &ReferenceMapping, key: &ExternalKey) -> Fault {
 fn circle(reference: &ReferenceMapping, key: &ExternalKey) -> Fault {
     let fault = Fault::new(
         format!("the record would stand above itself: `{}` leads back to it", shown(&key.id)),
-        "correct one of the rows of the circle; the record is kept without it",
+        "correct one of the rows of the circle; until then the record is kept without it",
     );
     in_column_of(reference, fault.of(&key.id))
 }

@@ -66,6 +66,8 @@ pub(crate) struct FileMapping {
     pub condition: Option<Expression>,
     /// Whether rows with one id are one record.
     pub once: bool,
+    /// Whether it may change records that an earlier entry made.
+    pub updates: bool,
     pub fields: Vec<FieldMapping>,
     pub references: Vec<ReferenceMapping>,
 }

@@ -9,9 +9,9 @@ use guildhall_store::ExternalKey;
 use rust_decimal::Decimal;
 
 use super::expression::Scope;
-use super::format::{Format, Notation};
+use super::format::{EMPTY_TEXT, Format, Notation};
 use super::mapping::{
-    FieldMapping, FileMapping, Invalid, Mapping, Needs, Origin, Reading, ReferenceMapping, check_source,
+    FieldMapping, FileMapping, Invalid, Mapping, Missing, Needs, Origin, Reading, ReferenceMapping, check_source,
 };
 use super::refusal::{Fault, shown};
 use super::rows::Row;
@@ -59,24 +59,41 @@ pub(crate) struct Recorder<'m> {
     format: Arc<Format>,
     needs: Needs,
     scratch: Arc<Scratch>,
+    /// Where the ids are remembered that earlier entries have made of this type.
+    taken: Vec<u32>,
     /// Where in the scratch file this pass remembers the ids it has seen; positions are on the shelves after it.
     shelf: u32,
+    hierarchy: Hierarchy,
     pass: Pass,
     /// Values that could not be read and were left empty.
     pub left_empty: u64,
 }
 
 impl<'m> Recorder<'m> {
+    /// `taken` are the shelves of earlier entries whose records this one must not make again.
     pub(crate) fn new(
         mapping: &'m Mapping,
         file: &'m FileMapping,
         scratch: Arc<Scratch>,
         shelf: u32,
+        taken: Vec<u32>,
+        hierarchy: Hierarchy,
         pass: Pass,
     ) -> Self {
         let format = Arc::clone(mapping.format(&file.file));
         let needs = file.needs(&format);
-        Recorder { source: &mapping.source, mapping: file, format, needs, scratch, shelf, pass, left_empty: 0 }
+        Recorder {
+            source: &mapping.source,
+            mapping: file,
+            format,
+            needs,
+            scratch,
+            taken,
+            shelf,
+            hierarchy,
+            pass,
+            left_empty: 0,
+        }
     }
 
     /// The tables that must be read before.
@@ -101,14 +118,33 @@ impl<'m> Recorder<'m> {
         if self.mapping.once && self.scratch.get(self.shelf, &seen)?.is_some() {
             return Ok(Made::Merged);
         }
+        for shelf in &self.taken {
+            if self.scratch.get(*shelf, &seen)?.is_some() {
+                return Err(Fault::new(
+                    format!(
+                        "an earlier entry of the mapping has made a `{}` with the id `{}`",
+                        self.mapping.object.name,
+                        shown(&key.id)
+                    ),
+                    "tell their ids apart, as in `id = \"vendor-{ID}\"`, or write `updates = true`",
+                )
+                .of(&key.id));
+            }
+        }
         let mut values = Vec::with_capacity(self.mapping.fields.len());
         if self.pass == Pass::Records {
             for field in &self.mapping.fields {
                 values.push(value(field, &scope, &mut self.left_empty)?);
             }
         }
-        let parents = self.mapping.references.iter().map(|reference| self.parent(reference, row));
-        let parents = parents.collect::<Result<_, _>>()?;
+        let mut parents = Vec::with_capacity(self.mapping.references.len());
+        for reference in &self.mapping.references {
+            let parent = self.parent(reference, row)?;
+            if parent.is_none() && reference.missing == Missing::Skip {
+                return Ok(Made::Skipped);
+            }
+            parents.push(parent);
+        }
         if let Some(first) = self.scratch.put(self.shelf, &seen, &row.line.to_be_bytes())? {
             let first = first.try_into().map_or(0, u64::from_be_bytes);
             return Err(Fault::new(
@@ -116,6 +152,10 @@ impl<'m> Recorder<'m> {
                 "remove one of the rows, add a column to the mapping's `id`, or write `once = true`",
             )
             .of(&key.id));
+        }
+        for place in self.mapping.to_own_type() {
+            let parent = parents.get(place).and_then(Option::as_ref);
+            self.hierarchy.remember(&self.scratch, place, &key, parent)?;
         }
         Ok(Made::Record(Box::new(Record { line: row.line, raw: raw.to_vec(), key, values, parents })))
     }
@@ -154,7 +194,8 @@ impl<'m> Recorder<'m> {
         let mut columns = reference.id.columns();
         let first = columns.next();
         // A reference is absent if its id is. Half an id is an error either way.
-        if reference.nullable && reference.id.render(row)?.is_empty() {
+        let may_be_absent = reference.nullable || reference.missing == Missing::Skip;
+        if may_be_absent && reference.id.render(row)?.is_empty() {
             return Ok(None);
         }
         let id = reference.id.render_key(row).map_err(|_| {
@@ -166,6 +207,45 @@ impl<'m> Recorder<'m> {
             Some(template) => template.render_key(row)?,
         };
         Ok(Some(ExternalKey { source, id }))
+    }
+}
+
+/// Which record of the file stands under which of the same type, remembered for all rows: whether there is a circle is a
+/// question to the whole file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hierarchy {
+    /// The shelf of the first reference of the entry; those of the others come before it.
+    pub shelf: u32,
+}
+
+impl Hierarchy {
+    fn remember(
+        self,
+        scratch: &Scratch,
+        place: usize,
+        key: &ExternalKey,
+        parent: Option<&ExternalKey>,
+    ) -> Result<(), Fault> {
+        let parent = parent.map(seen).unwrap_or_default();
+        scratch.put(self.of(place), &seen(key), &parent).map(drop)
+    }
+
+    /// What the file says of a record: nothing, that it stands under none, or under which.
+    pub(crate) fn parent(
+        self,
+        scratch: &Scratch,
+        place: usize,
+        key: &ExternalKey,
+    ) -> Result<Option<Option<ExternalKey>>, Fault> {
+        let Some(bytes) = scratch.get(self.of(place), &seen(key))? else { return Ok(None) };
+        let text = String::from_utf8_lossy(&bytes);
+        let parent =
+            text.split_once('\0').map(|(source, id)| ExternalKey { source: source.to_owned(), id: id.to_owned() });
+        Ok(Some(parent))
+    }
+
+    fn of(self, place: usize) -> u32 {
+        self.shelf - u32::try_from(place).unwrap_or(0)
     }
 }
 
@@ -221,6 +301,9 @@ fn read(mapping: &FieldMapping, text: &str, notation: &Notation) -> Result<Value
     let (field, reading) = (&mapping.field, &mapping.reading);
     if let Some(meaning) = reading.map.as_ref().and_then(|map| map.get(text)) {
         return Ok(meaning.clone());
+    }
+    if text == EMPTY_TEXT && field.kind == Kind::Text {
+        return Ok(Value::from(""));
     }
     if text.is_empty() {
         return match &reading.default {

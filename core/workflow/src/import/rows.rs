@@ -161,7 +161,7 @@ impl Rows {
         let fields = fields.and_then(|fields| match fields.len() {
             given if given == width => Ok(fields),
             given => Err(Fault::new(
-                format!("the row has {given} columns where the header has {width}"),
+                format!("the row has {given} columns where {} {width}", self.format.whose_columns()),
                 "add the missing separators, or put fields that contain one in quotes",
             )),
         });

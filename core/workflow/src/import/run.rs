@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::folder::Folder;
 use super::load::{Counted, Load, Stop};
 use super::mapping::{FileMapping, Mapping};
-use super::record::{Made, Pass, Record, Recorder};
+use super::record::{Hierarchy, Made, Pass, Record, Recorder};
 use super::refusal::Fault;
 use super::rejects::Rejects;
 use super::rows::Rows;
@@ -116,6 +116,10 @@ pub(super) async fn run(
     match runner.run(progress).await {
         Ok(report) => Ok(report),
         Err(error) => {
+            let error = match error {
+                ImportError::File(refusal) => ImportError::Stopped(refusal),
+                error => error,
+            };
             runner.fail(&error).await;
             Err(error)
         }
@@ -139,6 +143,9 @@ fn ready(import: &Import<'_>, model: &Model) -> Result<Ready, ImportError> {
     let rows_folder = other.as_ref().unwrap_or(&folder);
     let mut stamps = BTreeMap::new();
     for file in &mapping.files {
+        if import.rows.is_some() {
+            check_by_itself(&mapping, file)?;
+        }
         if import.rows.is_none() || rows_folder.has(&file.file) {
             open(rows_folder, &mapping, file)?;
             stamps.insert(file.file.clone(), rows_folder.stamp(&file.file).map_err(ImportError::File)?);
@@ -195,6 +202,19 @@ fn note(run: &mut ImportRun, position: &Position) -> Result<(), ImportError> {
         errors: sum(|file| file.errors),
     };
     Ok(())
+}
+
+/// Whether rows of this entry mean the same without the others of their file.
+fn check_by_itself(mapping: &Mapping, file: &FileMapping) -> Result<(), ImportError> {
+    let needs = file.needs(mapping.format(&file.file));
+    if needs.positions.is_empty() && !file.once {
+        return Ok(());
+    }
+    let fault = Fault::new(
+        format!("rows of `{}` are counted or merged, and so cannot be taken without the others of the file", file.file),
+        "correct them in the file itself and import it again; what has not changed stays as it is",
+    );
+    Err(ImportError::Mapping(fault.at(&mapping.name, file.line)))
 }
 
 async fn begin(
@@ -302,9 +322,15 @@ impl Runner<'_> {
             if self.import.rows.is_some() && !self.rows_folder.has(&file.file) {
                 continue;
             }
-            // Where nothing is written, later entries ask what this one would have made.
-            if self.position.entry > index && !self.import.dry_run {
+            if self.position.entry > index {
+                // Later entries must not make its records again, so their ids are read once more.
+                if mapping.files.iter().skip(self.position.entry).any(|later| later.object.name == file.object.name) {
+                    self.remember(index, file, progress).await?;
+                }
                 continue;
+            }
+            if self.position.links {
+                self.remember(index, file, progress).await?;
             }
             if !self.position.links {
                 self.pass(index, file, Pass::Records, progress).await?;
@@ -338,6 +364,20 @@ impl Runner<'_> {
         })
     }
 
+    /// Reads the file of an entry whose records are settled, for what is to be remembered of it.
+    async fn remember(
+        &mut self,
+        index: usize,
+        file: &FileMapping,
+        progress: &mut (dyn FnMut(Progress<'_>) + Send),
+    ) -> Result<(), ImportError> {
+        let position = Position { rows: u64::MAX, ..self.position.clone() };
+        let position = std::mem::replace(&mut self.position, position);
+        self.pass(index, file, Pass::Records, progress).await?;
+        self.position = position;
+        Ok(())
+    }
+
     /// Reads the file of an entry once.
     async fn pass(
         &mut self,
@@ -347,7 +387,9 @@ impl Runner<'_> {
         progress: &mut (dyn FnMut(Progress<'_>) + Send),
     ) -> Result<(), ImportError> {
         let shelf = shelf(index, pass);
-        let mut recorder = Recorder::new(self.mapping, file, Arc::clone(&self.scratch), shelf, pass);
+        let taken = if file.updates || pass == Pass::OwnType { Vec::new() } else { earlier(self.mapping, index) };
+        let mut recorder =
+            Recorder::new(self.mapping, file, Arc::clone(&self.scratch), shelf, taken, hierarchy(index), pass);
         self.tables.read(self.folder, self.mapping, recorder.tables()).map_err(ImportError::File)?;
         let mut rows = open(self.rows_folder, self.mapping, file)?;
         let mut read = 0;
@@ -413,7 +455,8 @@ impl Runner<'_> {
             scratch: &self.scratch,
             now: self.run.as_ref().map_or(self.import.now, |run| run.started_at),
             planned: self.import.dry_run.then(|| planned(self.mapping, index)),
-            hierarchy: shelf(index, Pass::OwnType) + SHELVES - 1,
+            hierarchy: hierarchy(index),
+            updated: shelf(index, Pass::OwnType) + SHELVES - 1,
         };
         let failed = |stop: Stop| match stop {
             Stop::Scratch(fault) => ImportError::File(fault.about(&file.file)),
@@ -512,6 +555,18 @@ struct Batch {
 fn shelf(index: usize, pass: Pass) -> u32 {
     let passes = index as u32 * 2 + u32::from(pass == Pass::OwnType);
     ENTRIES.saturating_add(passes.saturating_mul(SHELVES))
+}
+
+fn hierarchy(index: usize) -> Hierarchy {
+    Hierarchy { shelf: shelf(index, Pass::Records) + SHELVES - 1 }
+}
+
+/// Where the ids are remembered that entries before this one have made of its type.
+fn earlier(mapping: &Mapping, index: usize) -> Vec<u32> {
+    let Some(file) = mapping.files.get(index) else { return Vec::new() };
+    let entries = mapping.files.iter().enumerate().take(index);
+    let same = entries.filter(|(_, earlier)| earlier.object.name == file.object.name);
+    same.map(|(index, _)| shelf(index, Pass::Records)).collect()
 }
 
 /// The types of the entries up to this one, and where their ids are remembered.

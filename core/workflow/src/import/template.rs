@@ -82,7 +82,12 @@ impl Template {
                 }
             }
         }
-        Ok(if filled { text.trim().to_owned() } else { String::new() })
+        // Blanks come from texts between columns that are empty. One column is taken as it is.
+        Ok(match self.parts.as_slice() {
+            [_] => text,
+            _ if filled => text.trim().to_owned(),
+            _ => String::new(),
+        })
     }
 
     /// The text for a row, as a key: every column of it has a value.

@@ -7,7 +7,7 @@ use crate::import::refusal::{Fault, shown};
 
 const MAX_LENGTH: usize = 2000;
 const MAX_DEPTH: usize = 32;
-const REMEDY: &str = "write something like `UnitPrice * Quantity * (1 - Discount)`; docs/import.md shows the notation";
+const REMEDY: &str = "write something like `UnitPrice * Quantity * (1 - Discount)`; names with other letters stand in double quotes; docs/import.md shows the notation";
 
 #[derive(Clone, Debug, PartialEq)]
 enum Token {

@@ -51,8 +51,24 @@ pub(super) fn check(name: &str, document: Document<'_>, digest: String, model: &
         files,
         tables,
     };
+    check_formats(&mapping, &document)?;
     check_tables(&mapping).map_err(|fault| fault.about(name))?;
     Ok(mapping)
+}
+
+/// A format without effect would be a misunderstanding.
+fn check_formats(mapping: &Mapping, document: &Document<'_>) -> Result<(), Refusal> {
+    for (file, given) in &document.content.formats {
+        let read = mapping.files.iter().any(|entry| entry.file == *file);
+        if !read && !mapping.tables.iter().any(|table| table.file == *file) {
+            let fault = Fault::new(
+                format!("nothing is read from `{}`, which has a format", shown(file)),
+                "correct the name, or leave the format out",
+            );
+            return Err(fault.at(&mapping.name, document.line(given)));
+        }
+    }
+    Ok(())
 }
 
 /// A file that is looked into stands by itself: nothing is looked up for it in turn.
@@ -100,7 +116,7 @@ fn file_mapping(
     check_file(entry.file.get_ref()).map_err(|fault| at(fault, &entry.file))?;
     let object = imported_type(entry.object.get_ref(), model).map_err(|fault| at(fault, &entry.object))?;
     let id = Template::parse(entry.id.get_ref())
-        .and_then(|id| if id.columns().next().is_some() { Ok(id) } else { Err(constant_id()) })
+        .and_then(|id| if entry.once || id.columns().next().is_some() { Ok(id) } else { Err(constant_id()) })
         .map_err(|fault| at(fault, &entry.id))?;
     let template = |given: &Spanned<String>| Template::parse(given.get_ref()).map_err(|fault| at(fault, given));
     let source = entry.source.as_ref().map(template).transpose()?;
@@ -131,6 +147,7 @@ fn file_mapping(
         id,
         condition,
         once: entry.once,
+        updates: entry.updates,
         fields,
         references,
     })

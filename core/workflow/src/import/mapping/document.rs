@@ -59,6 +59,8 @@ pub(super) struct Entry {
     #[serde(default)]
     pub once: bool,
     #[serde(default)]
+    pub updates: bool,
+    #[serde(default)]
     pub fields: BTreeMap<String, Spanned<FieldEntry>>,
     #[serde(default)]
     pub references: BTreeMap<String, Spanned<ReferenceEntry>>,

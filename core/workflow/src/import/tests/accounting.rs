@@ -71,6 +71,11 @@ async fn a_missing_parent_means_what_the_mapping_says() {
             let report = given.import(&people(missing)).await.unwrap();
             assert_eq!(numbers(&report.files[1]), expected, "{missing}");
         }
+        // A column that names none is as good as one that is not there.
+        for given in given("1,Ann,10,1\n2,Ben,20,\n3,Cas,,3\n").await {
+            let report = given.import(&people(missing)).await.unwrap();
+            assert_eq!(numbers(&report.files[1]), expected, "{missing}");
+        }
     }
 }
 
@@ -131,6 +136,60 @@ async fn a_dry_run_says_what_a_run_does_and_does_nothing() {
         let customers = given.stored("Customer").await;
         assert!(customers.iter().any(|customer| customer["name"] == "other" && customer["externalId"] == "42"));
     }
+}
+
+const TWO_LISTS: &str = r#"
+source = "list"
+[[files]]
+file = "people.csv"
+type = "Customer"
+id = "{nr}"
+[files.fields]
+name = "name"
+kind = { constant = "PERSON" }
+status = { constant = "ACTIVE" }
+currency = { constant = "EUR" }
+[[files]]
+file = "firms.csv"
+type = "Customer"
+id = "{nr}"
+AGAIN
+[files.fields]
+name = "name"
+kind = { constant = "ORGANIZATION" }
+status = { constant = "ACTIVE" }
+currency = { constant = "EUR" }
+"#;
+
+#[tokio::test]
+async fn an_id_that_an_earlier_entry_made_is_an_error_unless_the_mapping_says_so() {
+    for (again, expected) in [("", [2, 1, 0, 0, 0, 0, 1]), ("updates = true", [2, 1, 1, 0, 0, 0, 0])] {
+        let given = Given::new().await;
+        given.file("people.csv", "nr,name\n1,Ann\n2,Ben\n");
+        given.file("firms.csv", "nr,name\n1,Heron\n3,Oak\n");
+        let mapping = TWO_LISTS.replace("AGAIN", again);
+        let said = given.run(&mapping, |import| Import { dry_run: true, ..import }, |_| {}).await.unwrap();
+        if again.is_empty() {
+            assert_eq!(numbers(&said.files[1]), expected);
+        }
+        let report = given.import(&mapping).await.unwrap();
+        assert_eq!(numbers(&report.files[1]), expected);
+        let told = given.reasons().contains("an earlier entry of the mapping has made a `Customer` with the id `1`");
+        assert_eq!(told, again.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn rows_that_mean_something_only_among_others_are_not_taken_alone() {
+    let given = Given::new().await;
+    given.file("people.csv", "nr,name,limit,owner\n1,Ann,,1\n");
+    let mapping =
+        people("error").replace("id = \"{nr}\"\nwhere = \"limit", "id = \"{nr}\"\nonce = true\nwhere = \"limit");
+    given.import(&mapping).await.unwrap();
+    let (path, rejects) = (given.path().join("mapping.toml"), given.path().join("rejects"));
+    let again = Import { rows: Some(given.path()), ..usual(&path, given.path(), &rejects) };
+    let error = again.run(given.database(), &Model::core(), &mut |_| {}).await.unwrap_err().to_string();
+    assert!(error.contains("rows of `people.csv` are counted or merged"), "{error}");
 }
 
 #[tokio::test]

@@ -130,7 +130,7 @@ async fn broken_files_are_refused() {
     refused.file("customers.csv", "nr;company;legal form;state\n7;Heron;;a\n").await;
     refused.file("lines.csv", "order;price;quantity;rebate\n").await;
     refused.check(expect![[r#"
-        the import stopped: customers.csv: the file is empty; it needs a line with column names
+        the import is refused: customers.csv: the file is empty; it needs a line with column names
         the mapping is refused: mapping.toml, line 19: there is no column `owner` in `customers.csv`; the columns are `nr`, `company`, `legal form`, `state`
         the mapping is refused: mapping.toml: there is no column `discount %` in `lines.csv`; the columns are `order`, `price`, `quantity`, `rebate`
     "#]]);
@@ -204,7 +204,7 @@ async fn broken_mappings_are_refused() {
         the mapping is refused: mapping.toml, line 34: `freight` has `map`, `default` or `invalid` without a text to read; they belong to `column`, `template` and `expression`
         the mapping is refused: mapping.toml, line 34: `freight` is no time; leave out `time` and `zone`
         the mapping is refused: mapping.toml, line 27: `number` always has a value, so what cannot be read cannot be left empty; leave out `invalid`, or give the field a `default`
-        the mapping is refused: mapping.toml, line 34: `/` does not belong in an expression; write something like `UnitPrice * Quantity * (1 - Discount)`; docs/import.md shows the notation
+        the mapping is refused: mapping.toml, line 34: `/` does not belong in an expression; write something like `UnitPrice * Quantity * (1 - Discount)`; names with other letters stand in double quotes; docs/import.md shows the notation
         the mapping is refused: mapping.toml, line 14: `where` is no condition; compare something, as in `where = "Country = 'Norway'"`
         the mapping is refused: mapping.toml, line 6: `separator` is not one to eight separating characters; write something like `separator = ";"`
         the mapping is refused: mapping.toml, line 9: `quote` is part of what separates; write `quote = ""` if the file has no quotes
@@ -214,7 +214,7 @@ async fn broken_mappings_are_refused() {
         the mapping is refused: mapping.toml, line 7: `%Y` is not a time format; write day, hour and minute as in `%Y-%m-%d %H:%M` or `%Y-%m-%dT%H:%M:%S%:z`
         the mapping is refused: mapping.toml, line 7: `columns` holds for one file; write it under `[formats."file.csv"]`
         the mapping is refused: mapping.toml, line 11: the derived columns `a`, `b` are made of each other; begin with a column of the file
-        the import stopped: customers.csv, line 1: the column `nr` occurs twice; give every column a name of its own
+        the import is refused: customers.csv, line 1: the column `nr` occurs twice; give every column a name of its own
         the mapping is refused: mapping.toml: what is looked up in `staff.csv` looks into files or counts rows itself; look up one thing after the other, each in a derived column of the file that is imported
         the mapping is refused: mapping.toml, line 36: `customer` of `Order` always leads to a record, so it cannot be left empty; leave out `missing`, or write `missing = "skip"`
         the mapping is refused: mapping.toml, line 23: every `Order` needs `number`; add them under `fields`, from a column or as a `constant`
@@ -236,7 +236,7 @@ async fn files_outside_the_folder_are_refused() {
     refused.check(expect![[r#"
         the mapping is refused: mapping.toml, line 11: the file `../customers.csv` lies outside the folder; name a file in the imported folder, without `..` and without a leading `/`
         the mapping is refused: mapping.toml, line 11: the file `/etc/passwd` lies outside the folder; name a file in the imported folder, without `..` and without a leading `/`
-        the mapping is refused: mapping.toml, line 19: `.` does not belong in an expression; write something like `UnitPrice * Quantity * (1 - Discount)`; docs/import.md shows the notation
+        the mapping is refused: mapping.toml, line 19: `.` does not belong in an expression; write something like `UnitPrice * Quantity * (1 - Discount)`; names with other letters stand in double quotes; docs/import.md shows the notation
         the mapping is refused: mapping.toml, line 32: the file `../lines.csv` lies outside the folder; name a file in the imported folder, without `..` and without a leading `/`
         the mapping is refused: mapping.toml, line 11: the file `.` lies outside the folder; name a file in the imported folder, without `..` and without a leading `/`
     "#]]);
@@ -247,7 +247,7 @@ async fn a_missing_file_is_refused() {
     let mut refused = Refused::default();
     refused.mapping("orders.csv", "sales.csv").await;
     refused.check(expect![[r#"
-        the import stopped: sales.csv: the file cannot be read: No such file or directory (os error 2); check the file name in the mapping and the folder
+        the import is refused: sales.csv: the file cannot be read: No such file or directory (os error 2); check the file name in the mapping and the folder
     "#]]);
 }
 
@@ -261,6 +261,6 @@ async fn a_link_out_of_the_folder_is_refused() {
     std::os::unix::fs::symlink(elsewhere.path(), given.path().join("customers.csv")).unwrap();
     refused.import(&given, SHOP).await;
     refused.check(expect![[r#"
-        the import stopped: customers.csv: the file is a link that leads out of the folder; put the file itself there
+        the import is refused: customers.csv: the file is a link that leads out of the folder; put the file itself there
     "#]]);
 }
