@@ -117,6 +117,7 @@ async fn whole(server: &Server, id: &str, count: usize) {
 #[tokio::test]
 async fn what_was_sent_is_imported_and_counted() {
     for place in places().await {
+        place.activate(&data("small/strategy.toml"));
         let server = Server::start(place);
         let mapping = std::fs::read_to_string(data("small/mapping.toml")).unwrap();
         let names = ["customers", "contacts", "credit", "invoices", "lines", "orders", "payments", "products"];
@@ -147,6 +148,12 @@ async fn what_was_sent_is_imported_and_counted() {
         let run = id.trim_start_matches("imp_");
         until(PATIENCE, async || (files_in(server.place(), &format!("runs/{run}/files")) == 0).then_some(())).await;
         assert_eq!(files_in(server.place(), "incoming"), 0);
+        // Customers have their segments, as after the command.
+        let assigned = async || {
+            let found = server.query("{ customers(filter: {segment: {key: {isNull: false}}}) { totalCount } }").await;
+            (found["customers"]["totalCount"] != 0).then_some(())
+        };
+        until(PATIENCE, assigned).await;
         refused(&change(&server, "resumeImport", id, "r").await, "REFUSED", "came to its end");
         refused(&change(&server, "cancelImport", id, "c").await, "REFUSED", "is DONE");
         // The command line's runs are there, too.
@@ -194,6 +201,8 @@ async fn what_cannot_be_imported_is_refused_at_once() {
             refused(&start(MAPPING, &[(name, &upload)]).await, "BAD_USER_INPUT", "lies outside the folder");
         }
         refused(&start(MAPPING, &[("people.csv", &upload), ("people.csv", &upload)]).await, "BAD_USER_INPUT", "twice");
+        let (file, below) = (("people.csv", &upload), ("people.csv/people.csv", &upload));
+        refused(&start(MAPPING, &[file, below]).await, "BAD_USER_INPUT", "do not go together");
         refused(&start(MAPPING, &[]).await, "BAD_USER_INPUT", "1 to 1000 files");
         // Nothing is left of it, and the upload is still there.
         assert_eq!((files_in(server.place(), "runs"), files_in(server.place(), "incoming")), (0, 1));

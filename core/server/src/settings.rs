@@ -120,8 +120,8 @@ impl Settings {
 /// Where files come in if nothing is said: each database has a folder of its own.
 fn uploads_of(database: &str) -> PathBuf {
     if database.starts_with("postgres://") || database.starts_with("postgresql://") {
-        let address = database.split_once('@').map_or(database, |(_, address)| address);
-        let address = address.split('?').next().unwrap_or(address);
+        let address = database.split('?').next().unwrap_or(database);
+        let address = address.rsplit_once('@').map_or(address, |(_, address)| address);
         let letter = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
         let name = address.trim_start_matches("postgresql://").trim_start_matches("postgres://").chars().map(letter);
         return std::env::temp_dir().join(format!("guildhall-uploads-{}", name.collect::<String>()));
@@ -161,7 +161,7 @@ mod tests {
         for (database, expected) in [
             ("guildhall.db", PathBuf::from("guildhall.db-uploads")),
             ("sqlite:data/a.db", PathBuf::from("data/a.db-uploads")),
-            ("postgres://ada:secret@host:5432/crm?sslmode=require", temp.join("guildhall-uploads-host-5432-crm")),
+            ("postgres://ada:s@cret@host:5432/crm?sslmode=require", temp.join("guildhall-uploads-host-5432-crm")),
         ] {
             assert_eq!(uploads_of(database), expected, "{database}");
         }

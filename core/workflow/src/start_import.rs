@@ -1,5 +1,6 @@
 //! Starts an import of files that were sent before.
 
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -119,7 +120,15 @@ async fn prepared(
     let (model, actor) = (Arc::clone(&house.model), by.name.clone());
     let (mapping, dry_run) = (order.mapping.clone(), order.dry_run);
     let looked = tokio::task::spawn_blocking(move || {
-        let unwritten = |error| WorkflowError::Internal(format!("the files of an import cannot be laid: {error}"));
+        let unwritten = |error: io::Error| match error.kind() {
+            ErrorKind::AlreadyExists
+            | ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::InvalidFilename => {
+                WorkflowError::BadInput(format!("the names of the files do not go together: {error}"))
+            }
+            _ => WorkflowError::Internal(format!("the files of an import cannot be laid: {error}")),
+        };
         laid.folder.lay(&mapping, &laid.files).map_err(unwritten)?;
         let (mapping, files, rejects) = (laid.folder.mapping(), laid.folder.files(), laid.folder.rejects());
         let import = Import {

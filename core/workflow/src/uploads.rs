@@ -137,7 +137,11 @@ impl RunFolder {
             if let Some(parent) = path.parent() {
                 std::fs::create_dir_all(parent)?;
             }
-            std::fs::hard_link(upload, &path).or_else(|_| std::fs::rename(upload, &path))?;
+            std::fs::hard_link(upload, &path).or_else(|error| match error.kind() {
+                // Two names for one file.
+                io::ErrorKind::AlreadyExists => Err(error),
+                _ => std::fs::rename(upload, &path),
+            })?;
         }
         std::fs::write(self.mapping(), mapping)
     }
