@@ -187,7 +187,6 @@ fn new_run(import: &Import<'_>, mapping: &Mapping, setup: &Setup, id: Uuid) -> R
     })
 }
 
-/// Notes how far a run is.
 fn note(run: &mut ImportRun, position: &Position) -> Result<(), ImportError> {
     run.progress = json(position)?;
     run.report = position.files.iter().map(FileReport::json).collect();
@@ -271,7 +270,6 @@ async fn start(
     }
     transaction.commit().await?;
     run.epoch += 1;
-    run.problem = None;
     setup.as_of = before.as_of;
     // Where nothing is written, nothing is left of what it had done.
     Ok((run, if import.dry_run { Position::default() } else { position }))
