@@ -196,6 +196,14 @@ impl Server {
         }
     }
 
+    /// Ends the process as a power cut would.
+    pub fn kill(&mut self) {
+        let Some(mut child) = self.child.take() else { panic!("the server has ended already") };
+        if let Err(error) = child.kill().and_then(|()| child.wait()) {
+            panic!("cannot kill the server: {error}");
+        }
+    }
+
     /// Waits until the process has ended.
     pub fn ended(&mut self) -> ExitStatus {
         let Some(mut child) = self.child.take() else { panic!("the server has ended already") };

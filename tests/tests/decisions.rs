@@ -8,7 +8,7 @@ use guildhall_model::{Model, Role as ModelRole};
 use guildhall_plugin_host::{Host, HostConfig, Limits};
 use guildhall_store::Database;
 use guildhall_tests::{Place, Role, Server, codes, places, root};
-use guildhall_workflow::{Actor, House};
+use guildhall_workflow::{Actor, House, Imports};
 use serde_json::{Value, json};
 
 use crate::small::{column, company, customers, rows, rows_of, servers};
@@ -20,8 +20,9 @@ async fn api(place: &Place) -> Api {
     let points = decision_points().unwrap().into_iter().map(Arc::new).collect();
     let queries = Arc::new(ModelQueries::new(Arc::clone(&model)).unwrap());
     let cache = Some(root().join("target/plugins/test-code"));
+    let imports = Imports::new(place.folder().join("uploads"));
     let host = Host::new(HostConfig { cache, limits: Limits::default() }).unwrap();
-    Api::new(Arc::new(House { model, points, database, host, queries })).await.unwrap()
+    Api::new(Arc::new(House { model, points, database, host, queries, imports })).await.unwrap()
 }
 
 /// Counts the statements and guest calls of an operation: once when it is new, and once when its plan is known.

@@ -18,6 +18,7 @@ mod floods;
 mod guides;
 mod hostile;
 mod house;
+mod import_job;
 mod import_sets;
 mod ledger;
 mod lifecycle;

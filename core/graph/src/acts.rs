@@ -30,6 +30,15 @@ pub(crate) async fn perform(
         "removePlugin" => remove_plugin(house, actor, read(input)?, now).await,
         "createToken" => create_token(house, actor, read(input)?, now).await,
         "revokeToken" => revoke_token(house, actor, read(input)?, now).await,
+        "startImport" => start_import(house, actor, read(input)?, now).await,
+        "cancelImport" => {
+            let (id, key) = import_named(house, input)?;
+            imported(guildhall_workflow::cancel_import::cancel_import(house, actor, id, &key, now).await)
+        }
+        "resumeImport" => {
+            let (id, key) = import_named(house, input)?;
+            imported(guildhall_workflow::resume_import::resume_import(house, actor, id, &key, now).await)
+        }
         _ => Err(Problem::new(Code::Internal, format!("mutation `{name}` cannot be done"))),
     }
 }
@@ -210,4 +219,53 @@ async fn revoke_token(
         .map_err(|_| WorkflowError::BadInput(format!("`{}` is not a token's id", input.token_id)))?;
     guildhall_workflow::revoke_token::revoke_token(house, actor, id, now).await?;
     Ok(vec![("tokenId", ActValue::Json(input.token_id.into()))])
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StartImport {
+    mapping: String,
+    files: Vec<ImportFile>,
+    #[serde(default)]
+    dry_run: Option<bool>,
+    idempotency_key: String,
+}
+
+#[derive(Deserialize)]
+struct ImportFile {
+    name: String,
+    upload: String,
+}
+
+async fn start_import(
+    house: &Arc<House>,
+    actor: &Actor,
+    input: StartImport,
+    now: DateTime<Utc>,
+) -> Result<Outcome, Problem> {
+    use guildhall_workflow::start_import::{Order, OrderedFile, start_import};
+    let files = input.files.into_iter().map(|file| OrderedFile { name: file.name, upload: file.upload });
+    let order = Order {
+        mapping: input.mapping,
+        files: files.collect(),
+        dry_run: input.dry_run.unwrap_or(false),
+        idempotency_key: input.idempotency_key,
+    };
+    imported(start_import(house, actor, order, now).await)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NamedImport {
+    id: String,
+    idempotency_key: String,
+}
+
+fn import_named(house: &House, input: Value) -> Result<(uuid::Uuid, String), Problem> {
+    let NamedImport { id, idempotency_key } = read(input)?;
+    Ok((id_of(house, "ImportRun", &id)?, idempotency_key))
+}
+
+fn imported(run: Result<uuid::Uuid, WorkflowError>) -> Result<Outcome, Problem> {
+    Ok(vec![("importRun", ActValue::Record(run?))])
 }

@@ -194,6 +194,14 @@ impl ObjectType {
         self.push(name, kind, true, doc)
     }
 
+    /// Says of a field that every type has what it means here.
+    pub(crate) fn described(mut self, name: &str, doc: &str) -> Self {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.name == name) {
+            Arc::make_mut(field).doc = doc.to_owned();
+        }
+        self
+    }
+
     fn push(mut self, name: &str, kind: Kind, nullable: bool, doc: &str) -> Self {
         let readable_by = self.readable_by;
         let computed = Field::computed(name, &snake_case(name), kind, nullable);
@@ -351,6 +359,7 @@ impl Model {
             crate::territory::declare(),
             crate::territory_assignment::declare(),
             crate::plugin::declare(),
+            crate::import_run::declare(),
             crate::decision::declare(),
         ]
         .into_iter()

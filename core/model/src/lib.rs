@@ -25,6 +25,7 @@ mod credit_note;
 mod credit_note_line;
 mod customer;
 mod decision;
+mod import_run;
 mod interaction;
 mod invoice;
 mod membership;

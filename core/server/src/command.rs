@@ -72,6 +72,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         // The demo has a database of its own, so that it never mixes with real customers.
         demo::DATABASE.clone_into(&mut settings.database);
         settings.cache = PathBuf::from(demo::CACHE);
+        settings.uploads = PathBuf::from(demo::UPLOADS);
     }
     crate::logging::start(&settings)?;
     match arguments.command {

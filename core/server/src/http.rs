@@ -4,10 +4,12 @@ mod bearer;
 mod body;
 mod graphql;
 mod health;
+mod imports;
 mod metrics;
 mod packages;
 mod reply;
 mod serving;
+mod uploads;
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +24,9 @@ use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
+use chrono::Utc;
 use guildhall_graph::Api;
+use guildhall_workflow::{House, Imports};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
@@ -42,24 +46,34 @@ const ENDING: Duration = Duration::from_secs(35);
 const CLOSING: Duration = Duration::from_secs(5);
 /// How often a process looks whether another one changed strategy or plugins.
 const REFRESH: Duration = Duration::from_secs(1);
+/// How often a process looks for imports that lost theirs.
+const SILENT: Duration = Duration::from_secs(5);
 
 /// What every handler works with.
 pub(crate) struct Doors {
     pub api: Api,
     pub access: Access,
     pub watch: Watch,
+    /// Largest upload, in bytes.
+    pub upload_limit: u64,
 }
 
 pub(crate) fn router(doors: Arc<Doors>) -> Router {
-    Router::new()
+    let timely = Router::new()
         .route("/graphql", post(graphql::post).get(graphql::get))
         .route("/schema.graphql", get(graphql::schema))
         .route("/packages", post(packages::post))
         .route("/metrics", get(metrics::get))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/imports/{id}/errors.csv", get(imports::errors))
+        .route("/imports/{id}/rows/{*file}", get(imports::rows))
+        .layer(middleware::from_fn(in_time));
+    // A large file may take its time, as long as it keeps coming.
+    Router::new()
+        .route("/uploads", post(uploads::post))
+        .merge(timely)
         .layer(CatchPanicLayer::new())
-        .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(Arc::clone(&doors), metrics::watch))
         .layer(TraceLayer::new_for_http())
         .with_state(doors)
@@ -84,13 +98,17 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 }
 
 /// Serves until the process is told to end, then finishes what is under way.
-pub(crate) async fn serve(listener: TcpListener, api: Api) -> Result<(), Failure> {
+pub(crate) async fn serve(listener: TcpListener, api: Api, upload_limit: u64) -> Result<(), Failure> {
     let database = api.house().database.clone();
     let access = Access::new(database.clone());
-    let doors = Arc::new(Doors { api, access, watch: Watch::new() });
+    let doors = Arc::new(Doors { api, access, watch: Watch::new(), upload_limit });
+    let house = Arc::clone(doors.api.house());
     let refreshing = tokio::spawn(refresh(Arc::clone(&doors)));
+    let importing = tokio::spawn(go_on_importing(Arc::clone(&house)));
     let finished = serving::serve(listener, router(doors), ended(), ENDING).await;
     refreshing.abort();
+    importing.abort();
+    house.imports.close();
     if !finished {
         tracing::warn!("some connections were cut: their requests did not finish in time");
     }
@@ -109,6 +127,19 @@ async fn refresh(doors: Arc<Doors>) {
         ticks.tick().await;
         if let Err(error) = doors.api.refresh().await {
             tracing::error!(%error, "the current generation cannot be served; the old one serves on");
+        }
+    }
+}
+
+/// Goes on with imports that lost their server, this one's own of an earlier life or another's.
+async fn go_on_importing(house: Arc<House>) {
+    house.imports.sweep();
+    let mut ticks = tokio::time::interval(SILENT);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = Imports::recover(&house, Utc::now()).await {
+            tracing::warn!(%error, "imports that were stopped cannot be looked for");
         }
     }
 }

@@ -7,7 +7,7 @@ use guildhall_graph::ModelQueries;
 use guildhall_model::Model;
 use guildhall_plugin_host::{Host, HostConfig, Limits};
 use guildhall_store::Database;
-use guildhall_workflow::{House, Workshop};
+use guildhall_workflow::{House, Imports, Workshop};
 
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -31,7 +31,8 @@ pub(crate) async fn open(settings: &Settings) -> Result<Arc<House>, Failure> {
     let database = Database::open(&settings.database).await?;
     database.migrate().await?;
     let OpenedWorkshop { model, points, host, queries } = open_workshop(settings)?;
-    Ok(Arc::new(House { model, points, database, host, queries }))
+    let imports = Imports::new(settings.uploads.clone());
+    Ok(Arc::new(House { model, points, database, host, queries, imports }))
 }
 
 /// Starts the plugin host. No database is touched.

@@ -13,13 +13,17 @@ const FILE: &str = "guildhall.toml";
 const DATABASE: &str = "guildhall.db";
 const LISTEN: &str = "127.0.0.1:4000";
 const CACHE: &str = ".guildhall/cache";
+/// Largest file that is taken: 4 GiB.
+const UPLOAD_LIMIT: u64 = 4 << 30;
 
 /// Environment variables Guildhall reads; another one with its prefix is a typing mistake.
-const ENVIRONMENT: [&str; 6] = [
+const ENVIRONMENT: [&str; 8] = [
     "GUILDHALL_CONFIG",
     "GUILDHALL_DATABASE",
     "GUILDHALL_LISTEN",
     "GUILDHALL_CACHE",
+    "GUILDHALL_UPLOADS",
+    "GUILDHALL_UPLOAD_LIMIT",
     "GUILDHALL_LOG",
     "GUILDHALL_LOG_LEVEL",
 ];
@@ -36,6 +40,13 @@ pub(crate) struct Flags {
     /// Folder for compiled plugin code [default: .guildhall/cache]
     #[arg(long, global = true, env = "GUILDHALL_CACHE", value_name = "DIR")]
     cache: Option<PathBuf>,
+    /// Folder for files that are sent to be imported; servers of one database share it [default: beside the SQLite file, or
+    /// in the system's folder for temporary files]
+    #[arg(long, global = true, env = "GUILDHALL_UPLOADS", value_name = "DIR")]
+    uploads: Option<PathBuf>,
+    /// Largest such file, in bytes [default: 4294967296]
+    #[arg(long, global = true, env = "GUILDHALL_UPLOAD_LIMIT", value_name = "BYTES")]
+    upload_limit: Option<u64>,
     /// Form of the log [default: text]
     #[arg(long, global = true, env = "GUILDHALL_LOG", value_name = "FORM")]
     log: Option<LogForm>,
@@ -58,6 +69,8 @@ struct File {
     database: Option<String>,
     listen: Option<SocketAddr>,
     cache: Option<PathBuf>,
+    uploads: Option<PathBuf>,
+    upload_limit: Option<u64>,
     log: Option<LogForm>,
     log_level: Option<String>,
 }
@@ -68,6 +81,8 @@ pub(crate) struct Settings {
     pub database: String,
     pub listen: SocketAddr,
     pub cache: PathBuf,
+    pub uploads: PathBuf,
+    pub upload_limit: u64,
     pub log: LogForm,
     pub log_level: String,
 }
@@ -88,14 +103,31 @@ impl Settings {
             None => File::default(),
         };
         let default_listen = LISTEN.parse().map_err(Failure::failed)?;
+        let database = flags.database.clone().or(file.database).unwrap_or_else(|| DATABASE.to_owned());
+        let uploads = flags.uploads.clone().or(file.uploads).unwrap_or_else(|| uploads_of(&database));
         Ok(Settings {
-            database: flags.database.clone().or(file.database).unwrap_or_else(|| DATABASE.to_owned()),
+            database,
+            uploads,
+            upload_limit: flags.upload_limit.or(file.upload_limit).unwrap_or(UPLOAD_LIMIT),
             listen: listen.or(file.listen).unwrap_or(default_listen),
             cache: flags.cache.clone().or(file.cache).unwrap_or_else(|| PathBuf::from(CACHE)),
             log: flags.log.or(file.log).unwrap_or(LogForm::Text),
             log_level: flags.log_level.clone().or(file.log_level).unwrap_or_else(|| "info".to_owned()),
         })
     }
+}
+
+/// Where files come in if nothing is said: each database has a folder of its own.
+fn uploads_of(database: &str) -> PathBuf {
+    if database.starts_with("postgres://") || database.starts_with("postgresql://") {
+        let address = database.split('?').next().unwrap_or(database);
+        let address = address.rsplit_once('@').map_or(address, |(_, address)| address);
+        let letter = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+        let name = address.trim_start_matches("postgresql://").trim_start_matches("postgres://").chars().map(letter);
+        return std::env::temp_dir().join(format!("guildhall-uploads-{}", name.collect::<String>()));
+    }
+    let file = database.strip_prefix("sqlite:").map_or(database, |rest| rest.strip_prefix("//").unwrap_or(rest));
+    PathBuf::from(format!("{file}-uploads"))
 }
 
 fn read_file(path: &Path) -> Result<File, Failure> {
@@ -116,5 +148,22 @@ fn check_environment() -> Result<(), Failure> {
             ENVIRONMENT.join(", ")
         ))),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_database_has_uploads_of_its_own() {
+        let temp = std::env::temp_dir();
+        for (database, expected) in [
+            ("guildhall.db", PathBuf::from("guildhall.db-uploads")),
+            ("sqlite:data/a.db", PathBuf::from("data/a.db-uploads")),
+            ("postgres://ada:s@cret@host:5432/crm?sslmode=require", temp.join("guildhall-uploads-host-5432-crm")),
+        ] {
+            assert_eq!(uploads_of(database), expected, "{database}");
+        }
     }
 }

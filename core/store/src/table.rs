@@ -61,10 +61,17 @@ const RULES: [Rule; 5] = [
     ("decision", &["customer_id", "sequence"], None),
 ];
 
+/// What house-keeping has to know of a record and the API does not tell, in the table of its type. Records that come from
+/// elsewhere have nothing there.
+const BESIDE: [(&str, &[(&str, Kind)]); 1] = [(
+    "import_run",
+    &[("mapping_digest", Kind::Text), ("epoch", Kind::Int), ("setup", Kind::Json), ("progress", Kind::Json)],
+)];
+
 /// Every table, in the order in which they can be created.
 pub(crate) fn all(model: &Model) -> Vec<Table> {
     let mut tables: Vec<_> = model.objects().iter().map(|object| of_type(model, object)).collect();
-    tables.extend([package(), token(), idempotency(), import_run(), deployment()]);
+    tables.extend([package(), token(), idempotency(), deployment()]);
     tables
 }
 
@@ -88,10 +95,17 @@ fn of_type(model: &Model, object: &ObjectType) -> Table {
         nullable: true,
         zero: false,
     });
+    let beside = BESIDE.iter().filter(|(table, _)| *table == object.table).flat_map(|(_, columns)| *columns);
+    let beside = beside.map(|(name, kind)| Column {
+        name: (*name).to_owned(),
+        storage: Storage::Model(kind.clone()),
+        nullable: true,
+        zero: false,
+    });
     let target = |name: &str| model.object(name).map_or_else(|| name.to_owned(), |target| target.table.clone());
     Table {
         name: object.table.clone(),
-        columns: fields.chain(keys).chain(custom).collect(),
+        columns: fields.chain(keys).chain(custom).chain(beside).collect(),
         primary_key: vec!["id"],
         references: references
             .iter()
@@ -196,23 +210,6 @@ fn idempotency() -> Table {
         ("created_at", TIME, false),
     ];
     house("idempotency", &["actor", "key"], &columns)
-}
-
-fn import_run() -> Table {
-    let columns = [
-        ("id", Storage::Model(Kind::Id), false),
-        ("actor", TEXT, false),
-        ("source", TEXT, false),
-        ("mapping_digest", TEXT, false),
-        ("state", TEXT, false),
-        ("epoch", Storage::Model(Kind::Int), false),
-        ("setup", Storage::Model(Kind::Json), false),
-        ("progress", Storage::Model(Kind::Json), false),
-        ("problem", TEXT, true),
-        ("started_at", TIME, false),
-        ("updated_at", TIME, false),
-    ];
-    Table { indexes: vec![vec!["started_at".to_owned(), "id".to_owned()]], ..house("import_run", &["id"], &columns) }
 }
 
 fn deployment() -> Table {

@@ -10,8 +10,8 @@ use guildhall_store::{Database, generation, package};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::WorkflowError;
 use crate::keepable::keepable;
+use crate::{Imports, WorkflowError};
 
 pub struct House {
     pub model: Arc<Model>,
@@ -21,6 +21,8 @@ pub struct House {
     /// Runs plugins.
     pub host: Host,
     pub queries: Arc<dyn InputQueries>,
+    /// Files that come in, and what becomes of them.
+    pub imports: Imports,
 }
 
 /// The part of the house a plugin is checked with. It needs no database.

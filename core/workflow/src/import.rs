@@ -27,8 +27,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use guildhall_model::Model;
+use guildhall_store::import_run::ImportRun;
 use guildhall_store::{Database, StoreError};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 pub use refusal::Refusal;
@@ -47,6 +49,8 @@ pub struct Import<'a> {
     pub dry_run: bool,
     /// Go on with the last run of this mapping.
     pub resume: bool,
+    /// Do this run, which waits in the queue, from where it is.
+    pub run: Option<Uuid>,
     pub actor: &'a str,
     /// The day up to which customer facts count if the mapping does not say.
     pub today: NaiveDate,
@@ -108,6 +112,25 @@ impl Report {
     }
 }
 
+/// Refuses a name that no mapping may have for a file.
+pub(crate) fn check_file_name(name: &str) -> Result<(), String> {
+    mapping::check_file(name).map_err(|fault| format!("{}; {}", fault.reason, fault.remedy))
+}
+
+impl FileReport {
+    /// As it is told to programs.
+    pub fn json(&self) -> Value {
+        let sample = |cells: &Vec<(String, String)>| -> Value {
+            cells.iter().map(|(name, text)| (name.clone(), json!(text))).collect::<Map<_, _>>().into()
+        };
+        json!({
+            "file": self.file, "type": self.object, "rows": self.rows, "created": self.created, "updated": self.updated,
+            "unchanged": self.unchanged, "merged": self.merged, "skipped": self.skipped, "errors": self.errors,
+            "leftEmpty": self.left_empty, "sample": self.sample.iter().map(sample).collect::<Vec<_>>(),
+        })
+    }
+}
+
 /// Why an import did not run to its end.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
@@ -141,5 +164,10 @@ impl Import<'_> {
         progress: &mut (dyn FnMut(Progress<'_>) + Send),
     ) -> Result<Report, ImportError> {
         run::run(self, database, model, progress).await
+    }
+
+    /// Checks all that can be checked before anything is written, and gives the run as it waits in the queue. It reads files.
+    pub(crate) fn queued(&self, model: &Model, id: Uuid) -> Result<ImportRun, ImportError> {
+        run::queued(self, model, id)
     }
 }

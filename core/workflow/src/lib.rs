@@ -9,11 +9,14 @@ mod business_data;
 mod deployment;
 mod error;
 mod house;
+mod imports;
 mod keepable;
 mod once;
 mod reads;
+mod uploads;
 
 pub mod activate_strategy;
+pub mod cancel_import;
 pub mod create_token;
 pub mod decide;
 pub mod export;
@@ -22,8 +25,11 @@ pub mod install_plugin;
 pub mod load_demo_company;
 pub mod record_decision;
 pub mod refresh_facts;
+pub mod rejected_rows;
 pub mod remove_plugin;
+pub mod resume_import;
 pub mod revoke_token;
+pub mod start_import;
 pub mod store_package;
 
 #[cfg(test)]
@@ -34,3 +40,5 @@ pub use authenticate::authenticate;
 pub use deployment::Deployment;
 pub use error::WorkflowError;
 pub use house::{ActValue, Actor, House, InputQueries, InputQuery, Workshop};
+pub use imports::Imports;
+pub use uploads::Upload;

@@ -33,6 +33,7 @@ pub(crate) async fn houses() -> Vec<(Arc<House>, TestDatabase)> {
             database,
             host: Host::new(HostConfig { cache: None, limits: Limits::default() }).unwrap(),
             queries: Arc::new(NoQueries),
+            imports: crate::Imports::new(std::env::temp_dir().join("guildhall-test-uploads")),
         };
         all.push((Arc::new(house), fixture));
     }

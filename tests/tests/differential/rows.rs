@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 /// How many records of each type.
-const COUNTS: [(&str, usize); 23] = [
+const COUNTS: [(&str, usize); 24] = [
     ("Segment", 9),
     ("Strategy", 4),
     ("Customer", 48),
@@ -32,6 +32,7 @@ const COUNTS: [(&str, usize); 23] = [
     ("Territory", 9),
     ("TerritoryAssignment", 20),
     ("Plugin", 6),
+    ("ImportRun", 12),
     ("Decision", 30),
 ];
 

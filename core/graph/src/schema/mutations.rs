@@ -21,7 +21,7 @@ const KEY: (&str, &str, bool, &str) = (
     "Chosen by the caller: the same key and input give the stored answer and are done once.",
 );
 
-const ACTS: [Act; 6] = [
+const ACTS: [Act; 9] = [
     Act {
         name: "recordDecision",
         doc: "Makes a decision and puts it on the ledger.",
@@ -92,6 +92,32 @@ const ACTS: [Act; 6] = [
         input: &[("tokenId", "String", true, "The token's id, as `createToken` gave it.")],
         payload: &[("tokenId", "String", true, "The token that no longer holds.")],
     },
+    Act {
+        name: "startImport",
+        doc: "Starts an import of files that were sent to `/uploads`; `importRun` tells how far it is.",
+        role: Role::Admin,
+        input: &[
+            ("mapping", "String", true, "The text of the mapping file."),
+            ("files", "[ImportFile!]", true, "The files, by the names the mapping has for them."),
+            ("dryRun", "Boolean", false, "Say what would be done, and do nothing."),
+            KEY,
+        ],
+        payload: &[("importRun", "ImportRun", true, "The import, queued or running.")],
+    },
+    Act {
+        name: "cancelImport",
+        doc: "Ends an import that waits or runs, with the batch it is at. What it has written stays.",
+        role: Role::Admin,
+        input: &[("id", "ID", true, "The import run."), KEY],
+        payload: &[("importRun", "ImportRun", true, "The import, now cancelled.")],
+    },
+    Act {
+        name: "resumeImport",
+        doc: "Goes on with an import that was cancelled, failed or lost its server, where it was.",
+        role: Role::Admin,
+        input: &[("id", "ID", true, "The import run."), KEY],
+        payload: &[("importRun", "ImportRun", true, "The import, queued or running.")],
+    },
 ];
 
 fn acts(source: &Source<'_>) -> impl Iterator<Item = &'static Act> {
@@ -150,7 +176,12 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
             .item(EnumItem::new("ALL").description("All."))
             .item(EnumItem::new("OWN").description("Those of customers whose `owner` is the bearer."))
             .item(EnumItem::new("TERRITORY").description("Those of customers of one territory."));
+        let file = InputObject::new("ImportFile")
+            .description("A file to be imported.")
+            .field(argument("name", TypeRef::named_nn("String"), "The name the mapping has for it."))
+            .field(argument("upload", TypeRef::named_nn("String"), "The upload it is, as `/uploads` answered."));
         builder = builder
+            .register(file)
             .register(Enum::new("TokenRole").description("What the bearer of a token may do.").items(roles))
             .register(reach);
     }

@@ -23,6 +23,7 @@ use crate::{http, opening};
 
 pub(super) const DATABASE: &str = "demo/guildhall.db";
 pub(super) const CACHE: &str = "demo/cache";
+pub(super) const UPLOADS: &str = "demo/uploads";
 const STRATEGY: &str = include_str!("demo/strategy.toml");
 /// The strategy's approver, who is also the bearer of the demo's token.
 const ADA: &str = "ada";
@@ -55,7 +56,7 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
     let api = Api::new(house).await?;
     let listener = http::bind(settings.listen).await?;
     println!("{}", welcome(listener.local_addr().map_err(Failure::failed)?, &secret));
-    http::serve(listener, api).await
+    http::serve(listener, api, settings.upload_limit).await
 }
 
 /// Brings the database to the demo's state; what is there already is left as it is.

@@ -49,6 +49,7 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
         rejects: &rejects,
         dry_run: options.dry_run,
         resume: options.resume,
+        run: None,
         actor: "command line",
         today: now.date_naive(),
         now,
@@ -93,20 +94,7 @@ fn rejected(report: &Report) -> String {
 }
 
 fn print_json(report: &Report, assigned: u64) {
-    let files = report.files.iter().map(|file| {
-        let sample: Vec<_> = file
-            .sample
-            .iter()
-            .map(|cells| {
-                cells.iter().map(|(name, text)| (name.clone(), json!(text))).collect::<serde_json::Map<_, _>>()
-            })
-            .collect();
-        json!({
-            "file": file.file, "type": file.object, "rows": file.rows, "created": file.created, "updated": file.updated,
-            "unchanged": file.unchanged, "merged": file.merged, "skipped": file.skipped, "errors": file.errors,
-            "leftEmpty": file.left_empty, "sample": sample,
-        })
-    });
+    let files = report.files.iter().map(FileReport::json);
     println!(
         "{}",
         json!({

@@ -18,6 +18,8 @@ async fn doors() -> (Arc<Doors>, Created, TestDatabase) {
         database: fixture.url().to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
         cache: std::env::temp_dir().join("guildhall-test-code"),
+        uploads: std::env::temp_dir().join("guildhall-test-uploads"),
+        upload_limit: 1024,
         log: LogForm::Text,
         log_level: "info".to_owned(),
     };
@@ -26,7 +28,16 @@ async fn doors() -> (Arc<Doors>, Created, TestDatabase) {
     let token = create_token(&house, &operator, Origin::Console, NewToken::new("ada", Role::Admin), chrono::Utc::now());
     let token = token.await.unwrap();
     let access = Access::new(house.database.clone());
-    (Arc::new(Doors { api: Api::new(house).await.unwrap(), access, watch: Watch::new() }), token, fixture)
+    (
+        Arc::new(Doors {
+            api: Api::new(house).await.unwrap(),
+            access,
+            watch: Watch::new(),
+            upload_limit: settings.upload_limit,
+        }),
+        token,
+        fixture,
+    )
 }
 
 async fn send(doors: &Arc<Doors>, method: Method, path: &str, secret: &str, body: Vec<u8>) -> (u16, Value) {

@@ -21,7 +21,7 @@ use super::expression::{Expression, Table};
 use super::format::Format;
 use super::refusal::{Fault, Refusal};
 use super::template::Template;
-pub(crate) use check::check_source;
+pub(crate) use check::{check_file, check_source};
 pub(crate) use document::{Invalid, Missing};
 
 /// A mapping file is written by hand; one beyond this is something else.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{NaiveDate, SubsecRound};
 use guildhall_model::{Model, Value};
 use guildhall_store::Database;
-use guildhall_store::import_run::{self, ImportRun, RunState};
+use guildhall_store::import_run::{self, ImportRun, RunCounts, RunState};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -81,34 +81,16 @@ pub(super) async fn run(
     model: &Model,
     progress: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Report, ImportError> {
-    let mapping = Mapping::open(import.mapping, model).map_err(ImportError::Mapping)?;
-    let folder = Folder::open(import.dir).map_err(ImportError::File)?;
-    let other = import.rows.map(Folder::open).transpose().map_err(ImportError::File)?;
+    let Ready { mapping, folder, other, mut setup } = ready(import, model)?;
     let rows_folder = other.as_ref().unwrap_or(&folder);
-    // What can be refused before anything is written, is: a missing file of the last entry costs no waiting.
-    let mut stamps = BTreeMap::new();
-    for file in &mapping.files {
-        if import.rows.is_some() {
-            check_by_itself(&mapping, file)?;
+    let (run, position) = match (import.run, import.dry_run, import.resume) {
+        (Some(id), ..) => {
+            let (run, position) = start(import, database, &mut setup, id).await?;
+            (Some(run), position)
         }
-        if import.rows.is_none() || rows_folder.has(&file.file) {
-            open(rows_folder, &mapping, file)?;
-            stamps.insert(file.file.clone(), rows_folder.stamp(&file.file).map_err(ImportError::File)?);
-        }
-        let needs = file.needs(mapping.format(&file.file));
-        SideTables::check(&folder, &mapping, &needs.tables).map_err(ImportError::Mapping)?;
-    }
-    let mut setup = Setup {
-        dir: import.dir.to_owned(),
-        rows: import.rows.map(ToOwned::to_owned),
-        rejects: import.rejects.to_owned(),
-        as_of: mapping.as_of.unwrap_or(import.today),
-        stamps,
-    };
-    let (run, position) = match (import.dry_run, import.resume) {
-        (true, _) => (None, Position::default()),
-        (false, false) => (Some(begin(import, database, &mapping, &setup).await?), Position::default()),
-        (false, true) => {
+        (None, true, _) => (None, Position::default()),
+        (None, false, false) => (Some(begin(import, database, &mapping, &setup).await?), Position::default()),
+        (None, false, true) => {
             let (run, position) = resume(import, database, &mapping, &mut setup).await?;
             (Some(run), position)
         }
@@ -144,6 +126,83 @@ pub(super) async fn run(
     }
 }
 
+/// An import whose mapping and files were looked at.
+struct Ready {
+    mapping: Mapping,
+    folder: Folder,
+    /// Where rows come from instead.
+    other: Option<Folder>,
+    setup: Setup,
+}
+
+/// What can be refused before anything is written, is: a missing file of the last entry costs no waiting.
+fn ready(import: &Import<'_>, model: &Model) -> Result<Ready, ImportError> {
+    let mapping = Mapping::open(import.mapping, model).map_err(ImportError::Mapping)?;
+    let folder = Folder::open(import.dir).map_err(ImportError::File)?;
+    let other = import.rows.map(Folder::open).transpose().map_err(ImportError::File)?;
+    let rows_folder = other.as_ref().unwrap_or(&folder);
+    let mut stamps = BTreeMap::new();
+    for file in &mapping.files {
+        if import.rows.is_some() {
+            check_by_itself(&mapping, file)?;
+        }
+        if import.rows.is_none() || rows_folder.has(&file.file) {
+            open(rows_folder, &mapping, file)?;
+            stamps.insert(file.file.clone(), rows_folder.stamp(&file.file).map_err(ImportError::File)?);
+        }
+        let needs = file.needs(mapping.format(&file.file));
+        SideTables::check(&folder, &mapping, &needs.tables).map_err(ImportError::Mapping)?;
+    }
+    let setup = Setup {
+        dir: import.dir.to_owned(),
+        rows: import.rows.map(ToOwned::to_owned),
+        rejects: import.rejects.to_owned(),
+        as_of: mapping.as_of.unwrap_or(import.today),
+        stamps,
+    };
+    Ok(Ready { mapping, folder, other, setup })
+}
+
+pub(super) fn queued(import: &Import<'_>, model: &Model, id: Uuid) -> Result<ImportRun, ImportError> {
+    let Ready { mapping, setup, .. } = ready(import, model)?;
+    Ok(ImportRun { state: RunState::Queued, ..new_run(import, &mapping, &setup, id)? })
+}
+
+fn new_run(import: &Import<'_>, mapping: &Mapping, setup: &Setup, id: Uuid) -> Result<ImportRun, ImportError> {
+    Ok(ImportRun {
+        id,
+        actor: import.actor.to_owned(),
+        source: mapping.source.clone(),
+        mapping_digest: mapping.digest.clone(),
+        state: RunState::Running,
+        epoch: 1,
+        dry_run: import.dry_run,
+        setup: json(setup)?,
+        progress: json(&Position::default())?,
+        counts: RunCounts::default(),
+        report: serde_json::json!([]),
+        problem: None,
+        started_at: import.now.trunc_subsecs(3),
+        moved_at: import.now,
+    })
+}
+
+fn note(run: &mut ImportRun, position: &Position) -> Result<(), ImportError> {
+    run.progress = json(position)?;
+    run.report = position.files.iter().map(FileReport::json).collect();
+    let sum = |count: fn(&FileReport) -> u64| position.files.iter().map(count).sum();
+    run.counts = RunCounts {
+        rows: sum(|file| file.rows),
+        created: sum(|file| file.created),
+        updated: sum(|file| file.updated),
+        unchanged: sum(|file| file.unchanged),
+        merged: sum(|file| file.merged),
+        skipped: sum(|file| file.skipped),
+        errors: sum(|file| file.errors),
+    };
+    Ok(())
+}
+
 /// Whether rows of this entry mean the same without the others of their file.
 fn check_by_itself(mapping: &Mapping, file: &FileMapping) -> Result<(), ImportError> {
     let needs = file.needs(mapping.format(&file.file));
@@ -163,19 +222,7 @@ async fn begin(
     mapping: &Mapping,
     setup: &Setup,
 ) -> Result<ImportRun, ImportError> {
-    let run = ImportRun {
-        id: Uuid::now_v7(),
-        actor: import.actor.to_owned(),
-        source: mapping.source.clone(),
-        mapping_digest: mapping.digest.clone(),
-        state: RunState::Running,
-        epoch: 1,
-        setup: json(setup)?,
-        progress: json(&Position::default())?,
-        problem: None,
-        started_at: import.now.trunc_subsecs(3),
-        updated_at: import.now,
-    };
+    let run = new_run(import, mapping, setup, Uuid::now_v7())?;
     let transaction = database.begin().await?;
     import_run::insert(&transaction, &run).await?;
     transaction.commit().await?;
@@ -196,12 +243,7 @@ async fn resume(
     if run.state == RunState::Done {
         return Err(nothing("its last run came to its end"));
     }
-    let before: Setup = serde_json::from_value(run.setup.clone()).map_err(|error| nothing(&error.to_string()))?;
-    let position: Position =
-        serde_json::from_value(run.progress.clone()).map_err(|error| nothing(&error.to_string()))?;
-    if before.stamps != setup.stamps || before.rows.is_some() != setup.rows.is_some() {
-        return Err(nothing("the files have changed since it was stopped"));
-    }
+    let (before, position) = before(&run, setup)?;
     if !import_run::take_over(&transaction, &run, import.now).await? {
         return Err(ImportError::Lost);
     }
@@ -209,6 +251,40 @@ async fn resume(
     run.epoch += 1;
     *setup = before;
     Ok((run, position))
+}
+
+/// Takes a run out of the queue. Its files lie where the caller says; a copy elsewhere would do.
+async fn start(
+    import: &Import<'_>,
+    database: &Database,
+    setup: &mut Setup,
+    id: Uuid,
+) -> Result<(ImportRun, Position), ImportError> {
+    let transaction = database.begin().await?;
+    let mut run = import_run::find(&transaction, id)
+        .await?
+        .ok_or_else(|| ImportError::NothingToResume("there is no such run".to_owned()))?;
+    let (before, position) = before(&run, setup)?;
+    if !import_run::start(&transaction, &run, import.now).await? {
+        return Err(ImportError::Lost);
+    }
+    transaction.commit().await?;
+    run.epoch += 1;
+    setup.as_of = before.as_of;
+    // Where nothing is written, nothing is left of what it had done.
+    Ok((run, if import.dry_run { Position::default() } else { position }))
+}
+
+/// What a run was started with and how far it came, if the files are still those it was started with.
+fn before(run: &ImportRun, setup: &Setup) -> Result<(Setup, Position), ImportError> {
+    let nothing = |reason: &str| ImportError::NothingToResume(reason.to_owned());
+    let before: Setup = serde_json::from_value(run.setup.clone()).map_err(|error| nothing(&error.to_string()))?;
+    let position: Position =
+        serde_json::from_value(run.progress.clone()).map_err(|error| nothing(&error.to_string()))?;
+    if before.stamps != setup.stamps || before.rows.is_some() != setup.rows.is_some() {
+        return Err(nothing("the files have changed since it was stopped"));
+    }
+    Ok((before, position))
 }
 
 fn json(value: &impl Serialize) -> Result<serde_json::Value, ImportError> {
@@ -265,10 +341,12 @@ impl Runner<'_> {
         }
         let now = self.import.now;
         if let Some(run) = &mut self.run {
-            run.progress = json(&self.position)?;
+            note(run, &self.position)?;
             let transaction = self.database.begin().await?;
-            refresh_within(&transaction, self.as_of, now).await?;
-            if !import_run::advance(&transaction, run, RunState::Done, now).await? {
+            if !self.import.dry_run {
+                refresh_within(&transaction, self.as_of, now).await?;
+            }
+            if !import_run::advance(&transaction, run, RunState::Done, chrono::Utc::now()).await? {
                 return Err(ImportError::Lost);
             }
             transaction.commit().await?;
@@ -424,17 +502,21 @@ impl Runner<'_> {
             self.rejects.add(&fault.at(&file.file, line), header, &raw).map_err(ImportError::File)?;
         }
         position.rejects.clone_from(self.rejects.lengths());
-        match &mut self.run {
-            None => transaction.rollback().await?,
-            Some(run) => {
-                // First the rejected rows, then the word that they are there.
-                self.rejects.settle().map_err(ImportError::File)?;
-                run.progress = json(&position)?;
-                if !import_run::advance(&transaction, run, RunState::Running, chrono::Utc::now()).await? {
-                    return Err(ImportError::Lost);
-                }
-                transaction.commit().await?;
+        let transaction = match (self.import.dry_run, &self.run) {
+            (false, _) => Some(transaction),
+            (true, run) => {
+                transaction.rollback().await?;
+                if run.is_some() { Some(self.database.begin().await?) } else { None }
             }
+        };
+        if let (Some(run), Some(transaction)) = (&mut self.run, transaction) {
+            // First the rejected rows, then the word that they are there.
+            self.rejects.settle().map_err(ImportError::File)?;
+            note(run, &position)?;
+            if !import_run::advance(&transaction, run, RunState::Running, chrono::Utc::now()).await? {
+                return Err(ImportError::Lost);
+            }
+            transaction.commit().await?;
         }
         self.position = position;
         Ok(())
@@ -445,7 +527,7 @@ impl Runner<'_> {
         let Some(run) = self.run.as_mut().filter(|_| *error != ImportError::Lost) else { return };
         run.problem = Some(error.to_string());
         let noted = async {
-            run.progress = json(&self.position)?;
+            note(run, &self.position)?;
             let transaction = self.database.begin().await?;
             import_run::advance(&transaction, run, RunState::Failed, chrono::Utc::now()).await?;
             Ok::<_, ImportError>(transaction.commit().await?)

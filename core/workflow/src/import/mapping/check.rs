@@ -174,7 +174,7 @@ fn constant_id() -> Fault {
 }
 
 /// Files stay inside the folder that is imported.
-pub(super) fn check_file(file: &str) -> Result<(), Fault> {
+pub(crate) fn check_file(file: &str) -> Result<(), Fault> {
     let inside = !file.is_empty()
         && !file.contains(['\\', '\0', ':'])
         && Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));

@@ -109,8 +109,10 @@ async fn northwind_twice_is_northwind_once() {
     let (_folder, database) = new_database().await;
     import_northwind(&database, &dir).await;
     let model = Model::core();
+    // The second run is a run, too.
+    let objects: Vec<_> = model.objects().iter().filter(|object| object.name != "ImportRun").collect();
     let mut before = Vec::new();
-    for object in model.objects() {
+    for object in &objects {
         before.push(stored(&database, &model, &object.name).await);
     }
     let report = import_northwind(&database, &dir).await;
@@ -119,7 +121,7 @@ async fn northwind_twice_is_northwind_once() {
         report.files.iter().map(|file| file.unchanged).sum::<u64>(),
         91 * 4 + 77 + 830 + 2155 + 9 + 53 + 49 + 809
     );
-    for (object, before) in model.objects().iter().zip(before) {
+    for (object, before) in objects.iter().zip(before) {
         assert_eq!(stored(&database, &model, &object.name).await, before, "{}", object.name);
     }
 }

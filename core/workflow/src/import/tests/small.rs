@@ -86,6 +86,7 @@ pub(super) fn usual<'i>(mapping: &'i Path, dir: &'i Path, rejects: &'i Path) -> 
         rejects,
         dry_run: false,
         resume: false,
+        run: None,
         actor: "test",
         today: "2026-11-22".parse().unwrap(),
         now: "2026-11-22T18:00:00Z".parse().unwrap(),
