@@ -4,11 +4,12 @@
 #   make demo DEMO="--database postgres://..."  the same on PostgreSQL
 #   make test                                   formatting, lints and every test
 #   make plugins                                compile the plugins in plugins/ to target/plugins/*.wasm
-#   make bench                                  measure against a handwritten server and PostGraphile, on PostgreSQL
+#   make bench                                  measure against a handwritten server and PostGraphile, on PostgreSQL, and the import
 #   make bench BENCH="--seconds 1"              shorter; --customers N --orders N make it smaller, --json prints JSON,
 #                                               --without-postgraphile needs no npm
 #   make differential SEED=7 COUNT=10000        compare with graphql-js; COUNT=0 goes on until Ctrl-C
 #   make bench BENCH=--floods                   send every hostile request the tests know, and time them
+#   make bench BENCH=--import                   measure only the import, against a plain bulk load of the same rows
 
 GUILDHALL := target/debug/guildhall
 PLUGINS   := $(notdir $(wildcard plugins/*))

@@ -19,6 +19,7 @@ mod guides;
 mod hostile;
 mod house;
 mod import_job;
+mod import_runs;
 mod import_sets;
 mod ledger;
 mod lifecycle;

@@ -32,6 +32,11 @@ pub(crate) struct Round {
 }
 
 impl Round {
+    /// A round of something else than responses.
+    pub(crate) fn of(count: u64, elapsed: Duration) -> Self {
+        Round { responses: count, errors: 0, elapsed }
+    }
+
     /// Right responses per second.
     pub(crate) fn rate(&self) -> f64 {
         self.responses.saturating_sub(self.errors) as f64 / self.elapsed.as_secs_f64()

@@ -6,6 +6,7 @@
 
 mod company;
 mod floods;
+mod import;
 mod load;
 mod postgraphile;
 mod process;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use serde_json::json;
 use tempfile::TempDir;
 
 use company::Company;
@@ -57,6 +59,12 @@ struct Arguments {
     /// Send every flood of the tests' catalogue instead, and fail if one takes too much time or memory
     #[arg(long)]
     floods: bool,
+    /// Measure only the import, against a plain bulk load
+    #[arg(long)]
+    import: bool,
+    /// How many customers are imported, with ten orders each
+    #[arg(long, default_value_t = 50_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    imported: u64,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -72,16 +80,25 @@ async fn main() -> ExitCode {
             }
         };
     }
-    match measure(&arguments).await {
-        Ok(report) => {
+    let measured = if arguments.import { Ok(None) } else { measure(&arguments).await.map(Some) };
+    match (measured, import::measure(arguments.imported).await) {
+        (Ok(report), Ok(import)) => {
+            let is_good = report.as_ref().is_none_or(Report::is_good) && import.is_good();
             if arguments.json {
-                println!("{:#}", report.to_json());
+                let mut json = report.map_or_else(|| json!({}), |report| report.to_json());
+                if let Some(json) = json.as_object_mut() {
+                    json.insert("import".to_owned(), import.to_json());
+                }
+                println!("{json:#}");
             } else {
-                println!("{report}");
+                if let Some(report) = report {
+                    println!("{report}\n");
+                }
+                println!("{import}");
             }
-            if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
-        Err(error) => {
+        (Err(error), _) | (_, Err(error)) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }

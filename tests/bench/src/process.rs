@@ -43,7 +43,7 @@ impl Folder {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    fn command(&self, database: &str) -> Command {
+    pub(crate) fn command(&self, database: &str) -> Command {
         let mut command = Command::new(self.binaries.join("guildhall"));
         command.current_dir(&self.files).args(["--database", database, "--cache", "cache"]);
         command

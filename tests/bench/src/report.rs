@@ -52,9 +52,50 @@ impl Case {
         ratios.fold((f64::INFINITY, 0.0), |(least, most), ratio| (ratio.min(least), ratio.max(most)))
     }
 
-    fn is_met(&self) -> bool {
+    pub(crate) fn is_met(&self) -> bool {
         self.ratio() >= self.goal
     }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let (least, most) = self.spread();
+        json!({
+            "case": self.name, "rate": rounded(median(&self.rounds), 1), "comparedWith": self.other,
+            "comparedRate": rounded(median(&self.other_rounds), 1), "ratio": rounded(self.ratio(), 3),
+            "leastRatio": rounded(least, 3), "mostRatio": rounded(most, 3), "goal": self.goal, "met": self.is_met(),
+        })
+    }
+
+    /// What stands above cases.
+    pub(crate) fn head() -> String {
+        let [name, with] = ["", "with"];
+        format!(
+            "{name:<36}{:>9}{:>11}  {with:<14}{:>7}  {:<13}{:>5}",
+            "guildhall", "compared", "ratio", "rounds", "goal"
+        )
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (least, most) = self.spread();
+        let spread = format!("{least:.3}-{most:.3}");
+        write!(
+            out,
+            "{:<36}{:>9.0}{:>11.0}  {:<14}{:>7.3}  {spread:<13}{:>5.2}  {}",
+            self.name,
+            median(&self.rounds),
+            median(&self.other_rounds),
+            self.other,
+            self.ratio(),
+            self.goal,
+            told(self.is_met())
+        )
+    }
+}
+
+/// Whether a goal is met, in a word.
+pub(crate) fn told(is_met: bool) -> &'static str {
+    if is_met { "met" } else { "MISSED" }
 }
 
 impl Report {
@@ -64,14 +105,7 @@ impl Report {
     }
 
     pub(crate) fn to_json(&self) -> Value {
-        let cases = self.cases.iter().map(|case| {
-            let (least, most) = case.spread();
-            json!({
-                "case": case.name, "rate": rounded(median(&case.rounds), 1), "comparedWith": case.other,
-                "comparedRate": rounded(median(&case.other_rounds), 1), "ratio": rounded(case.ratio(), 3),
-                "leastRatio": rounded(least, 3), "mostRatio": rounded(most, 3), "goal": case.goal, "met": case.is_met(),
-            })
-        });
+        let cases = self.cases.iter().map(Case::to_json);
         json!({
             "company": self.company, "postgres": self.postgres, "fsync": false, "connections": self.connections,
             "rounds": self.rounds, "seconds": self.seconds, "customers": self.places, "pages": self.places,
@@ -97,25 +131,9 @@ impl fmt::Display for Report {
             out,
             "{places} different customers, {places} different pages, each answer compared before measuring\n"
         )?;
-        writeln!(
-            out,
-            "{:<36}{:>9}{:>11}  {:<14}{:>7}  {:<13}{:>5}",
-            "", "guildhall", "compared", "with", "ratio", "rounds", "goal"
-        )?;
+        writeln!(out, "{}", Case::head())?;
         for case in &self.cases {
-            let (least, most) = case.spread();
-            let spread = format!("{least:.3}-{most:.3}");
-            writeln!(
-                out,
-                "{:<36}{:>9.0}{:>11.0}  {:<14}{:>7.3}  {spread:<13}{:>5.2}  {}",
-                case.name,
-                median(&case.rounds),
-                median(&case.other_rounds),
-                case.other,
-                case.ratio(),
-                case.goal,
-                if case.is_met() { "met" } else { "MISSED" }
-            )?;
+            writeln!(out, "{case}")?;
         }
         write!(out, "\n{} responses, each compared byte by byte; {} errors", self.responses, self.errors)
     }
