@@ -60,7 +60,7 @@ references = { customer = "customer" }
 /// Starts the import of the folder `files`, with what it prints kept for later.
 fn start(place: &Place, arguments: &[&str]) -> Child {
     let mut command = place.program();
-    command.args(["import", "mapping.toml", "files", "--json"]).args(arguments);
+    command.args(["import", "mapping.toml", "files", "--json", "--batch", "1000"]).args(arguments);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 

@@ -35,6 +35,12 @@ use uuid::Uuid;
 
 pub use refusal::Refusal;
 
+/// Rows of one transaction. Fewer cost more: each commit writes every page of an index that its rows touch.
+pub const BATCH: usize = 10_000;
+
+/// The same in a server, where others wait for SQLite's one writer.
+pub(crate) const BATCH_IN_SERVER: usize = 1000;
+
 /// An import to be run.
 #[derive(Clone, Copy, Debug)]
 pub struct Import<'a> {
@@ -47,6 +53,8 @@ pub struct Import<'a> {
     pub rejects: &'a Path,
     /// Say what would be done, and do nothing.
     pub dry_run: bool,
+    /// Rows of one transaction, at most; [`BATCH`] where nothing speaks for another number.
+    pub batch: usize,
     /// Go on with the last run of this mapping.
     pub resume: bool,
     /// Do this run, which waits in the queue, from where it is.

@@ -245,6 +245,7 @@ async fn work(house: &House, id: Uuid) -> Result<(), WorkflowError> {
         rows: None,
         rejects: &rejects,
         dry_run: run.dry_run,
+        batch: crate::import::BATCH_IN_SERVER,
         resume: false,
         run: Some(id),
         actor: &run.actor,

@@ -137,6 +137,7 @@ async fn prepared(
             rows: None,
             rejects: &rejects,
             dry_run,
+            batch: crate::import::BATCH_IN_SERVER,
             resume: false,
             run: Some(id),
             actor: &actor,

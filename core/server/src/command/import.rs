@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::Utc;
 use guildhall_workflow::assign_segments;
-use guildhall_workflow::import::{FileReport, Import, ImportError, Progress, Report};
+use guildhall_workflow::import::{BATCH, FileReport, Import, ImportError, Progress, Report};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -33,6 +33,9 @@ pub(crate) struct Options {
     /// Where rows go that cannot be taken [default: rejects-TIME]
     #[arg(long, value_name = "DIR")]
     rejects: Option<PathBuf>,
+    /// Rows written in one transaction, at most
+    #[arg(long, value_name = "N", default_value_t = BATCH, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    batch: usize,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -48,6 +51,7 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
         rows: options.rows.as_deref(),
         rejects: &rejects,
         dry_run: options.dry_run,
+        batch: options.batch,
         resume: options.resume,
         run: None,
         actor: "command line",

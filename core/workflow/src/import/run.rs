@@ -1,14 +1,14 @@
 //! A run of an import: entry by entry, batch by batch, each batch a transaction that also says how far the run is.
 
+mod note;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::{NaiveDate, SubsecRound};
+use chrono::NaiveDate;
 use guildhall_model::{Model, Value};
 use guildhall_store::Database;
-use guildhall_store::import_run::{self, ImportRun, RunCounts, RunState};
-use serde::{Deserialize, Serialize};
+use guildhall_store::import_run::{self, ImportRun, RunState};
 use uuid::Uuid;
 
 use super::folder::Folder;
@@ -22,9 +22,10 @@ use super::scratch::Scratch;
 use super::side_table::SideTables;
 use super::{FileReport, Import, ImportError, Progress, Report};
 use crate::refresh_facts::refresh_within;
+use note::{Position, Setup, begin, new_run, note, resume, start};
 
-/// Rows that are read before they are written.
-const BATCH: usize = 1000;
+/// Bytes of rows that are read before they are written.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// Records shown of what would be written.
 const SAMPLE: usize = 3;
@@ -34,30 +35,6 @@ const REJECTED: u32 = 0x4000_0000;
 const ENTRIES: u32 = 0x8000_0000;
 /// Shelves of one pass over the file of an entry: the ids, the positions, the hierarchy.
 const SHELVES: u32 = 0x1_0000;
-
-/// What a run was started with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Setup {
-    dir: PathBuf,
-    rows: Option<PathBuf>,
-    rejects: PathBuf,
-    as_of: NaiveDate,
-    /// What tells of each file whether it is still the same.
-    stamps: BTreeMap<String, String>,
-}
-
-/// How far a run is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Position {
-    /// The entry, and whether its records are linked now.
-    entry: usize,
-    links: bool,
-    /// Rows of the file whose fate is settled in this pass.
-    rows: u64,
-    files: Vec<FileReport>,
-    /// How long the files of rejected rows are.
-    rejects: BTreeMap<String, u64>,
-}
 
 struct Runner<'a> {
     import: &'a Import<'a>,
@@ -168,41 +145,6 @@ pub(super) fn queued(import: &Import<'_>, model: &Model, id: Uuid) -> Result<Imp
     Ok(ImportRun { state: RunState::Queued, ..new_run(import, &mapping, &setup, id)? })
 }
 
-fn new_run(import: &Import<'_>, mapping: &Mapping, setup: &Setup, id: Uuid) -> Result<ImportRun, ImportError> {
-    Ok(ImportRun {
-        id,
-        actor: import.actor.to_owned(),
-        source: mapping.source.clone(),
-        mapping_digest: mapping.digest.clone(),
-        state: RunState::Running,
-        epoch: 1,
-        dry_run: import.dry_run,
-        setup: json(setup)?,
-        progress: json(&Position::default())?,
-        counts: RunCounts::default(),
-        report: serde_json::json!([]),
-        problem: None,
-        started_at: import.now.trunc_subsecs(3),
-        moved_at: import.now,
-    })
-}
-
-fn note(run: &mut ImportRun, position: &Position) -> Result<(), ImportError> {
-    run.progress = json(position)?;
-    run.report = position.files.iter().map(FileReport::json).collect();
-    let sum = |count: fn(&FileReport) -> u64| position.files.iter().map(count).sum();
-    run.counts = RunCounts {
-        rows: sum(|file| file.rows),
-        created: sum(|file| file.created),
-        updated: sum(|file| file.updated),
-        unchanged: sum(|file| file.unchanged),
-        merged: sum(|file| file.merged),
-        skipped: sum(|file| file.skipped),
-        errors: sum(|file| file.errors),
-    };
-    Ok(())
-}
-
 /// Whether rows of this entry mean the same without the others of their file.
 fn check_by_itself(mapping: &Mapping, file: &FileMapping) -> Result<(), ImportError> {
     let needs = file.needs(mapping.format(&file.file));
@@ -214,81 +156,6 @@ fn check_by_itself(mapping: &Mapping, file: &FileMapping) -> Result<(), ImportEr
         "correct them in the file itself and import it again; what has not changed stays as it is",
     );
     Err(ImportError::Mapping(fault.at(&mapping.name, file.line)))
-}
-
-async fn begin(
-    import: &Import<'_>,
-    database: &Database,
-    mapping: &Mapping,
-    setup: &Setup,
-) -> Result<ImportRun, ImportError> {
-    let run = new_run(import, mapping, setup, Uuid::now_v7())?;
-    let transaction = database.begin().await?;
-    import_run::insert(&transaction, &run).await?;
-    transaction.commit().await?;
-    Ok(run)
-}
-
-/// Takes the last run of the mapping over, if the files are still those it was started with.
-async fn resume(
-    import: &Import<'_>,
-    database: &Database,
-    mapping: &Mapping,
-    setup: &mut Setup,
-) -> Result<(ImportRun, Position), ImportError> {
-    let nothing = |reason: &str| ImportError::NothingToResume(reason.to_owned());
-    let transaction = database.begin().await?;
-    let last = import_run::latest(&transaction, &mapping.digest).await?;
-    let mut run = last.ok_or_else(|| nothing("this mapping was never run, or it was changed since"))?;
-    if run.state == RunState::Done {
-        return Err(nothing("its last run came to its end"));
-    }
-    let (before, position) = before(&run, setup)?;
-    if !import_run::take_over(&transaction, &run, import.now).await? {
-        return Err(ImportError::Lost);
-    }
-    transaction.commit().await?;
-    run.epoch += 1;
-    *setup = before;
-    Ok((run, position))
-}
-
-/// Takes a run out of the queue. Its files lie where the caller says; a copy elsewhere would do.
-async fn start(
-    import: &Import<'_>,
-    database: &Database,
-    setup: &mut Setup,
-    id: Uuid,
-) -> Result<(ImportRun, Position), ImportError> {
-    let transaction = database.begin().await?;
-    let mut run = import_run::find(&transaction, id)
-        .await?
-        .ok_or_else(|| ImportError::NothingToResume("there is no such run".to_owned()))?;
-    let (before, position) = before(&run, setup)?;
-    if !import_run::start(&transaction, &run, import.now).await? {
-        return Err(ImportError::Lost);
-    }
-    transaction.commit().await?;
-    run.epoch += 1;
-    setup.as_of = before.as_of;
-    // Where nothing is written, nothing is left of what it had done.
-    Ok((run, if import.dry_run { Position::default() } else { position }))
-}
-
-/// What a run was started with and how far it came, if the files are still those it was started with.
-fn before(run: &ImportRun, setup: &Setup) -> Result<(Setup, Position), ImportError> {
-    let nothing = |reason: &str| ImportError::NothingToResume(reason.to_owned());
-    let before: Setup = serde_json::from_value(run.setup.clone()).map_err(|error| nothing(&error.to_string()))?;
-    let position: Position =
-        serde_json::from_value(run.progress.clone()).map_err(|error| nothing(&error.to_string()))?;
-    if before.stamps != setup.stamps || before.rows.is_some() != setup.rows.is_some() {
-        return Err(nothing("the files have changed since it was stopped"));
-    }
-    Ok((before, position))
-}
-
-fn json(value: &impl Serialize) -> Result<serde_json::Value, ImportError> {
-    serde_json::to_value(value).map_err(|error| ImportError::Unnoted(error.to_string()))
 }
 
 /// Opens the file of an entry and checks that it has every column the entry reads.
@@ -394,7 +261,7 @@ impl Runner<'_> {
         loop {
             let mut batch = Batch::default();
             let mut ended = false;
-            while batch.rows < BATCH {
+            while batch.rows < self.import.batch && batch.bytes < BATCH_BYTES {
                 let Some(row) = rows.next_row().map_err(ImportError::File)? else {
                     ended = true;
                     break;
@@ -416,6 +283,7 @@ impl Runner<'_> {
                     continue;
                 }
                 batch.rows += 1;
+                batch.bytes += rows.raw().len();
                 batch.left_empty += recorder.left_empty - left_empty;
                 match made {
                     Ok(Made::Record(record)) => batch.records.push(*record),
@@ -542,6 +410,7 @@ impl Runner<'_> {
 #[derive(Default)]
 struct Batch {
     rows: usize,
+    bytes: usize,
     records: Vec<Record>,
     merged: u64,
     skipped: u64,

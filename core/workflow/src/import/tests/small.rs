@@ -85,6 +85,7 @@ pub(super) fn usual<'i>(mapping: &'i Path, dir: &'i Path, rejects: &'i Path) -> 
         rows: None,
         rejects,
         dry_run: false,
+        batch: 1000,
         resume: false,
         run: None,
         actor: "test",
