@@ -34,3 +34,4 @@ mod settings;
 mod shutdown;
 mod small;
 mod tidy;
+mod writes;

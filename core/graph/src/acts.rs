@@ -1,5 +1,7 @@
 //! Mutations by name: reads the input, calls the workflow, says what came of it.
 
+mod records;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -9,10 +11,30 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::problem::{Code, Problem};
-use crate::schema::lower_first;
+use crate::schema::{RecordAct, lower_first};
 
-/// What an act gave, by payload field.
-pub(crate) type Outcome = Vec<(&'static str, ActValue)>;
+/// What came of an act.
+pub(crate) struct Outcome {
+    /// The type it came to, where it may come to several.
+    pub of: Option<String>,
+    pub gave: Gave,
+}
+
+pub(crate) enum Gave {
+    /// Values by payload field; records among them are read.
+    Records(Values),
+    /// All there is to say.
+    Said(Value),
+}
+
+type Values = Vec<(String, ActValue)>;
+
+impl From<Vec<(&'static str, ActValue)>> for Outcome {
+    fn from(values: Vec<(&'static str, ActValue)>) -> Self {
+        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Outcome { of: None, gave: Gave::Records(values) }
+    }
+}
 
 /// Does the act `name`. The input was validated against the schema; what the schema cannot say is checked here.
 pub(crate) async fn perform(
@@ -23,6 +45,9 @@ pub(crate) async fn perform(
     input: Value,
     now: DateTime<Utc>,
 ) -> Result<Outcome, Problem> {
+    if let Some(act) = RecordAct::named(&house.model, name) {
+        return records::perform(house, actor, name, &act, input, now).await;
+    }
     match name {
         "recordDecision" => record_decision(house, deployment, actor, read(input)?, now).await,
         "activateStrategy" => activate_strategy(house, actor, read(input)?, now).await,
@@ -92,7 +117,7 @@ async fn record_decision(
         idempotency_key: input.idempotency_key,
     };
     let decision = guildhall_workflow::record_decision::record_decision(house, deployment, actor, order, now).await?;
-    Ok(vec![("decision", ActValue::Record(decision))])
+    Ok(vec![("decision", ActValue::Record(decision))].into())
 }
 
 #[derive(Deserialize)]
@@ -119,7 +144,8 @@ async fn activate_strategy(
     Ok(vec![
         ("strategy", ActValue::Record(activated.strategy)),
         ("assigned", ActValue::Json(activated.assigned.into())),
-    ])
+    ]
+    .into())
 }
 
 #[derive(Deserialize)]
@@ -141,7 +167,7 @@ async fn install_plugin(
     let installed =
         install_plugin(house, actor, &bytes, &Approval::Exactly(input.approve), Some(&input.idempotency_key), now)
             .await?;
-    Ok(vec![("plugin", ActValue::Record(installed.plugin))])
+    Ok(vec![("plugin", ActValue::Record(installed.plugin))].into())
 }
 
 #[derive(Deserialize)]
@@ -159,7 +185,7 @@ async fn remove_plugin(
 ) -> Result<Outcome, Problem> {
     let plugin = id_of(house, "Plugin", &input.plugin)?;
     guildhall_workflow::remove_plugin::remove_plugin(house, actor, plugin, Some(&input.idempotency_key), now).await?;
-    Ok(vec![("plugin", ActValue::Record(plugin))])
+    Ok(vec![("plugin", ActValue::Record(plugin))].into())
 }
 
 #[derive(Deserialize)]
@@ -200,7 +226,8 @@ async fn create_token(
     Ok(vec![
         ("tokenId", ActValue::Json(created.id.to_string().into())),
         ("token", ActValue::Json(created.secret.into())),
-    ])
+    ]
+    .into())
 }
 
 #[derive(Deserialize)]
@@ -218,7 +245,7 @@ async fn revoke_token(
     let id = uuid::Uuid::try_parse(&input.token_id)
         .map_err(|_| WorkflowError::BadInput(format!("`{}` is not a token's id", input.token_id)))?;
     guildhall_workflow::revoke_token::revoke_token(house, actor, id, now).await?;
-    Ok(vec![("tokenId", ActValue::Json(input.token_id.into()))])
+    Ok(vec![("tokenId", ActValue::Json(input.token_id.into()))].into())
 }
 
 #[derive(Deserialize)]
@@ -267,5 +294,5 @@ fn import_named(house: &House, input: Value) -> Result<(uuid::Uuid, String), Pro
 }
 
 fn imported(run: Result<uuid::Uuid, WorkflowError>) -> Result<Outcome, Problem> {
-    Ok(vec![("importRun", ActValue::Record(run?))])
+    Ok(vec![("importRun", ActValue::Record(run?))].into())
 }

@@ -13,12 +13,14 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::ApiError;
-use crate::acts;
+use crate::acts::{self, Gave, Outcome};
 use crate::execute::{Answer, Execution, fits};
 use crate::front::Front;
 use crate::generation::{Generation, PlanKey, Prepared, RoleSchema};
 use crate::metrics::{Counters, Metrics};
-use crate::plan::{Bound, Context, MutationPlan, Plan, Slot, bind, compile_input_query, plan_mutation, plan_query};
+use crate::plan::{
+    Bound, Branch, Context, MutationPlan, Payload, Plan, Slot, bind, compile_input_query, plan_mutation, plan_query,
+};
 use crate::problem::{Code, Problem};
 use crate::schema::{self, Source};
 
@@ -204,8 +206,7 @@ impl Api {
             }
             OperationType::Mutation => {
                 let plan = plan_mutation(context, &generation.deployment, dialect)?;
-                let acts: Vec<_> = plan.steps.iter().filter_map(|step| step.act.as_ref()).collect();
-                bounded(&acts.iter().map(|act| &act.payload).collect::<Vec<_>>())?;
+                bounded(&plan.plans().collect::<Vec<_>>())?;
                 Ok(Prepared::Mutation(plan))
             }
             OperationType::Subscription => Err(Problem::new(Code::ValidationFailed, "there are no subscriptions")),
@@ -222,8 +223,8 @@ impl Api {
     ) -> Result<Answer, Vec<Problem>> {
         // What is wrong with the variables is said before anything is done.
         let from = Bound { variables: execution.variables, actor, acts: &|_| None };
-        for act in plan.steps.iter().filter_map(|step| step.act.as_ref()) {
-            if let Err(problem) = bind(&act.payload.variables, &from) {
+        for plan in plan.plans() {
+            if let Err(problem) = bind(&plan.variables, &from) {
                 return Err(vec![problem]);
             }
         }
@@ -243,7 +244,7 @@ impl Api {
                 let input = act.input.resolve(execution.variables).unwrap_or(Value::Null);
                 let outcome =
                     acts::perform(&self.house, execution.deployment, actor, &act.name, input, execution.now).await?;
-                let answer = execution.run(&act.payload, &outcome, &path).await?;
+                let answer = told(execution, &act.payload, &outcome, &path).await?;
                 fits(data.len() + answer.data.len())?;
                 Ok::<_, Problem>(answer)
             };
@@ -266,6 +267,30 @@ impl Api {
             tracing::error!(%error, "the new generation cannot be served");
         }
         Ok(Answer { data, problems })
+    }
+}
+
+/// What is answered of what an act came to.
+async fn told(
+    execution: &Execution<'_>,
+    payload: &Payload,
+    outcome: &Outcome,
+    path: &[Value],
+) -> Result<Answer, Problem> {
+    let unplanned = || Problem::new(Code::Internal, "an act came to what was not planned");
+    match (payload, outcome) {
+        (Payload::One(plan), Outcome { gave: Gave::Records(values), .. }) => execution.run(plan, values, path).await,
+        (Payload::One(_), _) => Err(unplanned()),
+        (Payload::OneOf(branches), Outcome { of, gave }) => {
+            let branch = branches.iter().find(|(name, _)| Some(name) == of.as_ref()).map(|(_, branch)| branch);
+            match (branch, gave) {
+                (Some(Branch::Read(plan)), Gave::Records(values)) => execution.run(plan, values, path).await,
+                (Some(Branch::Said(said)), Gave::Said(value)) => {
+                    Ok(Answer { data: said.of(value).to_string(), problems: Vec::new() })
+                }
+                _ => Err(unplanned()),
+            }
+        }
     }
 }
 

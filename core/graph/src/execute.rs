@@ -45,7 +45,7 @@ impl Execution<'_> {
     pub(crate) async fn run(
         &self,
         plan: &Plan,
-        acts: &[(&'static str, ActValue)],
+        acts: &[(String, ActValue)],
         prefix: &[Value],
     ) -> Result<Answer, Problem> {
         let record = |name: &str| {
@@ -107,7 +107,7 @@ impl Execution<'_> {
         plan: &Plan,
         response: &str,
         decided: &Verdicts,
-        acts: &[(&'static str, ActValue)],
+        acts: &[(String, ActValue)],
         prefix: &[Value],
     ) -> Result<Answer, Problem> {
         let mut data = String::with_capacity((response.len() * 2).min(RESPONSE_LIMIT));

@@ -144,6 +144,9 @@ impl From<WorkflowError> for Problem {
             WorkflowError::Refused(reasons) => {
                 Problem::new(Code::Refused, reasons.join("; ")).with("reasons", Value::from(reasons))
             }
+            WorkflowError::KeyReused(reason) => {
+                Problem::new(Code::Refused, reason.clone()).with("reasons", Value::from(vec![reason]))
+            }
             WorkflowError::NoActiveStrategy => Problem::new(Code::NoActiveStrategy, error.to_string()),
             WorkflowError::Busy(message) => Problem::new(Code::Busy, message),
             WorkflowError::Store(StoreError::TooLarge) => Problem::limit("answer", error.to_string()),

@@ -10,6 +10,7 @@ mod filters;
 mod lists;
 mod mutations;
 mod objects;
+mod records;
 
 use std::sync::Arc;
 
@@ -19,12 +20,13 @@ use async_graphql::dynamic::{
     SchemaError, Type, TypeRef, Union,
 };
 use guildhall_decision::DecisionPoint;
-use guildhall_model::{Model, ObjectType, Role};
+use guildhall_model::{Model, ObjectType, Place, Role};
 
 pub(crate) use aggregates::{Gathered, is_date, is_measured};
 pub(crate) use decisions::{TRACE_FIELDS, TraceField};
 pub(crate) use filters::{filter_name, order_field};
 pub(crate) use lists::{List, connection_name, edge_name, list_of};
+pub(crate) use records::RecordAct;
 
 /// What a schema is built from.
 pub(crate) struct Source<'a> {
@@ -56,6 +58,25 @@ impl Source<'_> {
         object.relations.iter().filter(|relation| self.may_read(&relation.target))
     }
 
+    /// The types whose records this role may make, change and delete. Who may read nothing but the base changes nothing.
+    fn written(&self) -> impl Iterator<Item = &Arc<ObjectType>> {
+        let writes = self.role >= Role::Department;
+        self.objects().filter(move |object| writes && !object.is_kept())
+    }
+
+    /// The fields of a type this role may write. Custom values are not written by the API yet.
+    fn written_fields<'o>(&self, object: &'o ObjectType) -> impl Iterator<Item = &'o Arc<guildhall_model::Field>> {
+        self.fields(object).filter(|field| field.writable && field.place == Place::Column)
+    }
+
+    /// The references of a type this role may write.
+    fn written_relations<'o>(
+        &self,
+        object: &'o ObjectType,
+    ) -> impl Iterator<Item = &'o Arc<guildhall_model::Relation>> {
+        self.relations(object).filter(|relation| relation.writable && relation.is_here())
+    }
+
     fn may_read(&self, object: &str) -> bool {
         self.model.object(object).is_some_and(|object| object.readable_by <= self.role)
     }
@@ -83,6 +104,7 @@ fn build(source: &Source<'_>) -> Result<Schema, SchemaError> {
     builder = objects::register(builder, source);
     builder = decisions::register(builder, source);
     builder = mutations::register(builder, source);
+    builder = records::register(builder, source);
     if let Some(mutation) = mutation {
         builder = builder.register(mutation);
     }

@@ -15,6 +15,8 @@ pub(crate) fn declare() -> ObjectType {
     .only(Role::Department)
     .one("customer", "Customer", false, "Who belongs.")
     .visible_with_it()
+    .part_of_it()
     .one("segment", "Segment", false, "Where to.")
     .one("strategy", "Strategy", false, "The strategy that said so.")
+    .kept()
 }

@@ -1,8 +1,10 @@
 //! One typed value of a field.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
+
+use crate::{Kind, canonical_decimal, canonical_money};
 
 /// A value of one of the model's scalar kinds, or its absence. `Money` fields hold the amount as [`Value::Decimal`]; their
 /// currency is the record's.
@@ -22,6 +24,23 @@ pub enum Value {
 impl Value {
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
+    }
+
+    /// The value as the API writes it: decimals as texts in their canonical notation, times to the millisecond. Ids are not
+    /// of one type here, so they are written plainly.
+    pub fn to_json(&self, kind: &Kind) -> serde_json::Value {
+        match (self, kind) {
+            (Value::Null, _) => serde_json::Value::Null,
+            (Value::Id(id), _) => id.to_string().into(),
+            (Value::Text(text), _) => text.clone().into(),
+            (Value::Int(number), _) => (*number).into(),
+            (Value::Bool(truth), _) => (*truth).into(),
+            (Value::Decimal(number), Kind::Money) => canonical_money(*number).into(),
+            (Value::Decimal(number), _) => canonical_decimal(*number).into(),
+            (Value::Date(day), _) => day.to_string().into(),
+            (Value::DateTime(time), _) => time.to_rfc3339_opts(SecondsFormat::Millis, true).into(),
+            (Value::Json(json), _) => json.clone(),
+        }
     }
 }
 

@@ -45,7 +45,9 @@ impl From<WorkflowError> for Failure {
     fn from(error: WorkflowError) -> Self {
         match &error {
             WorkflowError::BadInput(_) | WorkflowError::NotFound(_) => Failure::BadInput(error.to_string()),
-            WorkflowError::Refused(_) | WorkflowError::NoActiveStrategy => Failure::Refused(error.to_string()),
+            WorkflowError::Refused(_) | WorkflowError::KeyReused(_) | WorkflowError::NoActiveStrategy => {
+                Failure::Refused(error.to_string())
+            }
             WorkflowError::Busy(_) | WorkflowError::Store(_) | WorkflowError::Internal(_) => {
                 Failure::Failed(error.to_string())
             }

@@ -6,9 +6,10 @@
 use std::fmt::Display;
 
 use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, SubsecRound, Utc};
-use guildhall_model::{Kind, MONEY_SCALE, Value, scaled, unscaled};
+use guildhall_model::{Kind, MONEY_SCALE, Value, parse_text, scaled, unscaled};
 use rust_decimal::Decimal;
-use sea_orm::Value as Bound;
+use sea_orm::{DbErr, QueryResult, Value as Bound};
+use uuid::Uuid;
 
 use crate::{Dialect, StoreError};
 
@@ -55,6 +56,42 @@ pub(crate) fn adapt(dialect: Dialect, kind: &Kind, value: &Value) -> Result<Boun
         }
         (Kind::Json, Value::Json(json)) => document(json),
         (kind, value) => Err(Unfit::new(shown(value), format!("it is not {}", expected(kind)))),
+    }
+}
+
+/// What [`adapt`] stored, from a column of a row. The inverse for every value of the kind. A column of JSON is selected as text.
+pub(crate) fn read(dialect: Dialect, kind: &Kind, row: &QueryResult, index: usize) -> Result<Value, StoreError> {
+    let text = || row.try_get_by_index::<Option<String>>(index);
+    let parsed = |text: Option<String>| match text {
+        Some(text) => parse_text(kind, &text)
+            .map_err(|error| StoreError::Failed(format!("the database has a value of another kind: {error}"))),
+        None => Ok(Value::Null),
+    };
+    let exact = |scale: u32| -> Result<Value, DbErr> {
+        Ok(match dialect {
+            Dialect::Postgres => row.try_get_by_index::<Option<Decimal>>(index)?.into(),
+            Dialect::Sqlite => row.try_get_by_index::<Option<i64>>(index)?.map(|units| unscaled(units, scale)).into(),
+        })
+    };
+    Ok(match kind {
+        Kind::Id => row.try_get_by_index::<Option<Uuid>>(index)?.into(),
+        Kind::Text | Kind::Enum(_) => text()?.into(),
+        Kind::Json => parsed(text()?)?,
+        Kind::Int => row.try_get_by_index::<Option<i32>>(index)?.into(),
+        Kind::Bool => row.try_get_by_index::<Option<bool>>(index)?.into(),
+        Kind::Decimal { scale } => exact(*scale)?,
+        Kind::Money => exact(MONEY_SCALE)?,
+        Kind::Date if dialect == Dialect::Postgres => row.try_get_by_index::<Option<NaiveDate>>(index)?.into(),
+        Kind::DateTime if dialect == Dialect::Postgres => row.try_get_by_index::<Option<DateTime<Utc>>>(index)?.into(),
+        Kind::Date | Kind::DateTime => parsed(text()?)?,
+    })
+}
+
+/// The column in a list of what is selected: documents are read as the texts they are kept as.
+pub(crate) fn selected(kind: &Kind, column: &str) -> String {
+    match kind {
+        Kind::Json => format!(r#"CAST("{column}" AS text)"#),
+        _ => format!(r#""{column}""#),
     }
 }
 

@@ -117,6 +117,8 @@ fn classify(error: &sqlx::Error) -> StoreError {
                 Some("18" | "54000") => StoreError::TooLarge,
                 // PostgreSQL: shutting down, too many connections.
                 Some("57P01" | "57P02" | "57P03" | "53300") => StoreError::Unreachable(message),
+                // What is referred to was to go. SQLite has two codes for it, and PostgreSQL since its version 18.
+                Some("1811" | "23001") => StoreError::Reference(message),
                 // SQLite: CHECK, NOT NULL, wrong datatype in a STRICT table.
                 Some("275" | "1299" | "3091") => StoreError::Refused(message),
                 // PostgreSQL: CHECK, NOT NULL, numeric out of range, text that is no such value, U+0000 in text and in JSON.

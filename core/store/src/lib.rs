@@ -18,6 +18,7 @@ mod table;
 mod transaction;
 mod write;
 
+pub mod event;
 pub mod facts;
 pub mod generation;
 pub mod idempotency;
@@ -37,5 +38,8 @@ pub use error::StoreError;
 pub use link::Reads;
 pub use migration::Migrated;
 pub use read::{RESPONSE_LIMIT, Read, SegmentRule, Statement, assign_segments};
+pub use table::unique_fields;
 pub use transaction::Transaction;
-pub use write::{Ancestor, Batch, ExternalKey, FieldsSet, Upserted};
+pub use write::{
+    Ancestor, Batch, ExternalKey, FieldsSet, Record, RecordColumn, Upserted, record_columns, referring_types,
+};

@@ -53,7 +53,8 @@ pub(crate) struct Unique {
 type Rule = (&'static str, &'static [&'static str], Option<(&'static str, &'static str)>);
 
 /// What the model cannot say.
-const RULES: [Rule; 5] = [
+const RULES: [Rule; 6] = [
+    ("topic", &["key"], None),
     ("segment", &["key"], None),
     ("strategy", &["number"], None),
     ("strategy", &["status"], Some(("status", "ACTIVE"))),
@@ -61,12 +62,30 @@ const RULES: [Rule; 5] = [
     ("decision", &["customer_id", "sequence"], None),
 ];
 
+/// The fields of a type whose values only one record may have, by the API's names.
+pub fn unique_fields(object: &ObjectType) -> Vec<String> {
+    let rules = RULES.iter().filter(|(table, _, _)| *table == object.table);
+    let name = |column: &&str| {
+        let field = object.fields.iter().find(|field| field.column == *column);
+        field.map_or_else(|| (*column).to_owned(), |field| field.name.clone())
+    };
+    rules.map(|(_, columns, _)| columns.iter().map(name).collect::<Vec<_>>().join(" and ")).collect()
+}
+
 /// What house-keeping has to know of a record and the API does not tell, in the table of its type. Records that come from
 /// elsewhere have nothing there.
-const BESIDE: [(&str, &[(&str, Kind)]); 1] = [(
-    "import_run",
-    &[("mapping_digest", Kind::Text), ("epoch", Kind::Int), ("setup", Kind::Json), ("progress", Kind::Json)],
-)];
+const BESIDE: [(&str, &[(&str, Storage)]); 2] = [
+    (
+        "import_run",
+        &[
+            ("mapping_digest", TEXT),
+            ("epoch", Storage::Model(Kind::Int)),
+            ("setup", Storage::Model(Kind::Json)),
+            ("progress", Storage::Model(Kind::Json)),
+        ],
+    ),
+    ("event", &[("position", Storage::BigInt)]),
+];
 
 /// Every table, in the order in which they can be created.
 pub(crate) fn all(model: &Model) -> Vec<Table> {
@@ -96,9 +115,9 @@ fn of_type(model: &Model, object: &ObjectType) -> Table {
         zero: false,
     });
     let beside = BESIDE.iter().filter(|(table, _)| *table == object.table).flat_map(|(_, columns)| *columns);
-    let beside = beside.map(|(name, kind)| Column {
+    let beside = beside.map(|(name, storage)| Column {
         name: (*name).to_owned(),
-        storage: Storage::Model(kind.clone()),
+        storage: storage.clone(),
         nullable: true,
         zero: false,
     });
@@ -144,8 +163,18 @@ fn indexes(object: &ObjectType) -> Vec<Vec<String>> {
         });
         all.extend(days.map(|field| vec![column.clone(), field.column.clone(), id()]));
     }
+    // Events are followed in the order in which they came to be.
+    if object.table == "event" {
+        all.push(vec!["position".to_owned(), id()]);
+    }
     // The usual order of lines: by their place.
-    for (table, of) in [("order_line", "order_id"), ("credit_note_line", "credit_note_id")] {
+    const LINES: [(&str, &str); 4] = [
+        ("order_line", "order_id"),
+        ("credit_note_line", "credit_note_id"),
+        ("quote_line", "quote_id"),
+        ("quote_discount", "line_id"),
+    ];
+    for (table, of) in LINES {
         if object.table == table {
             all.push(vec![of.to_owned(), "position".to_owned(), id()]);
         }

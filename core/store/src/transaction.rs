@@ -66,6 +66,14 @@ impl Transaction {
         Ok(())
     }
 
+    /// Waits until no other transaction has this turn, and keeps it to its end. On SQLite there is one writer anyway.
+    pub async fn take_turns(&self, turn: &str) -> Result<(), StoreError> {
+        if self.dialect() == Dialect::Postgres {
+            self.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", vec![turn.into()]).await?;
+        }
+        Ok(())
+    }
+
     pub fn dialect(&self) -> Dialect {
         self.database.dialect()
     }

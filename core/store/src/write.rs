@@ -1,5 +1,6 @@
 //! Writing records of the model: many at a time, by id or by external id.
 
+mod record;
 mod references;
 mod rows;
 mod upsert;
@@ -16,7 +17,8 @@ use uuid::Uuid;
 use crate::column::parameter;
 use crate::link::Reads;
 use crate::{Dialect, StoreError, Transaction};
-pub use references::{Ancestor, ExternalKey};
+pub use record::{Record, RecordColumn, record_columns};
+pub use references::{Ancestor, ExternalKey, referring_types};
 use rows::Rows;
 
 /// Records of one type to be written, a table of values.

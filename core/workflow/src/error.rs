@@ -13,6 +13,9 @@ pub enum WorkflowError {
     /// Everything could be read, and the answer is no, for these reasons.
     #[error("{}", .0.join("; "))]
     Refused(Vec<String>),
+    /// The idempotency key of another request.
+    #[error("{0}")]
+    KeyReused(String),
     #[error("no strategy is active, so nothing is decided; activate one with `guildhall strategy activate`")]
     NoActiveStrategy,
     /// It did not work this time; the same request may work later.

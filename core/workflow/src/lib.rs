@@ -31,6 +31,7 @@ pub mod resume_import;
 pub mod revoke_token;
 pub mod start_import;
 pub mod store_package;
+pub mod write_records;
 
 #[cfg(test)]
 mod testing;

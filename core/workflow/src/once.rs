@@ -15,18 +15,13 @@ const KEY_LIMIT: usize = 200;
 pub(crate) struct Once<'a> {
     actor: &'a Actor,
     key: &'a str,
-    act: &'static str,
+    act: &'a str,
     body: String,
 }
 
 impl<'a> Once<'a> {
     /// `body` is everything that makes the request this one and no other.
-    pub(crate) fn new(
-        actor: &'a Actor,
-        key: &'a str,
-        act: &'static str,
-        body: &[&[u8]],
-    ) -> Result<Self, WorkflowError> {
+    pub(crate) fn new(actor: &'a Actor, key: &'a str, act: &'a str, body: &[&[u8]]) -> Result<Self, WorkflowError> {
         if key.is_empty() || key.len() > KEY_LIMIT {
             return Err(WorkflowError::BadInput(format!("the idempotency key must have 1 to {KEY_LIMIT} bytes")));
         }
@@ -44,7 +39,7 @@ impl<'a> Once<'a> {
     pub(crate) async fn answered(&self, on: &impl Reads) -> Result<Option<Value>, WorkflowError> {
         let Some(known) = idempotency::find(on, &self.actor.name, self.key).await? else { return Ok(None) };
         if known.act != self.act || known.body_digest != self.body {
-            return Err(WorkflowError::refused(format!(
+            return Err(WorkflowError::KeyReused(format!(
                 "the idempotency key `{}` was used for another request; choose a new one",
                 self.key
             )));

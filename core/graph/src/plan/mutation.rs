@@ -1,10 +1,12 @@
 //! Mutations: acts in the order they are written, and what is read of each result.
 
-use apollo_compiler::executable::Field;
+use apollo_compiler::executable::{Field, SelectionSet};
+use apollo_compiler::schema::ExtendedType;
 use guildhall_model::plan::{Entry, Root};
 use guildhall_store::Dialect;
 use guildhall_workflow::Deployment;
 
+use super::said::Said;
 use super::{Argument, Context, Plan, Planner, Slot, Source};
 use crate::problem::{Code, Problem};
 
@@ -18,6 +20,11 @@ impl MutationPlan {
     pub(crate) fn bytes(&self) -> usize {
         self.steps.iter().filter_map(|step| step.act.as_ref()).map(|act| act.payload.bytes()).sum()
     }
+
+    /// Every read its acts can end with.
+    pub(crate) fn plans(&self) -> impl Iterator<Item = &Plan> {
+        self.steps.iter().filter_map(|step| step.act.as_ref()).flat_map(|act| act.payload.plans())
+    }
 }
 
 /// One root field: an act and what is read of its payload.
@@ -30,7 +37,44 @@ pub(crate) struct Step {
 pub(crate) struct Act {
     pub name: String,
     pub input: Argument,
-    pub payload: Plan,
+    pub payload: Payload,
+}
+
+/// What is read of what an act comes to.
+pub(crate) enum Payload {
+    /// It comes to one type.
+    One(Plan),
+    /// It comes to one of several, by name.
+    OneOf(Vec<(String, Branch)>),
+}
+
+pub(crate) enum Branch {
+    /// Read from the database.
+    Read(Plan),
+    /// Said by the act.
+    Said(Said),
+}
+
+impl Payload {
+    fn plans(&self) -> impl Iterator<Item = &Plan> {
+        let (one, several) = match self {
+            Payload::One(plan) => (Some(plan), [].as_slice()),
+            Payload::OneOf(branches) => (None, branches.as_slice()),
+        };
+        one.into_iter().chain(several.iter().filter_map(|(_, branch)| match branch {
+            Branch::Read(plan) => Some(plan),
+            Branch::Said(_) => None,
+        }))
+    }
+
+    fn bytes(&self) -> usize {
+        let said = |branch: &Branch| if let Branch::Said(said) = branch { said.bytes() } else { 0 };
+        let told = match self {
+            Payload::One(_) => 0,
+            Payload::OneOf(branches) => branches.iter().map(|(_, branch)| said(branch)).sum(),
+        };
+        told + self.plans().map(Plan::bytes).sum::<usize>()
+    }
 }
 
 /// Acts after which another generation decides.
@@ -49,11 +93,10 @@ pub(crate) fn plan_mutation(
         let act = match field.name.as_str() {
             "__typename" => None,
             name => {
-                let mut planner = Planner::new(context);
+                let planner = Planner::new(context);
                 let input = planner.deferred(field, "input").ok_or_else(|| planner.unplanned(field))?;
-                let of = field.ty().inner_named_type().to_string();
-                let roots = planner.payload(field, &collected.selections(), &of)?;
-                Some(Act { name: name.to_owned(), input, payload: planner.finish(roots, deployment, dialect)? })
+                let payload = payload(context, deployment, dialect, field, &collected.selections())?;
+                Some(Act { name: name.to_owned(), input, payload })
             }
         };
         steps.push(Step { key: collected.key.to_owned(), act });
@@ -67,20 +110,49 @@ pub(crate) fn plan_mutation(
         let message = format!("`{}` changes what decides, so it must be the only field of its operation", act.name);
         return Err(Problem::new(Code::BadUserInput, message));
     }
-    if act.payload.slots.iter().any(|slot| matches!(slot, Slot::Decision { .. })) {
+    let decides = |plan: &Plan| plan.slots.iter().any(|slot| matches!(slot, Slot::Decision { .. }));
+    if act.payload.plans().any(decides) {
         let message = format!("`{}` changes what decides; ask for decisions in an operation after it", act.name);
         return Err(Problem::new(Code::BadUserInput, message));
     }
     Ok(MutationPlan { steps })
 }
 
+/// What is read of an act's result, for each type it may be of.
+fn payload<'a>(
+    context: &Context<'a>,
+    deployment: &Deployment,
+    dialect: Dialect,
+    field: &'a Field,
+    sets: &[&'a SelectionSet],
+) -> Result<Payload, Problem> {
+    let of = field.ty().inner_named_type();
+    let read = |of: &str| {
+        let mut planner = Planner::new(context);
+        let roots = planner.payload(field, sets, of)?;
+        planner.finish(roots, deployment, dialect)
+    };
+    let Some(ExtendedType::Union(union)) = context.front.schema().types.get(of) else {
+        return Ok(Payload::One(read(of)?));
+    };
+    let mut branches = Vec::with_capacity(union.members.len());
+    for member in &union.members {
+        let name = member.name.as_str();
+        let object = context.front.schema().get_object(name);
+        let of_record = |ty: &str| context.model.object(ty).is_some();
+        let reads =
+            object.is_some_and(|object| object.fields.values().any(|field| of_record(field.ty.inner_named_type())));
+        let branch = match reads {
+            true => Branch::Read(read(name)?),
+            false => Branch::Said(Planner::new(context).said(sets, name)?),
+        };
+        branches.push((name.to_owned(), branch));
+    }
+    Ok(Payload::OneOf(branches))
+}
+
 impl<'a> Planner<'a> {
-    fn payload(
-        &mut self,
-        parent: &Field,
-        sets: &[&'a apollo_compiler::executable::SelectionSet],
-        of: &str,
-    ) -> Result<Vec<Entry<Root>>, Problem> {
+    fn payload(&mut self, parent: &Field, sets: &[&'a SelectionSet], of: &str) -> Result<Vec<Entry<Root>>, Problem> {
         let mut roots = Vec::new();
         for collected in self.collect(sets, of)? {
             let field: &'a Field = collected.first()?;

@@ -38,6 +38,17 @@ fn rule(model: &Model, object: &ObjectType, field: &str, theirs: &Expression) ->
     Some(Condition::Some { relation: Arc::clone(relation), condition: Box::new(condition) })
 }
 
+/// The same with what the actor is known by in it.
+pub(crate) fn sight(model: &Model, actor: &Actor) -> Visible {
+    visible(model, &actor.reach, |source| {
+        let value = match (&actor.reach, source) {
+            (Reach::Territory(name), Source::ActorTerritory) => name.clone(),
+            _ => actor.name.clone(),
+        };
+        Operand::Value(value.into())
+    })
+}
+
 /// A statement that gives `{"record":null}` if the actor does not see the record, or there is none.
 pub(crate) fn sees(
     model: &Model,
@@ -46,13 +57,6 @@ pub(crate) fn sees(
     object: &Arc<ObjectType>,
     id: Uuid,
 ) -> Result<Statement, StoreError> {
-    let operand = |source: Source| {
-        let value = match (&actor.reach, source) {
-            (Reach::Territory(name), Source::ActorTerritory) => name.clone(),
-            _ => actor.name.clone(),
-        };
-        Operand::Value(value.into())
-    };
     let record = Root::Record {
         id: Operand::Value(id.into()),
         object: Selection { object: Arc::clone(object), outputs: Vec::new() },
@@ -60,7 +64,7 @@ pub(crate) fn sees(
     let plan = ReadPlan {
         response: vec![guildhall_model::plan::Entry { key: "record".to_owned(), value: record }],
         facts: Vec::new(),
-        visible: visible(model, &actor.reach, operand),
+        visible: sight(model, actor),
     };
     Statement::compile(&plan, model, dialect)
 }
@@ -82,19 +86,36 @@ mod tests {
             let expected = [
                 "Address",
                 "CampaignMember",
+                "Case",
+                "Consent",
                 "Contact",
+                "ContactPoint",
                 "CreditAccount",
                 "CreditNote",
                 "CreditNoteLine",
                 "Customer",
                 "Decision",
+                "Dispute",
+                "ExposureEntry",
+                "Hold",
                 "Interaction",
                 "Invoice",
                 "Membership",
+                "Milestone",
+                "Note",
+                "Offer",
+                "Opportunity",
                 "Order",
                 "OrderLine",
+                "Override",
                 "Payment",
+                "PaymentAllocation",
+                "Quote",
+                "QuoteDiscount",
+                "QuoteLine",
                 "Shipment",
+                "Task",
+                "TopicSubscription",
             ];
             assert_eq!(limited, expected);
         }

@@ -3,7 +3,7 @@
 use async_graphql::dynamic::{Enum, EnumItem, InputObject, Object, SchemaBuilder, TypeRef};
 use guildhall_model::Role;
 
-use super::{Source, argument, field};
+use super::{Source, argument, field, records};
 
 /// A mutation: its input and what comes back.
 struct Act {
@@ -143,13 +143,14 @@ fn type_ref(name: &str, required: bool) -> TypeRef {
 
 /// The mutation root, if the role may do anything.
 pub(super) fn mutation(source: &Source<'_>) -> Option<Object> {
-    let mut fields = acts(source).map(|act| {
+    let own = acts(source).map(|act| {
         field(act.name, TypeRef::named_nn(type_name(act, "Payload")), act.doc).argument(argument(
             "input",
             TypeRef::named_nn(type_name(act, "Input")),
             "What to do.",
         ))
     });
+    let mut fields = own.chain(records::fields(source));
     let first = fields.next()?;
     let root = Object::new("Mutation")
         .description("Everything that can be done. Each mutation is one transaction.")

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use guildhall_model::{Kind, ObjectType};
+use guildhall_model::{Kind, Model, ObjectType};
 use uuid::Uuid;
 
 use crate::column::adapt;
@@ -30,6 +30,36 @@ pub struct Ancestor {
     pub parent: Option<Uuid>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// The types that have records that refer to any of these.
+pub async fn referring_types<'m>(
+    on: &impl Reads,
+    model: &'m Model,
+    object: &ObjectType,
+    ids: &[Uuid],
+) -> Result<Vec<&'m ObjectType>, StoreError> {
+    let link = on.link();
+    let list = match link.dialect() {
+        Dialect::Postgres => "SELECT json_array_elements_text($1::json)::uuid",
+        Dialect::Sqlite => "SELECT unhex(value) FROM json_each($1)",
+    };
+    let ids: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
+    let ids = serde_json::Value::from(ids).to_string();
+    let mut found = Vec::new();
+    for other in model.objects() {
+        let references = other.references(model);
+        let columns = references.iter().filter(|reference| reference.target == object.name);
+        let columns: Vec<_> = columns.map(|reference| format!(r#""{}" IN ({list})"#, reference.column)).collect();
+        if columns.is_empty() {
+            continue;
+        }
+        let sql = format!(r#"SELECT 1 FROM "{}" WHERE {} LIMIT 1"#, other.table, columns.join(" OR "));
+        if link.row(&sql, vec![ids.clone().into()]).await?.is_some() {
+            found.push(other.as_ref());
+        }
+    }
+    Ok(found)
 }
 
 impl Transaction {

@@ -1,0 +1,231 @@
+//! Event: what happened to a record, for those who ask later and for those who follow.
+//!
+//! An event is written in the transaction of the act it tells of. Followers read in the order of `position`, and only what no
+//! transaction under way could still come before: on PostgreSQL a position is the transaction's number, and what is not
+//! below the oldest transaction under way waits; on SQLite there is one writer, so the count of events is their order.
+
+use chrono::{DateTime, Utc};
+use guildhall_model::{Kind, Value};
+use sea_orm::QueryResult;
+use uuid::Uuid;
+
+use crate::column::{adapt, parameter, read};
+use crate::link::Reads;
+use crate::{Dialect, StoreError, Transaction, row};
+
+/// What happened to a record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    pub id: Uuid,
+    pub occurred_at: DateTime<Utc>,
+    pub actor: String,
+    /// The mutation.
+    pub act: String,
+    /// One of the model's `EventKind`.
+    pub kind: &'static str,
+    pub record_type: String,
+    /// The record's global id.
+    pub record_id: String,
+    pub record_version: i64,
+    pub before: Option<serde_json::Value>,
+    pub after: Option<serde_json::Value>,
+}
+
+/// How far a follower has read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    position: i64,
+    id: Uuid,
+    /// Followers begin with what happens from now on; what a database brought along from elsewhere may have any position.
+    since: DateTime<Utc>,
+}
+
+/// What a follower is told of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub id: Uuid,
+    pub occurred_at: DateTime<Utc>,
+    pub actor: String,
+    pub kind: String,
+    pub record_type: String,
+    pub record_id: String,
+    pub record_version: i64,
+    /// The fields that changed, sorted.
+    pub fields: Vec<String>,
+}
+
+/// Writes events in the transaction of what they tell of.
+pub async fn append(transaction: &Transaction, events: &[Event], now: DateTime<Utc>) -> Result<(), StoreError> {
+    let position = match transaction.dialect() {
+        Dialect::Postgres => "pg_current_xact_id()::text::bigint",
+        Dialect::Sqlite => r#"(SELECT coalesce(max("position"), 0) + 1 FROM "event")"#,
+    };
+    for event in events {
+        let json = |value: &Option<serde_json::Value>| value.clone().map_or(Value::Null, Value::Json);
+        let mut cells = row::new_record(event.id, now);
+        cells.extend([
+            ("occurred_at", Kind::DateTime, event.occurred_at.into()),
+            ("actor", Kind::Text, event.actor.clone().into()),
+            ("act", Kind::Text, event.act.clone().into()),
+            ("kind", Kind::Text, event.kind.into()),
+            ("record_type", Kind::Text, event.record_type.clone().into()),
+            ("record_id", Kind::Text, event.record_id.clone().into()),
+            ("record_version", Kind::Int, event.record_version.into()),
+            ("before", Kind::Json, json(&event.before)),
+            ("after", Kind::Json, json(&event.after)),
+        ]);
+        let names: Vec<_> = cells.iter().map(|(name, ..)| format!("\"{name}\"")).collect();
+        let places: Vec<_> = cells
+            .iter()
+            .enumerate()
+            .map(|(index, (_, kind, _))| parameter(transaction.dialect(), kind, index + 1))
+            .collect();
+        let sql = format!(
+            r#"INSERT INTO "event" ({}, "position") VALUES ({}, {position})"#,
+            names.join(", "),
+            places.join(", ")
+        );
+        transaction.execute(&sql, row::bind(transaction, "event", &cells)?).await?;
+    }
+    Ok(())
+}
+
+/// The place after everything that has happened so far.
+pub async fn place(on: &impl Reads, now: DateTime<Utc>) -> Result<Place, StoreError> {
+    let sql = match on.link().dialect() {
+        Dialect::Postgres => "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1",
+        Dialect::Sqlite => r#"SELECT coalesce(max("position"), 0) FROM "event""#,
+    };
+    let row = on.link().row(sql, Vec::new()).await?;
+    let position = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0);
+    Ok(Place { position, id: Uuid::max(), since: now })
+}
+
+/// Events after `place`, at most `limit` of them, and the place after the last.
+pub async fn after(on: &impl Reads, place: Place, limit: u32) -> Result<(Vec<Told>, Place), StoreError> {
+    let link = on.link();
+    let settled = match link.dialect() {
+        Dialect::Postgres => r#" AND "position" < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"#,
+        Dialect::Sqlite => "",
+    };
+    let sql = format!(
+        r#"SELECT "position", "id", "occurred_at", "actor", "kind", "record_type", "record_id", "record_version",
+             CAST("before" AS text), CAST("after" AS text)
+           FROM "event" WHERE ("position", "id") > ($1, $2){settled} AND "occurred_at" >= $3
+           ORDER BY "position", "id" LIMIT {limit}"#
+    );
+    // Clocks of several servers differ a little.
+    let since = place.since - chrono::TimeDelta::minutes(10);
+    let since = adapt(link.dialect(), &Kind::DateTime, &since.into()).map_err(|unfit| unfit.of("occurredAt"))?;
+    let rows = link.rows(&sql, vec![place.position.into(), place.id.into(), since]).await?;
+    let mut told = Vec::with_capacity(rows.len());
+    let mut last = place;
+    for row in &rows {
+        let event = tell(link.dialect(), row)?;
+        last = Place { position: row.try_get_by_index(0)?, id: event.id, since: place.since };
+        told.push(event);
+    }
+    Ok((told, last))
+}
+
+fn tell(dialect: Dialect, row: &QueryResult) -> Result<Told, StoreError> {
+    let occurred_at = match read(dialect, &Kind::DateTime, row, 2)? {
+        Value::DateTime(time) => time,
+        _ => return Err(StoreError::internal("an event has no time")),
+    };
+    let mut fields = Vec::new();
+    for index in [8, 9] {
+        let text: Option<String> = row.try_get_by_index(index)?;
+        let values =
+            text.and_then(|text| serde_json::from_str::<serde_json::Map<_, _>>(&text).ok()).unwrap_or_default();
+        fields.extend(values.into_iter().map(|(name, _)| name));
+    }
+    fields.sort_unstable();
+    fields.dedup();
+    let text = |index: usize| row.try_get_by_index::<String>(index);
+    Ok(Told {
+        id: row.try_get_by_index(1)?,
+        occurred_at,
+        actor: text(3)?,
+        kind: text(4)?,
+        record_type: text(5)?,
+        record_id: text(6)?,
+        record_version: i64::from(row.try_get_by_index::<i32>(7)?),
+        fields,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{databases, now};
+
+    fn event(name: &str) -> Event {
+        Event {
+            id: Uuid::now_v7(),
+            occurred_at: now(),
+            actor: "ann".to_owned(),
+            act: "updateCustomer".to_owned(),
+            kind: "UPDATED",
+            record_type: "Customer".to_owned(),
+            record_id: "cus_1".to_owned(),
+            record_version: 2,
+            before: Some(serde_json::json!({ "name": "old", "phone": null })),
+            after: Some(serde_json::json!({ "name": name })),
+        }
+    }
+
+    /// What comes after `place`, once transactions in other databases of the server that are older have ended.
+    async fn settled(database: &crate::Database, place: Place, limit: u32) -> (Vec<Told>, Place) {
+        for _ in 0..600 {
+            let (told, next) = after(database, place, limit).await.unwrap();
+            if !told.is_empty() {
+                return (told, next);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("events are not told");
+    }
+
+    #[tokio::test]
+    async fn a_follower_is_told_everything_once_and_in_the_order_of_commits() {
+        for (database, _fixture) in databases().await {
+            let transaction = database.begin().await.unwrap();
+            append(&transaction, &[event("before")], now()).await.unwrap();
+            transaction.commit().await.unwrap();
+            let start = place(&database, now()).await.unwrap();
+            let (one, two) = (event("one"), event("two"));
+            let transaction = database.begin().await.unwrap();
+            append(&transaction, &[one.clone(), two.clone()], now()).await.unwrap();
+            assert_eq!(after(&database, start, 10).await.unwrap().0, []);
+            transaction.commit().await.unwrap();
+            let (first, next) = settled(&database, start, 1).await;
+            let (rest, next) = settled(&database, next, 10).await;
+            let ids: Vec<_> = first.iter().chain(&rest).map(|told| told.id).collect();
+            assert_eq!(ids, [one.id, two.id]);
+            assert_eq!(first[0].fields, ["name", "phone"]);
+            assert_eq!(after(&database, next, 10).await.unwrap().0, []);
+        }
+    }
+
+    /// On PostgreSQL a transaction that began first may commit last: nothing is told before it, so nothing is passed over.
+    #[tokio::test]
+    async fn an_event_committed_late_is_not_passed_over() {
+        for (database, _fixture) in databases().await {
+            if database.dialect() == Dialect::Sqlite {
+                continue;
+            }
+            let start = place(&database, now()).await.unwrap();
+            let (early, late) = (database.begin().await.unwrap(), database.begin().await.unwrap());
+            let (first, second) = (event("early"), event("late"));
+            append(&early, std::slice::from_ref(&first), now()).await.unwrap();
+            append(&late, std::slice::from_ref(&second), now()).await.unwrap();
+            late.commit().await.unwrap();
+            let (told, next) = after(&database, start, 10).await.unwrap();
+            assert_eq!(told, []);
+            early.commit().await.unwrap();
+            let (told, _) = settled(&database, next, 10).await;
+            assert_eq!(told.iter().map(|told| told.id).collect::<Vec<_>>(), [first.id, second.id]);
+        }
+    }
+}

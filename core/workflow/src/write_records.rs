@@ -1,0 +1,227 @@
+//! Makes, changes, deletes and brings back records of one type: all of an order's changes in one transaction, or none.
+
+mod change;
+mod deletion;
+mod given;
+mod refusal;
+mod sight;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use guildhall_model::ObjectType;
+use guildhall_model::plan::Visible;
+use guildhall_store::event::{self, Event};
+use guildhall_store::{StoreError, Transaction};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use crate::once::Once;
+use crate::{Actor, House, WorkflowError};
+pub use refusal::{InvalidCode, InvalidValue, Reason, ReasonCode};
+
+/// Most records of one act.
+pub const RECORD_LIMIT: usize = 250;
+/// How often an upsert is tried when somebody else makes the same records at the same time.
+const ATTEMPTS: usize = 3;
+
+/// What is to be done to records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    Create,
+    Update,
+    /// Creates what is not known by its `source` and `externalId`, and updates what is.
+    Upsert,
+    Delete,
+    Restore,
+}
+
+/// One record of an order: what of it there is depends on the verb.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    pub id: Option<Uuid>,
+    /// The version the caller has seen.
+    pub version: Option<i64>,
+    /// Values by the API's names, as they came in.
+    pub values: Map<String, Json>,
+    /// Where the values stand in the input.
+    pub path: Vec<Json>,
+    /// Whether `source` and `externalId` stand beside the other values, as an upsert's do.
+    pub keys_outside: bool,
+}
+
+/// What is to be done, by whom it is wanted.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The mutation, for the trail.
+    pub act: String,
+    pub verb: Verb,
+    pub object: Arc<ObjectType>,
+    pub changes: Vec<Change>,
+    pub idempotency_key: String,
+}
+
+/// What became of one record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    pub id: Uuid,
+    pub version: i64,
+    pub outcome: Outcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Outcome {
+    Created,
+    Updated,
+    /// Everything was as wanted already.
+    Unchanged,
+    Deleted,
+    Restored,
+}
+
+impl Outcome {
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Created => "CREATED",
+            Outcome::Updated => "UPDATED",
+            Outcome::Unchanged => "UNCHANGED",
+            Outcome::Deleted => "DELETED",
+            Outcome::Restored => "RESTORED",
+        }
+    }
+}
+
+/// What came of an order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Written {
+    /// One for each change, in their order.
+    Done(Vec<Done>),
+    /// Nothing was done: these values cannot be taken, all of them at once.
+    Invalid(Vec<InvalidValue>),
+    /// Nothing was done, for these reasons.
+    Refused(Vec<Reason>),
+}
+
+/// Carries out `order`. `sight` says which records the actor sees: what he does not see is not there for him, neither to be
+/// changed nor to be referred to, and he makes nothing that he would not see.
+pub async fn write_records(
+    house: &House,
+    by: &Actor,
+    sight: &Visible,
+    order: &Order,
+    now: DateTime<Utc>,
+) -> Result<Written, WorkflowError> {
+    if order.changes.is_empty() || order.changes.len() > RECORD_LIMIT {
+        let message = format!("give 1 to {RECORD_LIMIT} records; these are {}", order.changes.len());
+        return Err(WorkflowError::BadInput(message));
+    }
+    let body = asked(order);
+    let once = Once::new(by, &order.idempotency_key, &order.act, &[body.as_bytes()])?;
+    match once.answered(&house.database).await {
+        Ok(Some(known)) => return remembered(known),
+        Ok(None) => {}
+        Err(WorkflowError::KeyReused(message)) => {
+            return Ok(Written::Refused(vec![Reason::new(ReasonCode::KeyReused, message)]));
+        }
+        Err(error) => return Err(error),
+    }
+    let given = match given::read(&house.model, order) {
+        Ok(given) => given,
+        Err(problems) => return Ok(Written::Invalid(problems)),
+    };
+    let mut attempts = ATTEMPTS;
+    loop {
+        attempts -= 1;
+        match attempt(house, by, sight, order, &given, &once, now).await {
+            // Somebody else made one of them after this looked for it.
+            Err(WorkflowError::Store(StoreError::Taken(_))) if order.verb == Verb::Upsert && attempts > 0 => {}
+            Err(WorkflowError::Store(error)) => return refusal::of_store(house, by, order, error).await,
+            other => return other,
+        }
+    }
+}
+
+/// Everything that makes the request this one and no other.
+fn asked(order: &Order) -> String {
+    let change =
+        |change: &Change| serde_json::json!({ "id": change.id, "version": change.version, "values": change.values });
+    Json::Array(order.changes.iter().map(change).collect()).to_string()
+}
+
+fn remembered(known: Json) -> Result<Written, WorkflowError> {
+    serde_json::from_value(known)
+        .map(Written::Done)
+        .map_err(|error| WorkflowError::Internal(format!("a stored answer cannot be read: {error}")))
+}
+
+async fn attempt(
+    house: &House,
+    by: &Actor,
+    sight: &Visible,
+    order: &Order,
+    given: &[given::Values],
+    once: &Once<'_>,
+    now: DateTime<Utc>,
+) -> Result<Written, WorkflowError> {
+    let transaction = house.database.begin().await?;
+    let mut work = Work { house, by, sight, order, transaction: &transaction, now, events: Vec::new() };
+    let written = match order.verb {
+        Verb::Create | Verb::Update | Verb::Upsert => work.change(given).await?,
+        Verb::Delete => work.delete().await?,
+        Verb::Restore => work.restore().await?,
+    };
+    let Written::Done(done) = &written else {
+        transaction.rollback().await?;
+        return Ok(written);
+    };
+    event::append(&transaction, &work.events, now).await?;
+    let answer = serde_json::to_value(done).map_err(|error| WorkflowError::Internal(error.to_string()))?;
+    if !once.remember(&transaction, answer, now).await? {
+        transaction.rollback().await?;
+        return remembered(once.answered(&house.database).await?.unwrap_or_default());
+    }
+    transaction.commit().await?;
+    Ok(written)
+}
+
+/// An order being carried out.
+struct Work<'a> {
+    house: &'a House,
+    by: &'a Actor,
+    sight: &'a Visible,
+    order: &'a Order,
+    transaction: &'a Transaction,
+    now: DateTime<Utc>,
+    /// What happened so far.
+    events: Vec<Event>,
+}
+
+impl Work<'_> {
+    /// Puts down what happened to a record.
+    fn happened(
+        &mut self,
+        object: &ObjectType,
+        (id, version): (Uuid, i64),
+        kind: &'static str,
+        before: Option<Map<String, Json>>,
+        after: Option<Map<String, Json>>,
+    ) {
+        self.events.push(Event {
+            id: Uuid::now_v7(),
+            occurred_at: self.now,
+            actor: self.by.name.clone(),
+            act: self.order.act.clone(),
+            kind,
+            record_type: object.name.clone(),
+            record_id: guildhall_model::GlobalId::new(object, id).to_string(),
+            record_version: version,
+            before: before.map(Json::Object),
+            after: after.map(Json::Object),
+        });
+    }
+}

@@ -1,0 +1,345 @@
+//! Making and changing records.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use guildhall_model::{Kind, ObjectType, RelationKey, Value};
+use guildhall_store::{Batch, FieldsSet, Record, record_columns};
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use super::given::{self, Given, Values};
+use super::refusal::name;
+use super::{Done, InvalidCode, InvalidValue, Outcome, Reason, ReasonCode, Verb, Work, Written};
+use crate::WorkflowError;
+
+/// A record to be made or changed.
+struct Step<'g> {
+    /// Its place among the order's changes.
+    place: usize,
+    id: Uuid,
+    values: &'g [Given],
+    /// What it is now; nothing if it is to be made.
+    before: Option<Record>,
+}
+
+impl Work<'_> {
+    /// Makes records, changes records, or does what an upsert finds to do.
+    pub(super) async fn change(&mut self, given: &[Values]) -> Result<Written, WorkflowError> {
+        let object = Arc::clone(&self.order.object);
+        self.take_turns(&object, given).await?;
+        let steps = match self.steps(&object, given).await? {
+            Ok(steps) => steps,
+            Err(reasons) => return Ok(Written::Refused(reasons)),
+        };
+        let mut problems = self.references(&object, &steps).await?;
+        problems.extend(self.lacking(&object, &steps));
+        problems.extend(steps.iter().flat_map(|step| self.out_of_order(&object, step)));
+        if !problems.is_empty() {
+            return Ok(Written::Invalid(problems));
+        }
+        let mut reasons: Vec<_> = steps.iter().flat_map(|step| transitions(&object, step)).collect();
+        reasons.extend(self.circles(&object, &steps).await?);
+        if !reasons.is_empty() {
+            return Ok(Written::Refused(reasons));
+        }
+        let mut done = Vec::with_capacity(steps.len());
+        for step in &steps {
+            done.push(match &step.before {
+                None => self.make(&object, step).await?,
+                Some(before) => match self.update(&object, step, before).await? {
+                    Ok(done) => done,
+                    Err(reason) => return Ok(Written::Refused(vec![reason])),
+                },
+            });
+        }
+        let written: Vec<_> = steps.iter().map(|step| (Arc::clone(&object), step.id)).collect();
+        let seen = self.seen(&written).await?;
+        let hidden = steps.iter().filter(|step| !seen.contains(&(object.name.clone(), step.id)));
+        let reasons: Vec<_> = hidden
+            .map(|step| {
+                let message = format!("you would not see the {} afterwards; keep it with what you see", name(&object));
+                Reason::new(ReasonCode::OutOfReach, message).of(step.place)
+            })
+            .collect();
+        Ok(if reasons.is_empty() { Written::Done(done) } else { Written::Refused(reasons) })
+    }
+
+    /// Who changes what stands above what does so alone: two changes at once could close a circle that neither sees.
+    async fn take_turns(&self, object: &ObjectType, given: &[Values]) -> Result<(), WorkflowError> {
+        let above = |given: &Given| given.column.target.as_deref() == Some(object.name.as_str());
+        if given.iter().flatten().any(above) {
+            self.transaction.take_turns(&object.table).await?;
+        }
+        Ok(())
+    }
+
+    /// What there is to do for each change, or why it cannot be done.
+    async fn steps<'g>(
+        &self,
+        object: &Arc<ObjectType>,
+        given: &'g [Values],
+    ) -> Result<Result<Vec<Step<'g>>, Vec<Reason>>, WorkflowError> {
+        let ids = match self.order.verb {
+            Verb::Create => vec![None; given.len()],
+            Verb::Upsert => self.known(object, given).await?,
+            _ => self.order.changes.iter().map(|change| change.id).collect(),
+        };
+        let wanted: Vec<Uuid> = ids.iter().flatten().copied().collect();
+        let mut records: HashMap<Uuid, Record> = HashMap::new();
+        if !wanted.is_empty() {
+            let locked = self.transaction.lock_records(object, &wanted).await?;
+            records.extend(locked.into_iter().map(|record| (record.id, record)));
+        }
+        let named: Vec<_> = records.keys().map(|id| (Arc::clone(object), *id)).collect();
+        let seen = self.seen(&named).await?;
+        let mut twice = HashSet::new();
+        let (mut steps, mut reasons) = (Vec::with_capacity(given.len()), Vec::new());
+        for (place, ((id, values), change)) in ids.iter().zip(given).zip(&self.order.changes).enumerate() {
+            let Some(id) = id else {
+                steps.push(Step { place, id: Uuid::now_v7(), values, before: None });
+                continue;
+            };
+            if !twice.insert(*id) {
+                let message = format!("the {} is named twice; send each record once", name(object));
+                reasons.push(Reason::new(ReasonCode::NotAllowed, message).of(place));
+                continue;
+            }
+            let record = records.remove(id).filter(|_| seen.contains(&(object.name.clone(), *id)));
+            match (record, change.version) {
+                (None, _) => {
+                    let message = format!("there is no such {}", name(object));
+                    reasons.push(Reason::new(ReasonCode::NotFound, message).of(place));
+                }
+                (Some(record), Some(version)) if record.version != version => {
+                    reasons.push(stale(object, record.version).of(place));
+                }
+                (Some(record), _) => steps.push(Step { place, id: *id, values, before: Some(record) }),
+            }
+        }
+        Ok(if reasons.is_empty() { Ok(steps) } else { Err(reasons) })
+    }
+
+    /// The records that an upsert's changes are about, where they are known.
+    async fn known(&self, object: &ObjectType, given: &[Values]) -> Result<Vec<Option<Uuid>>, WorkflowError> {
+        let text = |values: &Values, name: &str| {
+            values.iter().find_map(|given| match &given.value {
+                Value::Text(text) if given.column.name == name => Some(text.clone()),
+                _ => None,
+            })
+        };
+        let mut by_source: HashMap<String, Vec<(usize, String)>> = HashMap::new();
+        for (place, values) in given.iter().enumerate() {
+            if let (Some(source), Some(id)) = (text(values, "source"), text(values, "externalId")) {
+                by_source.entry(source).or_default().push((place, id));
+            }
+        }
+        let mut known = vec![None; given.len()];
+        for (source, wanted) in by_source {
+            let ids: Vec<String> = wanted.iter().map(|(_, id)| id.clone()).collect();
+            let found = self.transaction.ids_by_external(object, &source, &ids).await?;
+            for (place, id) in wanted {
+                if let Some(known) = known.get_mut(place) {
+                    *known = found.get(&id).copied();
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    /// References to records that are not there or that the actor does not see.
+    async fn references(&self, object: &ObjectType, steps: &[Step<'_>]) -> Result<Vec<InvalidValue>, WorkflowError> {
+        let model = &self.house.model;
+        let references = || {
+            steps.iter().flat_map(|step| step.values.iter().map(move |given| (step, given))).filter_map(
+                |(step, given)| {
+                    let (Some(target), Value::Id(id)) = (&given.column.target, &given.value) else { return None };
+                    // What stays as it was may lead to what the actor does not see.
+                    let stays = step.before.as_ref().and_then(|before| before.get(object, &given.column.name));
+                    (stays != Some(&given.value))
+                        .then(|| model.object(target).map(|target| (given, Arc::clone(target), *id)))
+                        .flatten()
+                },
+            )
+        };
+        let wanted: HashSet<_> = references().map(|(_, target, id)| (target.name.clone(), id)).collect();
+        let wanted: Vec<_> = wanted
+            .into_iter()
+            .filter_map(|(name, id)| model.object(&name).map(|object| (Arc::clone(object), id)))
+            .collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let seen = self.seen(&wanted).await?;
+        let unknown = references().filter(|(_, target, id)| !seen.contains(&(target.name.clone(), *id)));
+        Ok(unknown
+            .map(|(given, target, _)| {
+                let message = format!("`{}` names no {} that there is for you", given.column.name, name(&target));
+                InvalidValue::new(given.path.clone(), InvalidCode::UnknownRecord, message)
+            })
+            .collect())
+    }
+
+    /// What the records lack that an upsert found to be new.
+    fn lacking(&self, object: &ObjectType, steps: &[Step<'_>]) -> Vec<InvalidValue> {
+        if self.order.verb != Verb::Upsert {
+            return Vec::new();
+        }
+        let new = steps.iter().filter(|step| step.before.is_none());
+        let changes = new.filter_map(|step| self.order.changes.get(step.place).map(|change| (change, step.values)));
+        changes.flat_map(|(change, values)| given::complete(object, change, values)).collect()
+    }
+
+    /// Days and times that stand before those they must follow.
+    fn out_of_order(&self, object: &ObjectType, step: &Step<'_>) -> Vec<InvalidValue> {
+        let value = |name: &str| {
+            let given = step.values.iter().find(|given| given.column.name == name).map(|given| &given.value);
+            given.or_else(|| step.before.as_ref().and_then(|before| before.get(object, name)))
+        };
+        let path = |name: &str| {
+            let given = step.values.iter().find(|given| given.column.name == name);
+            given.map(|given| given.path.clone())
+        };
+        let mut problems = Vec::new();
+        for (first, then) in &object.in_order {
+            let reversed = match (value(first), value(then)) {
+                (Some(Value::Date(first)), Some(Value::Date(then))) => then < first,
+                (Some(Value::DateTime(first)), Some(Value::DateTime(then))) => then < first,
+                _ => false,
+            };
+            // What was reversed before and is left alone is no mistake of this order.
+            if let Some(path) = path(then).or_else(|| path(first)).filter(|_| reversed) {
+                let message = format!("`{then}` is before `{first}`");
+                problems.push(InvalidValue::new(path, InvalidCode::OutOfOrder, message));
+            }
+        }
+        problems
+    }
+
+    /// Records that would stand above themselves.
+    async fn circles(&self, object: &ObjectType, steps: &[Step<'_>]) -> Result<Vec<Reason>, WorkflowError> {
+        let mut reasons = Vec::new();
+        for relation in object.relations.iter().filter(|relation| relation.target == object.name) {
+            let RelationKey::Here { column } = &relation.key else { continue };
+            let above: HashMap<Uuid, Uuid> = steps
+                .iter()
+                .filter_map(|step| {
+                    let given = step.values.iter().find(|given| given.column.name == relation.name)?;
+                    if let Value::Id(above) = given.value { Some((step.id, above)) } else { None }
+                })
+                .collect();
+            if above.is_empty() {
+                continue;
+            }
+            let ids: Vec<Uuid> = above.values().copied().collect();
+            let ancestors = self.transaction.ancestors(object, column, &ids).await?;
+            let parent =
+                |id: &Uuid| above.get(id).copied().or_else(|| ancestors.get(id).and_then(|found| found.parent));
+            for step in steps.iter().filter(|step| above.contains_key(&step.id)) {
+                let mut at = step.id;
+                // As many steps as there are records lead through all of them.
+                let circle = (0..=ancestors.len() + above.len()).any(|_| match parent(&at) {
+                    Some(next) => {
+                        at = next;
+                        next == step.id
+                    }
+                    None => false,
+                });
+                if circle {
+                    let message = format!("`{}` would put the {} above itself", relation.name, name(object));
+                    reasons.push(Reason::new(ReasonCode::Circle, message).of(step.place));
+                }
+            }
+        }
+        Ok(reasons)
+    }
+
+    async fn make(&mut self, object: &Arc<ObjectType>, step: &Step<'_>) -> Result<Done, WorkflowError> {
+        let mut columns = vec!["id".to_owned()];
+        let mut row: Vec<Value> = vec![step.id.into()];
+        let mut after = Map::new();
+        let columns_of_type = record_columns(object);
+        let begun =
+            object.fields.iter().filter(|field| !step.values.iter().any(|given| given.column.name == field.name));
+        let begun = begun.filter(|field| field.writable && !field.nullable).filter_map(|field| {
+            let column = columns_of_type.iter().find(|column| column.name == field.name)?;
+            Some((column, field.begins_with()?))
+        });
+        let given = step.values.iter().map(|given| (&given.column, given.value.clone()));
+        for (column, value) in given.chain(begun) {
+            after.insert(column.name.clone(), column.json(&self.house.model, object, &value));
+            columns.push(if column.target.is_some() { column.column.clone() } else { column.name.clone() });
+            row.push(value);
+        }
+        let batch = Batch { object, columns, rows: vec![row] };
+        self.transaction.insert(&batch, self.now).await?;
+        self.happened(object, (step.id, 1), "CREATED", None, Some(after));
+        Ok(Done { id: step.id, version: 1, outcome: Outcome::Created })
+    }
+
+    async fn update(
+        &mut self,
+        object: &Arc<ObjectType>,
+        step: &Step<'_>,
+        before: &Record,
+    ) -> Result<Result<Done, Reason>, WorkflowError> {
+        let changed: Vec<&Given> =
+            step.values.iter().filter(|given| before.get(object, &given.column.name) != Some(&given.value)).collect();
+        if changed.is_empty() {
+            return Ok(Ok(Done { id: step.id, version: before.version, outcome: Outcome::Unchanged }));
+        }
+        let fields: Vec<(&str, Value)> = changed
+            .iter()
+            .map(|given| {
+                let name = if given.column.target.is_some() { &given.column.column } else { &given.column.name };
+                (name.as_str(), given.value.clone())
+            })
+            .collect();
+        let version = match self.transaction.set_fields(object, step.id, before.version, &fields, self.now).await? {
+            FieldsSet::Done { version } => version,
+            FieldsSet::OtherVersion { current } => return Ok(Err(stale(object, current).of(step.place))),
+            FieldsSet::Missing => {
+                let message = format!("there is no such {}", name(object));
+                return Ok(Err(Reason::new(ReasonCode::NotFound, message).of(step.place)));
+            }
+        };
+        let model = &self.house.model;
+        let old = changed.iter().map(|given| {
+            let value = before.get(object, &given.column.name).unwrap_or(&Value::Null);
+            (given.column.name.clone(), given.column.json(model, object, value))
+        });
+        let new =
+            changed.iter().map(|given| (given.column.name.clone(), given.column.json(model, object, &given.value)));
+        let (old, new): (Map<String, Json>, Map<String, Json>) = (old.collect(), new.collect());
+        self.happened(object, (step.id, version), "UPDATED", Some(old), Some(new));
+        Ok(Ok(Done { id: step.id, version, outcome: Outcome::Updated }))
+    }
+}
+
+pub(super) fn stale(object: &ObjectType, current: i64) -> Reason {
+    let message = format!("the {} was changed since and has version {current} now; read it again", name(object));
+    Reason::new(ReasonCode::StaleVersion, message)
+}
+
+/// States that a record's own does not lead to.
+fn transitions(object: &ObjectType, step: &Step<'_>) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    for given in step.values {
+        let (Kind::Enum(states), Value::Text(to)) = (&given.column.kind, &given.value) else { continue };
+        let reason = match step.before.as_ref().and_then(|before| before.get(object, &given.column.name)) {
+            Some(Value::Text(from)) if from == to || states.may_move(from, to) => continue,
+            Some(Value::Text(from)) => {
+                let next = states.next(from).join(", ");
+                let next = if next.is_empty() { "nothing".to_owned() } else { next };
+                format!("`{}` cannot go from {from} to {to}; {from} leads to {next}", given.column.name)
+            }
+            _ if states.may_begin(to) => continue,
+            _ => {
+                let begins = states.begins.join(", ");
+                format!("`{}` of a new {} cannot be {to}; it begins as {begins}", given.column.name, name(object))
+            }
+        };
+        reasons.push(Reason::new(ReasonCode::ImpossibleTransition, reason).of(step.place));
+    }
+    reasons
+}
