@@ -35,7 +35,6 @@ pub mod store_package;
 #[cfg(test)]
 mod testing;
 
-pub use assign_segments::assign_segments;
 pub use authenticate::authenticate;
 pub use deployment::Deployment;
 pub use error::WorkflowError;
