@@ -224,7 +224,7 @@ async fn broken_mappings_are_refused() {
         the mapping is refused: mapping.toml: what is looked up in `staff.csv` looks into files or counts rows itself; look up one thing after the other, each in a derived column of the file that is imported
         the mapping is refused: mapping.toml, line 11: there is no column `porto` in `orders.csv`; the columns are `nr`, `customer`, `ordered`, `shipped`, `freight`, `nobodys`
         the mapping is refused: mapping.toml, line 11: there is no column `porto` in `lines.csv`; the columns are `order`, `price`, `quantity`, `discount %`, `nobodys`
-        the import is refused: sales.csv: the file cannot be read: No such file or directory (os error 2); check the file name in the mapping and the folder
+        the mapping is refused: sales.csv: the file cannot be read: No such file or directory (os error 2); check the file name in the mapping and the folder
         the mapping is refused: mapping.toml, line 10: nothing is read from `sales.csv`, which has a format; correct the name, or leave the format out
         the mapping is refused: mapping.toml, line 36: `customer` of `Order` always leads to a record, so it cannot be left empty; leave out `missing`, or write `missing = "skip"`
         the mapping is refused: mapping.toml, line 23: every `Order` needs `number`; add them under `fields`, from a column or as a `constant`
