@@ -9,20 +9,9 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-const PATIENCE: Duration = Duration::from_secs(240);
+use crate::lists::PEOPLE;
 
-const MAPPING: &str = r#"
-source = "list"
-[[files]]
-file = "people.csv"
-type = "Customer"
-id = "{nr}"
-[files.fields]
-name = "name"
-kind = { constant = "PERSON" }
-status = { constant = "ACTIVE" }
-currency = { constant = "EUR" }
-"#;
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Rows of which each thousandth has a cell too few.
 fn people(count: usize) -> String {
@@ -54,7 +43,7 @@ async fn start(server: &Server, role: Role, mapping: &str, files: &[(&str, &Valu
 /// Starts an import of so many people.
 async fn started(server: &Server, count: usize) -> String {
     let upload = uploaded(server, people(count)).await;
-    let answer = start(server, Role::Admin, MAPPING, &[("people.csv", &upload)], "k").await.data();
+    let answer = start(server, Role::Admin, PEOPLE, &[("people.csv", &upload)], "k").await.data();
     answer["startImport"]["importRun"]["id"].as_str().unwrap().to_owned()
 }
 
@@ -148,12 +137,9 @@ async fn what_was_sent_is_imported_and_counted() {
         let run = id.trim_start_matches("imp_");
         until(PATIENCE, async || (files_in(server.place(), &format!("runs/{run}/files")) == 0).then_some(())).await;
         assert_eq!(files_in(server.place(), "incoming"), 0);
-        // Customers have their segments, as after the command.
-        let assigned = async || {
-            let found = server.query("{ customers(filter: {segment: {key: {isNull: false}}}) { totalCount } }").await;
-            (found["customers"]["totalCount"] != 0).then_some(())
-        };
-        until(PATIENCE, assigned).await;
+        // A run that is done has given its customers their segments.
+        let found = server.query("{ customers(filter: {segment: {key: {isNull: false}}}) { totalCount } }").await;
+        assert_eq!(found["customers"]["totalCount"], 14);
         refused(&change(&server, "resumeImport", id, "r").await, "REFUSED", "came to its end");
         refused(&change(&server, "cancelImport", id, "c").await, "REFUSED", "is DONE");
         // The command line's runs are there, too.
@@ -172,7 +158,7 @@ async fn a_dry_run_tells_and_writes_nothing() {
         let server = Server::start(place);
         let upload = uploaded(&server, people(2500)).await;
         let files = json!([{"name": "people.csv", "upload": upload}]);
-        let input = json!({"mapping": MAPPING, "files": files, "dryRun": true, "idempotencyKey": "k"});
+        let input = json!({"mapping": PEOPLE, "files": files, "dryRun": true, "idempotencyKey": "k"});
         let answer = server.graphql(Role::Admin, START, json!({ "input": input })).await.data();
         let id = answer["startImport"]["importRun"]["id"].as_str().unwrap();
         let done = reached(&server, id, "DONE").await;
@@ -190,20 +176,20 @@ async fn what_cannot_be_imported_is_refused_at_once() {
         let unknown = json!("0190000000007000800000000000000a");
         let start =
             async |mapping: &str, files: &[(&str, &Value)]| start(&server, Role::Admin, mapping, files, "k").await;
-        let bad = MAPPING.replace("name = \"name\"", "nome = \"name\"");
-        refused(&start(&bad, &[("people.csv", &upload)]).await, "BAD_USER_INPUT", "mapping.toml, line 8");
-        let kept = MAPPING.replace("\"Customer\"", "\"ImportRun\"");
+        let bad = PEOPLE.replace("name = \"name\"", "nome = \"name\"");
+        refused(&start(&bad, &[("people.csv", &upload)]).await, "BAD_USER_INPUT", "mapping.toml, line 9");
+        let kept = PEOPLE.replace("\"Customer\"", "\"ImportRun\"");
         refused(&start(&kept, &[("people.csv", &upload)]).await, "BAD_USER_INPUT", "ImportRun");
-        refused(&start(MAPPING, &[("other.csv", &upload)]).await, "BAD_USER_INPUT", "people.csv");
-        refused(&start(MAPPING, &[("people.csv", &unknown)]).await, "NOT_FOUND", "/uploads");
-        refused(&start(MAPPING, &[("people.csv", &json!("../../guildhall.db"))]).await, "NOT_FOUND", "/uploads");
+        refused(&start(PEOPLE, &[("other.csv", &upload)]).await, "BAD_USER_INPUT", "people.csv");
+        refused(&start(PEOPLE, &[("people.csv", &unknown)]).await, "NOT_FOUND", "/uploads");
+        refused(&start(PEOPLE, &[("people.csv", &json!("../../guildhall.db"))]).await, "NOT_FOUND", "/uploads");
         for name in ["../people.csv", "/etc/people.csv", "a/../../people.csv", ""] {
-            refused(&start(MAPPING, &[(name, &upload)]).await, "BAD_USER_INPUT", "lies outside the folder");
+            refused(&start(PEOPLE, &[(name, &upload)]).await, "BAD_USER_INPUT", "lies outside the folder");
         }
-        refused(&start(MAPPING, &[("people.csv", &upload), ("people.csv", &upload)]).await, "BAD_USER_INPUT", "twice");
+        refused(&start(PEOPLE, &[("people.csv", &upload), ("people.csv", &upload)]).await, "BAD_USER_INPUT", "twice");
         let (file, below) = (("people.csv", &upload), ("people.csv/people.csv", &upload));
-        refused(&start(MAPPING, &[file, below]).await, "BAD_USER_INPUT", "do not go together");
-        refused(&start(MAPPING, &[]).await, "BAD_USER_INPUT", "1 to 1000 files");
+        refused(&start(PEOPLE, &[file, below]).await, "BAD_USER_INPUT", "do not go together");
+        refused(&start(PEOPLE, &[]).await, "BAD_USER_INPUT", "1 to 1000 files");
         // Nothing is left of it, and the upload is still there.
         assert_eq!((files_in(server.place(), "runs"), files_in(server.place(), "incoming")), (0, 1));
         assert_eq!(server.query("{ importRuns { totalCount } }").await["importRuns"]["totalCount"], 0);
@@ -216,7 +202,7 @@ async fn only_an_admin_imports() {
         let server = Server::start(place);
         for role in [Role::Reader, Role::Department] {
             refused(&send(&server, role, "/uploads", "a\n").await, "REFUSED", "only an admin");
-            refused(&start(&server, role, MAPPING, &[], "k").await, "VALIDATION_FAILED", "");
+            refused(&start(&server, role, PEOPLE, &[], "k").await, "VALIDATION_FAILED", "");
             let sdl = server.get(role, "/schema.graphql").await.text;
             assert!(!sdl.contains("ImportRun") && !sdl.contains("startImport") && !sdl.contains("ImportFile"));
             let path = "/imports/imp_01900000000070008000000000000001/errors.csv";
@@ -235,14 +221,14 @@ async fn the_same_request_is_done_once() {
         let server = Server::start(place);
         let upload = uploaded(&server, people(10)).await;
         let files = [("people.csv", &upload)];
-        let first = start(&server, Role::Admin, MAPPING, &files, "k").await.data();
+        let first = start(&server, Role::Admin, PEOPLE, &files, "k").await.data();
         let id = first["startImport"]["importRun"]["id"].as_str().unwrap();
         reached(&server, id, "DONE").await;
-        let again = start(&server, Role::Admin, MAPPING, &files, "k").await.data();
+        let again = start(&server, Role::Admin, PEOPLE, &files, "k").await.data();
         assert_eq!(again["startImport"]["importRun"]["id"], id);
         let other = uploaded(&server, people(10)).await;
         refused(
-            &start(&server, Role::Admin, MAPPING, &[("people.csv", &other)], "k").await,
+            &start(&server, Role::Admin, PEOPLE, &[("people.csv", &other)], "k").await,
             "REFUSED",
             "idempotency key",
         );
@@ -304,7 +290,7 @@ async fn runs_beyond_two_wait_and_can_be_cancelled_there() {
     let mut ids = Vec::new();
     for key in ["a", "b", "c"] {
         let upload = uploaded(&server, people(20_000)).await;
-        let mapping = MAPPING.replace("\"list\"", &format!("\"list {key}\""));
+        let mapping = PEOPLE.replace("\"list\"", &format!("\"list {key}\""));
         let answer = start(&server, Role::Admin, &mapping, &[("people.csv", &upload)], key).await.data();
         ids.push(answer["startImport"]["importRun"]["id"].as_str().unwrap().to_owned());
     }

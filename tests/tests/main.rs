@@ -23,6 +23,7 @@ mod import_runs;
 mod import_sets;
 mod ledger;
 mod lifecycle;
+mod lists;
 mod long_lists;
 mod metrics;
 mod northwind;

@@ -16,7 +16,7 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Request;
@@ -48,6 +48,8 @@ const CLOSING: Duration = Duration::from_secs(5);
 const REFRESH: Duration = Duration::from_secs(1);
 /// How often a process looks for imports that lost theirs.
 const SILENT: Duration = Duration::from_secs(5);
+/// How often what nobody claimed is removed.
+const SWEEPING: Duration = Duration::from_secs(60 * 60);
 
 /// What every handler works with.
 pub(crate) struct Doors {
@@ -133,11 +135,15 @@ async fn refresh(doors: Arc<Doors>) {
 
 /// Goes on with imports that lost their server, this one's own of an earlier life or another's.
 async fn go_on_importing(house: Arc<House>) {
-    house.imports.sweep();
+    let mut swept: Option<Instant> = None;
     let mut ticks = tokio::time::interval(SILENT);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        if swept.is_none_or(|swept| swept.elapsed() >= SWEEPING) {
+            house.imports.sweep(&house.database).await;
+            swept = Some(Instant::now());
+        }
         if let Err(error) = Imports::recover(&house, Utc::now()).await {
             tracing::warn!(%error, "imports that were stopped cannot be looked for");
         }

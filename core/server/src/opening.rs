@@ -8,6 +8,7 @@ use guildhall_model::Model;
 use guildhall_plugin_host::{Host, HostConfig, Limits};
 use guildhall_store::Database;
 use guildhall_workflow::{House, Imports, Workshop};
+use tempfile::TempDir;
 
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -33,6 +34,17 @@ pub(crate) async fn open(settings: &Settings) -> Result<Arc<House>, Failure> {
     let OpenedWorkshop { model, points, host, queries } = open_workshop(settings)?;
     let imports = Imports::new(settings.uploads.clone());
     Ok(Arc::new(House { model, points, database, host, queries, imports }))
+}
+
+/// As [`open`], for who only looks: a database that is not there is not made. An empty one in the folder that comes with it
+/// stands for it.
+pub(crate) async fn open_to_look(settings: &Settings) -> Result<(Arc<House>, Option<TempDir>), Failure> {
+    if Database::is_there(&settings.database)? {
+        return Ok((open(settings).await?, None));
+    }
+    let folder = TempDir::new().map_err(Failure::failed)?;
+    let database = format!("sqlite:{}", folder.path().join("empty.db").display());
+    Ok((open(&Settings { database, ..settings.clone() }).await?, Some(folder)))
 }
 
 /// Starts the plugin host. No database is touched.

@@ -68,6 +68,11 @@ impl Database {
         Ok(Database { inner: Arc::new(Inner { dialect, readers, writer, warm, statements: AtomicU64::new(0) }) })
     }
 
+    /// Whether [`Database::open`] would find something: a file of SQLite's that is missing is made by it.
+    pub fn is_there(url: &str) -> Result<bool, StoreError> {
+        connect::is_there(url)
+    }
+
     pub fn dialect(&self) -> Dialect {
         self.inner.dialect
     }

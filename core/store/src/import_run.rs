@@ -167,6 +167,12 @@ pub async fn advance(
     change(transaction, run.id, Some(run.epoch), &cells, &[RunState::Running], false).await
 }
 
+/// Keeps a run from being cancelled or taken over until the transaction ends. False if it is no longer the caller's.
+pub async fn hold(transaction: &Transaction, run: &ImportRun, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let cells = [("moved_at", Kind::DateTime, now.into())];
+    change(transaction, run.id, Some(run.epoch), &cells, &[RunState::Running], false).await
+}
+
 /// Takes a run over that is not done. False if another was faster.
 pub async fn take_over(transaction: &Transaction, run: &ImportRun, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let from = [RunState::Queued, RunState::Running, RunState::Cancelled, RunState::Failed];
@@ -324,9 +330,12 @@ mod tests {
             assert!(take_over(&transaction, &run, now()).await.unwrap());
             assert!(!take_over(&transaction, &run, now()).await.unwrap());
             assert!(!advance(&transaction, &run, RunState::Done, now()).await.unwrap());
+            assert!(!hold(&transaction, &run, now()).await.unwrap());
             let taken = ImportRun { epoch: 2, ..run.clone() };
             assert_eq!(latest(&transaction, "d").await.unwrap(), Some(taken.clone()));
+            assert!(hold(&transaction, &taken, now()).await.unwrap());
             assert!(cancel(&transaction, run.id, now()).await.unwrap());
+            assert!(!hold(&transaction, &taken, now()).await.unwrap());
             assert!(!cancel(&transaction, run.id, now()).await.unwrap());
             assert!(!advance(&transaction, &taken, RunState::Done, now()).await.unwrap());
             assert!(take_over(&transaction, &taken, now()).await.unwrap());

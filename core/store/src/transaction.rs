@@ -51,6 +51,12 @@ impl Transaction {
         Ok(self.inner.commit().await?)
     }
 
+    /// Undoes everything this transaction did and begins another in its place.
+    pub async fn anew(self) -> Result<Transaction, StoreError> {
+        self.inner.rollback().await?;
+        self.database.begin().await
+    }
+
     /// Undoes everything this transaction did, and waits until that is done. Dropping does the same without waiting.
     pub async fn rollback(self) -> Result<(), StoreError> {
         Ok(self.inner.rollback().await?)

@@ -2,24 +2,24 @@
 
 use chrono::{DateTime, Utc};
 use guildhall_decision::Strategy;
-use guildhall_store::{SegmentRule, Transaction, generation, segment, strategy};
+use guildhall_store::{SegmentRule, Transaction, segment, strategy};
 use uuid::Uuid;
 
 use crate::activate_strategy::read_strategy;
 use crate::reads::selection_of;
 use crate::{House, WorkflowError};
 
-/// Assigns the whole base in a transaction of its own; nothing to do where no strategy is active. Returns how many
-/// customers changed their segment.
-pub async fn assign_segments(house: &House, now: DateTime<Utc>) -> Result<u64, WorkflowError> {
-    let transaction = house.database.begin().await?;
-    // The strategy whose segments these are stays the active one until they are assigned.
-    generation::lock(&transaction).await?;
-    let Some(active) = strategy::active(&transaction).await? else { return Ok(0) };
+/// Assigns the whole base as the active strategy says; nothing to do where there is none. Returns how many customers changed
+/// their segment. The caller has locked the generation, before it touched any customer: the strategy whose segments these
+/// are stays the active one until they are assigned.
+pub(crate) async fn assign_within(
+    transaction: &Transaction,
+    house: &House,
+    now: DateTime<Utc>,
+) -> Result<u64, WorkflowError> {
+    let Some(active) = strategy::active(transaction).await? else { return Ok(0) };
     let read = read_strategy(house, &active.document)?;
-    let assigned = assign_in(&transaction, house, &read, active.id, now).await?;
-    transaction.commit().await?;
-    Ok(assigned)
+    assign_in(transaction, house, &read, active.id, now).await
 }
 
 /// Assigns the whole base: one statement decides for every customer, others write the history of those who moved.

@@ -15,6 +15,7 @@ mod refusal;
 mod rejects;
 mod rows;
 mod run;
+mod sample;
 mod scratch;
 mod side_table;
 mod source;
@@ -27,17 +28,18 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use guildhall_model::Model;
+use guildhall_store::StoreError;
 use guildhall_store::import_run::ImportRun;
-use guildhall_store::{Database, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::House;
 pub use refusal::Refusal;
 
-/// Rows of one transaction. Fewer cost more: each commit writes every page of an index that its rows touch. More take
-/// memory: SQLite keeps those pages as they were until a savepoint ends, 300 MiB for ten thousand rows.
-pub const BATCH: usize = 3000;
+/// Rows of one transaction. Fewer cost more: each commit writes every page of an index that its rows touch, so that three
+/// thousand take a quarter more time. More take memory, and keep others longer from SQLite's one writer.
+pub const BATCH: usize = 10_000;
 
 /// The same in a server, where others wait for SQLite's one writer.
 pub(crate) const BATCH_IN_SERVER: usize = 1000;
@@ -86,6 +88,8 @@ pub struct Report {
     pub source: String,
     /// The day up to which customer facts count now.
     pub as_of: NaiveDate,
+    /// Customers whose segment changed.
+    pub assigned: u64,
     /// One per entry of the mapping, in its order.
     pub files: Vec<FileReport>,
     /// Where the rows are that could not be taken, if there are any.
@@ -156,6 +160,8 @@ pub enum ImportError {
     Lost,
     #[error("`{object}` records of `{file}` could not be written: {error}")]
     Store { file: String, object: String, error: Box<StoreError> },
+    #[error("the customers could not be assigned their segments: {0}; what was read is in")]
+    Segments(String),
     #[error("how far the run is could not be noted: {0}")]
     Unnoted(String),
     #[error(transparent)]
@@ -163,16 +169,16 @@ pub enum ImportError {
 }
 
 impl Import<'_> {
-    /// Imports every file the mapping names, then brings the customer facts up to the mapping's `as_of`. Records are
+    /// Imports every file the mapping names, then brings the customer facts up to the mapping's `as_of` and assigns every
+    /// customer its segment: a run has come to its end when all of that is done. Records are
     /// recognised by their source and their id there, so a second run of the same files changes nothing. Rows that cannot
     /// be taken are rejected and stop no others. On an error what was written until then stays, and `resume` goes on.
     pub async fn run(
         &self,
-        database: &Database,
-        model: &Model,
+        house: &House,
         progress: &mut (dyn FnMut(Progress<'_>) + Send),
     ) -> Result<Report, ImportError> {
-        run::run(self, database, model, progress).await
+        run::run(self, house, progress).await
     }
 
     /// Checks all that can be checked before anything is written, and gives the run as it waits in the queue. It reads files.

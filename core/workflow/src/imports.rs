@@ -4,6 +4,7 @@
 //! with its process is found there by the next one.
 
 use std::collections::{HashSet, VecDeque};
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 use crate::import::{Import, ImportError};
 use crate::uploads::{RunFolder, Upload, Uploads};
-use crate::{Actor, House, WorkflowError, assign_segments};
+use crate::{Actor, House, WorkflowError};
 
 /// Runs at a time.
 const WORKERS: usize = 2;
@@ -71,13 +72,32 @@ impl Imports {
         begun.map_err(|error| WorkflowError::Internal(format!("an upload cannot be written: {error}")))
     }
 
-    /// Removes files that nobody claimed.
-    pub fn sweep(&self) {
+    /// Removes files that nobody claimed, and folders of runs that were never written down.
+    pub async fn sweep(&self, database: &Database) {
         match self.uploads.sweep() {
             Ok(0) => {}
             Ok(removed) => tracing::info!(removed, "uploads nobody claimed were removed"),
             Err(error) => tracing::warn!(%error, "uploads nobody claimed cannot be removed"),
         }
+        match self.sweep_runs(database).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "folders of imports that never began were removed"),
+            Err(error) => tracing::warn!(%error, "folders of imports that never began cannot be removed"),
+        }
+    }
+
+    /// A folder is laid before its run is written down, and a program may be killed in between. That takes no day, so one that
+    /// is older is nobody's.
+    async fn sweep_runs(&self, database: &Database) -> Result<usize, WorkflowError> {
+        let failed = |error: io::Error| WorkflowError::Internal(error.to_string());
+        let mut removed = 0;
+        for id in self.uploads.still().map_err(failed)? {
+            if import_run::find(database, id).await?.is_none() {
+                self.folder(id).remove().map_err(failed)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 
     /// Begins no further run. Those under way stop when the database is closed, and go on in another process.
@@ -252,7 +272,7 @@ async fn work(house: &House, id: Uuid) -> Result<(), WorkflowError> {
         today: now.date_naive(),
         now,
     };
-    match import.run(&house.database, &house.model, &mut |_| {}).await {
+    match import.run(house, &mut |_| {}).await {
         Ok(report) => tracing::info!(run = %id, errors = report.errors(), "an import came to its end"),
         Err(ImportError::Lost) => {
             tracing::info!(run = %id, "an import was cancelled");
@@ -262,9 +282,6 @@ async fn work(house: &House, id: Uuid) -> Result<(), WorkflowError> {
     }
     if let Err(error) = folder.clear() {
         tracing::warn!(%error, run = %id, "the files of an import that has ended stay");
-    }
-    if !run.dry_run {
-        assign_segments(house, Utc::now()).await?;
     }
     Ok(())
 }
@@ -287,6 +304,8 @@ async fn failed(house: &House, run: &ImportRun, error: &ImportError) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{houses, now};
+    use crate::uploads::tests::age;
 
     #[test]
     fn a_full_queue_takes_no_more() {
@@ -295,5 +314,41 @@ mod tests {
         assert!(matches!(imports.promise(), Err(WorkflowError::Busy(_))));
         held.pop();
         assert!(imports.promise().is_ok());
+    }
+
+    #[tokio::test]
+    async fn the_folder_of_a_run_that_was_never_written_down_goes() {
+        for (house, _fixture) in houses().await {
+            let folder = tempfile::tempdir().unwrap();
+            let imports = Imports::new(folder.path().to_owned());
+            let run = ImportRun {
+                id: Uuid::now_v7(),
+                actor: "ada".to_owned(),
+                source: "shop".to_owned(),
+                mapping_digest: "d".to_owned(),
+                state: RunState::Cancelled,
+                epoch: 1,
+                dry_run: false,
+                setup: serde_json::json!({}),
+                progress: serde_json::json!({}),
+                counts: import_run::RunCounts::default(),
+                report: serde_json::json!([]),
+                problem: None,
+                started_at: now(),
+                moved_at: now(),
+            };
+            let transaction = house.database.begin().await.unwrap();
+            import_run::insert(&transaction, &run).await.unwrap();
+            transaction.commit().await.unwrap();
+            let [lost, new] = [(); 2].map(|()| Uuid::now_v7());
+            for id in [run.id, lost, new] {
+                imports.folder(id).lay("source = \"x\"", &[]).unwrap();
+            }
+            for id in [run.id, lost] {
+                age(imports.folder(id).mapping().parent().unwrap());
+            }
+            imports.sweep(&house.database).await;
+            assert_eq!([run.id, lost, new].map(|id| imports.folder(id).is_here()), [true, false, true]);
+        }
     }
 }

@@ -36,7 +36,6 @@ pub mod write_records;
 #[cfg(test)]
 mod testing;
 
-pub use assign_segments::assign_segments;
 pub use authenticate::authenticate;
 pub use deployment::Deployment;
 pub use error::WorkflowError;

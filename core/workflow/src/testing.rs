@@ -27,17 +27,21 @@ pub(crate) async fn houses() -> Vec<(Arc<House>, TestDatabase)> {
     for fixture in guildhall_postgres_fixture::databases().await {
         let database = Database::open(fixture.url()).await.unwrap();
         database.migrate().await.unwrap();
-        let house = House {
-            model: Arc::new(Model::core()),
-            points: decision_points().unwrap().into_iter().map(Arc::new).collect(),
-            database,
-            host: Host::new(HostConfig { cache: None, limits: Limits::default() }).unwrap(),
-            queries: Arc::new(NoQueries),
-            imports: crate::Imports::new(std::env::temp_dir().join("guildhall-test-uploads")),
-        };
-        all.push((Arc::new(house), fixture));
+        all.push((Arc::new(house(database)), fixture));
     }
     all
+}
+
+/// A house on a database.
+pub(crate) fn house(database: Database) -> House {
+    House {
+        model: Arc::new(Model::core()),
+        points: decision_points().unwrap().into_iter().map(Arc::new).collect(),
+        database,
+        host: Host::new(HostConfig { cache: None, limits: Limits::default() }).unwrap(),
+        queries: Arc::new(NoQueries),
+        imports: crate::Imports::new(std::env::temp_dir().join("guildhall-test-uploads")),
+    }
 }
 
 pub(crate) fn admin(name: &str) -> Actor {

@@ -77,8 +77,8 @@ impl Uploads {
 
     /// The file of that name, if it is one that was given.
     pub(crate) fn incoming(&self, name: &str) -> Option<PathBuf> {
-        let id = Uuid::try_parse(name).ok().map(|id| id.simple().to_string()).filter(|id| id == name)?;
-        Some(self.folder.join("incoming").join(id)).filter(|path| path.is_file())
+        let id = named(name)?;
+        Some(self.folder.join("incoming").join(id.simple().to_string())).filter(|path| path.is_file())
     }
 
     /// The folder of a run.
@@ -103,6 +103,31 @@ impl Uploads {
         }
         Ok(removed)
     }
+
+    /// The runs whose folders have not changed for as long, and were not emptied by the end of the run. Among them are those
+    /// whose program was killed before it had written the run down.
+    pub(crate) fn still(&self) -> io::Result<Vec<Uuid>> {
+        let folders = match std::fs::read_dir(self.folder.join("runs")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            folders => folders?,
+        };
+        let mut still = Vec::new();
+        for entry in folders {
+            let entry = entry?;
+            let Some(id) = entry.file_name().to_str().and_then(named) else { continue };
+            let (run, metadata) = (RunFolder(entry.path()), entry.metadata()?);
+            let age = SystemTime::now().duration_since(metadata.modified()?).unwrap_or_default();
+            if age > KEPT && metadata.is_dir() && (run.files().exists() || !run.is_here()) {
+                still.push(id);
+            }
+        }
+        Ok(still)
+    }
+}
+
+/// The id that is written like this, if it is one that was given.
+fn named(name: &str) -> Option<Uuid> {
+    Uuid::try_parse(name).ok().filter(|id| id.simple().to_string() == name)
 }
 
 /// Where a run has its files.
@@ -151,9 +176,14 @@ impl RunFolder {
         for (name, upload) in files.iter().filter(|(_, upload)| !upload.exists()) {
             let _ = std::fs::rename(self.files().join(name), upload);
         }
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+        if let Err(error) = self.remove() {
             tracing::warn!(%error, "the folder of an import that was refused stays");
         }
+    }
+
+    /// Removes all of it.
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        std::fs::remove_dir_all(&self.0)
     }
 
     /// Removes the files. Rejected rows stay.
@@ -172,8 +202,14 @@ fn make(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// Makes a file or a folder as old as one that is removed.
+    pub(crate) fn age(path: &Path) {
+        let file = std::fs::File::open(path).unwrap();
+        file.set_modified(SystemTime::now() - KEPT - Duration::from_secs(1)).unwrap();
+    }
 
     #[tokio::test]
     async fn only_a_finished_upload_stays_and_a_day_later_goes() {
@@ -194,8 +230,7 @@ mod tests {
             assert_eq!(uploads.incoming(other), None, "{other}");
         }
         assert_eq!(uploads.sweep().unwrap(), 0);
-        let file = std::fs::File::options().append(true).open(&path).unwrap();
-        file.set_modified(SystemTime::now() - KEPT - Duration::from_secs(1)).unwrap();
+        age(&path);
         assert_eq!((uploads.sweep().unwrap(), left()), (1, 0));
     }
 
@@ -217,5 +252,26 @@ mod tests {
         run.lay("source = \"x\"", &files).unwrap();
         run.clear().unwrap();
         assert!(run.is_here() && !run.files().exists());
+    }
+
+    #[test]
+    fn only_folders_that_were_left_a_day_ago_are_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let uploads = Uploads::new(folder.path().to_owned());
+        assert!(uploads.still().unwrap().is_empty());
+        let [new, begun, laid, done] = [(); 4].map(|()| Uuid::now_v7());
+        for id in [new, laid, done] {
+            uploads.run(id).lay("source = \"x\"", &[]).unwrap();
+        }
+        uploads.run(done).clear().unwrap();
+        make(&uploads.run(begun).0).unwrap();
+        make(&folder.path().join("runs/other")).unwrap();
+        for id in [begun, laid, done] {
+            age(&uploads.run(id).0);
+        }
+        age(&folder.path().join("runs/other"));
+        let mut still = uploads.still().unwrap();
+        still.sort();
+        assert_eq!(still, [begun, laid]);
     }
 }

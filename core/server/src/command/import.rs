@@ -4,7 +4,6 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use chrono::Utc;
-use guildhall_workflow::assign_segments;
 use guildhall_workflow::import::{BATCH, FileReport, Import, ImportError, Progress, Report};
 use serde_json::json;
 
@@ -42,7 +41,10 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Failure> {
-    let house = opening::open(settings).await?;
+    let (house, _stand_in) = match options.dry_run {
+        true => opening::open_to_look(settings).await?,
+        false => (opening::open(settings).await?, None),
+    };
     let now = Utc::now();
     let rejects = options.rejects.clone().unwrap_or_else(|| format!("rejects-{}", now.format("%Y%m%d-%H%M%S")).into());
     let import = Import {
@@ -67,7 +69,7 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
         }
     };
     let report = tokio::select! {
-        report = import.run(&house.database, &house.model, &mut progress) => report,
+        report = import.run(&house, &mut progress) => report,
         _ = tokio::signal::ctrl_c() => {
             return Err(Failure::failed("the import was interrupted; what was read is in; `--resume` goes on"));
         }
@@ -80,12 +82,11 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
         ImportError::Database(error) => error.into(),
         error => Failure::failed(error),
     })?;
-    let assigned = if options.dry_run { 0 } else { assign_segments(&house, now).await? };
     house.database.close().await?;
     if options.json {
-        print_json(&report, assigned)
+        print_json(&report)
     } else {
-        print(&report, assigned)
+        print(&report)
     }
     match report.errors() {
         0 => Ok(()),
@@ -97,18 +98,18 @@ fn rejected(report: &Report) -> String {
     report.rejects.as_ref().map(|folder| folder.join("errors.csv").display().to_string()).unwrap_or_default()
 }
 
-fn print_json(report: &Report, assigned: u64) {
+fn print_json(report: &Report) {
     let files = report.files.iter().map(FileReport::json);
     println!(
         "{}",
         json!({
             "run": report.run, "source": report.source, "asOf": report.as_of, "dryRun": report.run.is_none(),
-            "files": files.collect::<Vec<_>>(), "errors": report.errors(), "rejects": report.rejects, "assigned": assigned,
+            "files": files.collect::<Vec<_>>(), "errors": report.errors(), "rejects": report.rejects, "assigned": report.assigned,
         })
     );
 }
 
-fn print(report: &Report, assigned: u64) {
+fn print(report: &Report) {
     const NAMES: [&str; 7] = ["rows", "created", "updated", "unchanged", "merged", "skipped", "errors"];
     let numbers = |file: &FileReport| {
         [file.rows, file.created, file.updated, file.unchanged, file.merged, file.skipped, file.errors]
@@ -133,6 +134,7 @@ fn print(report: &Report, assigned: u64) {
     if report.run.is_none() {
         println!("nothing was written; without `--dry-run` it will be");
     } else {
-        println!("customer facts count up to {}; {assigned} customers changed their segment", report.as_of);
+        let Report { as_of, assigned, .. } = report;
+        println!("customer facts count up to {as_of}; {assigned} customers changed their segment");
     }
 }

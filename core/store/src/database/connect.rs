@@ -29,7 +29,7 @@ pub(super) const WARM_CONNECTIONS: usize = 16;
 
 /// Connects and returns (dialect, where to read, where to write).
 pub(super) async fn connect(url: &str) -> Result<(Dialect, DatabaseConnection, DatabaseConnection), StoreError> {
-    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+    if is_postgres(url) {
         let pool = postgres(url).await?;
         return Ok((Dialect::Postgres, pool.clone(), pool));
     }
@@ -40,6 +40,18 @@ pub(super) async fn connect(url: &str) -> Result<(Dialect, DatabaseConnection, D
     let writer = sqlite_writer(&file).await.map_err(failed)?;
     let readers = sqlite(&file, Part::Readers).await.map_err(failed)?;
     Ok((Dialect::Sqlite, readers, writer))
+}
+
+/// Whether there is a file to be opened. What is at an address of PostgreSQL only connecting to it tells.
+pub(super) fn is_there(url: &str) -> Result<bool, StoreError> {
+    if is_postgres(url) {
+        return Ok(true);
+    }
+    Ok(sqlite_file(url)?.exists())
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 fn sqlite_file(url: &str) -> Result<PathBuf, StoreError> {

@@ -154,6 +154,13 @@ impl Format {
         places
     }
 
+    /// The columns that the derived ones are made of, each with the line of the mapping that names it.
+    pub(crate) fn derived_from(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.derived
+            .iter()
+            .flat_map(|derived| derived.expression.columns().into_iter().map(|column| (column, derived.line)))
+    }
+
     /// Fills in derived columns of a row.
     pub(crate) fn derive(
         &self,

@@ -12,10 +12,14 @@ use crate::business_data::HERE;
 use super::mapping::{FileMapping, Missing, ReferenceMapping};
 use super::record::{Hierarchy, Record, seen};
 use super::refusal::{Fault, shown};
+use super::sample::{Sample, sample};
 use super::scratch::Scratch;
 
 /// How long a hierarchy may be before it is taken for a circle.
 const MOST_ANCESTORS: usize = 1000;
+
+/// Rows of a batch that was refused which are tried together. SQLite keeps in memory what a savepoint changes.
+const PART: usize = 500;
 
 /// Writes what one entry of the mapping makes.
 pub(crate) struct Load<'a> {
@@ -30,6 +34,8 @@ pub(crate) struct Load<'a> {
     /// is written.
     pub hierarchy: Hierarchy,
     pub updated: u32,
+    /// How many records are wanted as a sample.
+    pub samples: usize,
 }
 
 /// What became of a batch.
@@ -39,6 +45,8 @@ pub(crate) struct Loaded {
     /// Rows passed over because what they refer to is not there.
     pub skipped: u64,
     pub rejected: Vec<(Record, Fault)>,
+    /// The first records that are taken, as people read them.
+    pub sample: Vec<Sample>,
 }
 
 /// What became of records whose hierarchy was set: how many counts move from where to where.
@@ -78,18 +86,27 @@ impl From<Fault> for Stop {
 
 type Ids = HashMap<ExternalKey, Uuid>;
 
+/// Records, and the rows of the table that they are.
+struct Part<'a> {
+    batch: Batch<'a>,
+    records: Vec<Record>,
+}
+
 impl Load<'_> {
-    /// Writes records. Those that cannot be written cost no others.
-    pub(crate) async fn write(&self, transaction: &Transaction, records: Vec<Record>) -> Result<Loaded, Stop> {
-        let own_type = self.mapping.to_own_type();
-        let references: Vec<(usize, &ReferenceMapping)> =
-            self.mapping.references.iter().enumerate().filter(|(place, _)| !own_type.contains(place)).collect();
+    /// Writes records. Those that cannot be written cost no others. What the transaction did before may be undone, so it has
+    /// done nothing yet; the one that is to be committed comes back.
+    pub(crate) async fn write(
+        &self,
+        transaction: Transaction,
+        records: Vec<Record>,
+    ) -> Result<(Transaction, Loaded), Stop> {
+        let references = self.references();
         let mut parents = Vec::with_capacity(references.len());
+        self.name(&transaction, &records).await?;
         for (place, reference) in &references {
             let keys = records.iter().filter_map(|record| record.parents.get(*place)?.as_ref());
-            parents.push(self.ids(transaction, &reference.target, keys).await?);
+            parents.push(self.ids(&transaction, &reference.target, keys).await?);
         }
-        self.recognise(transaction, &self.mapping.object, records.iter().map(|record| &record.key)).await?;
         let mut columns: Vec<String> = vec!["source".to_owned(), "externalId".to_owned()];
         columns.extend(self.mapping.fields.iter().map(|field| field.field.name.clone()));
         columns.extend(references.iter().map(|(_, reference)| reference.column.clone()));
@@ -120,65 +137,76 @@ impl Load<'_> {
             }
         }
         let batch = Batch { object: &self.mapping.object, columns, rows };
-        self.upsert(transaction, batch, kept, &mut loaded).await?;
-        Ok(loaded)
+        let transaction = self.upsert(transaction, Part { batch, records: kept }, &mut loaded).await?;
+        Ok((transaction, loaded))
     }
 
-    /// Writes a batch; where it is refused, its halves, until the rows are found that are at fault.
-    async fn upsert(
-        &self,
-        transaction: &Transaction,
-        batch: Batch<'_>,
-        records: Vec<Record>,
-        loaded: &mut Loaded,
-    ) -> Result<(), Stop> {
-        let mut waiting = vec![(batch, records)];
-        while let Some((mut batch, mut records)) = waiting.pop() {
-            if batch.rows.is_empty() {
-                continue;
-            }
-            let part = transaction.part().await?;
-            let done = match &self.planned {
-                None => part.upsert(&batch, self.now).await,
-                Some(_) => match part.compare(&batch, self.now).await {
-                    Ok((done, updated)) => {
-                        for key in &updated {
-                            self.scratch.put(self.updated, &seen(key), &[])?;
-                        }
-                        Ok(done)
-                    }
-                    Err(error) => Err(error),
-                },
-            };
-            match done {
-                Ok(done) => {
-                    part.commit().await?;
-                    loaded.upserted.created += done.created;
-                    loaded.upserted.updated += done.updated;
-                    loaded.upserted.unchanged += done.unchanged;
-                }
-                Err(error) if error.is_of_values() => {
-                    part.rollback().await?;
-                    if batch.rows.len() == 1 {
-                        let fault = || Fault::new(error.to_string(), "correct the row");
-                        loaded.rejected.extend(records.pop().map(|record| (record, fault())));
+    /// The references to other types, by place.
+    fn references(&self) -> Vec<(usize, &ReferenceMapping)> {
+        let own_type = self.mapping.to_own_type();
+        self.mapping.references.iter().enumerate().filter(|(place, _)| !own_type.contains(place)).collect()
+    }
+
+    /// Writes a batch in the transaction itself. Where it is refused everything is undone and done again in parts, each in a
+    /// savepoint, and their halves, until the rows are found that are at fault. Savepoints from the start would cost every
+    /// batch what only a refused one needs.
+    async fn upsert(&self, transaction: Transaction, part: Part<'_>, loaded: &mut Loaded) -> Result<Transaction, Stop> {
+        if part.records.is_empty() {
+            return Ok(transaction);
+        }
+        match self.attempt(&transaction, &part, loaded).await {
+            Err(Stop::Store(error)) if error.is_of_values() => {}
+            done => return done.map(|()| transaction),
+        }
+        let transaction = transaction.anew().await?;
+        self.name(&transaction, &part.records).await?;
+        let mut waiting = part.pieces(PART);
+        while let Some(part) = waiting.pop() {
+            let savepoint = transaction.part().await?;
+            match self.attempt(&savepoint, &part, loaded).await {
+                Ok(()) => savepoint.commit().await?,
+                Err(Stop::Store(error)) if error.is_of_values() => {
+                    savepoint.rollback().await?;
+                    let half = part.records.len().div_ceil(2);
+                    if part.records.len() > 1 {
+                        waiting.extend(part.pieces(half));
                         continue;
                     }
-                    let half = batch.rows.len() / 2;
-                    let rows = batch.rows.split_off(half);
-                    let rest = records.split_off(half.min(records.len()));
-                    waiting.push((Batch { rows, columns: batch.columns.clone(), object: batch.object }, rest));
-                    waiting.push((batch, records));
+                    let rejected = part.records.into_iter();
+                    loaded
+                        .rejected
+                        .extend(rejected.map(|record| (record, Fault::new(error.to_string(), "correct the row"))));
                 }
-                Err(error) => return Err(error.into()),
+                Err(stop) => return Err(stop),
             }
         }
+        Ok(transaction)
+    }
+
+    /// Writes a batch, or says what would become of it; all of it or nothing.
+    async fn attempt(&self, transaction: &Transaction, part: &Part<'_>, loaded: &mut Loaded) -> Result<(), Stop> {
+        let done = if self.planned.is_none() {
+            transaction.upsert(&part.batch, self.now).await?
+        } else {
+            let (done, updated) = transaction.compare(&part.batch, self.now).await?;
+            for key in &updated {
+                self.scratch.put(self.updated, &seen(key), &[])?;
+            }
+            done
+        };
+        loaded.upserted.created += done.created;
+        loaded.upserted.updated += done.updated;
+        loaded.upserted.unchanged += done.unchanged;
+        let wanted = self.samples.saturating_sub(loaded.sample.len());
+        let taken = part.records.iter().zip(&part.batch.rows).take(wanted);
+        loaded.sample.extend(taken.map(|(record, row)| sample(self.mapping, record, row.get(2..).unwrap_or_default())));
         Ok(())
     }
 
     /// Lets records refer to others of their type, which are all there now.
     pub(crate) async fn link(&self, transaction: &Transaction, records: Vec<Record>) -> Result<Linked, Stop> {
         let mut linked = Linked::default();
+        self.name(transaction, &records).await?;
         let mut records: Vec<Option<Record>> = records.into_iter().map(Some).collect();
         let object = &self.mapping.object;
         for place in self.mapping.to_own_type() {
@@ -269,7 +297,17 @@ impl Load<'_> {
         Ok(false)
     }
 
-    /// Records of this very database that come back from an export are known by their global ids.
+    /// Names records of this very database that come back from an export, and those they refer to: they are known by their
+    /// global ids.
+    async fn name(&self, transaction: &Transaction, records: &[Record]) -> Result<(), Stop> {
+        self.recognise(transaction, &self.mapping.object, records.iter().map(|record| &record.key)).await?;
+        for (place, reference) in self.mapping.references.iter().enumerate() {
+            let keys = records.iter().filter_map(|record| record.parents.get(place)?.as_ref());
+            self.recognise(transaction, &reference.target, keys).await?;
+        }
+        Ok(())
+    }
+
     async fn recognise<'k>(
         &self,
         transaction: &Transaction,
@@ -291,8 +329,6 @@ impl Load<'_> {
         object: &ObjectType,
         keys: impl Iterator<Item = &'k ExternalKey>,
     ) -> Result<Ids, Stop> {
-        let keys: Vec<&ExternalKey> = keys.collect();
-        self.recognise(transaction, object, keys.iter().copied()).await?;
         let mut by_source: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for key in keys {
             by_source.entry(&key.source).or_default().insert(&key.id);
@@ -322,6 +358,21 @@ impl Load<'_> {
             }
         }
         Ok(false)
+    }
+}
+
+impl<'a> Part<'a> {
+    /// The same in pieces of so many rows, the first of them last.
+    fn pieces(self, rows: usize) -> Vec<Part<'a>> {
+        let Batch { object, columns, rows: mut values } = self.batch;
+        let mut records = self.records;
+        let mut pieces = Vec::with_capacity(records.len() / rows.max(1) + 1);
+        while !records.is_empty() {
+            let last = (records.len() - 1) / rows.max(1) * rows;
+            let batch = Batch { object, columns: columns.clone(), rows: values.split_off(last.min(values.len())) };
+            pieces.push(Part { batch, records: records.split_off(last) });
+        }
+        pieces
     }
 }
 

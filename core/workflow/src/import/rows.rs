@@ -80,6 +80,18 @@ impl Header {
         self.places.contains_key(column)
     }
 
+    /// Refuses the first of the columns, each with its line of the mapping, that the file called `file` does not have.
+    pub(crate) fn check<'c>(
+        &self,
+        file: &str,
+        columns: impl IntoIterator<Item = (&'c str, u64)>,
+    ) -> Result<(), (Fault, u64)> {
+        let Some((column, line)) = columns.into_iter().find(|(column, _)| !self.has(column)) else { return Ok(()) };
+        let mut fault = self.unknown(column);
+        fault.reason = format!("{} in `{}`", fault.reason, shown(file));
+        Err((fault, line))
+    }
+
     pub(crate) fn unknown(&self, column: &str) -> Fault {
         let columns = listed(self.names.iter().map(String::as_str));
         let remedy = match self.names.as_slice() {
@@ -197,6 +209,7 @@ impl Rows {
     #[allow(clippy::type_complexity)]
     fn next_fields(&mut self) -> Result<Option<(u64, Result<Vec<String>, Fault>)>, Refusal> {
         loop {
+            self.skip_blank_lines().map_err(|error| unreadable(&error).at(&self.name, self.line + 1))?;
             let begins = self.line + 1;
             let fields = self.take_row().map_err(|error| unreadable(&error).at(&self.name, begins))?;
             match fields {
@@ -204,6 +217,22 @@ impl Rows {
                 None => {}
                 Some(fields) => return Ok(Some((begins, fields))),
             }
+        }
+    }
+
+    /// Passes over line ends in large pieces: a file may be millions of them.
+    fn skip_blank_lines(&mut self) -> io::Result<()> {
+        if self.format.terminator != "\n" {
+            return Ok(());
+        }
+        loop {
+            let bytes = self.input.fill_buf()?;
+            let ends = bytes.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+            let blank = bytes.get(..ends).unwrap_or_default();
+            // What comes after the last of them may be the beginning of a row.
+            let Some(last) = memchr::memrchr(b'\n', blank) else { return Ok(()) };
+            self.line += memchr::memchr_iter(b'\n', blank).count() as u64;
+            self.input.consume(last + 1);
         }
     }
 
@@ -491,6 +520,9 @@ mod tests {
         check("a,b\r\n1,2\r\n\r\n3,4", &["2 1|2", "4 3|4"]);
         check("\u{feff}a,b\n\"x\ny\",\"q\"\"q\"\n,\n", &["2 x\ny|q\"q", "4 |"]);
         check("a\n\"\"\n1\n", &["2 ", "3 1"]);
+        check("\n\r\na\n\n\r\r\n\r1\n\n\r\n", &["6 \r1"]);
+        let blank = "\n".repeat(200_000);
+        check(format!("a\n1\n{blank}2\n{blank}"), &["2 1", "200003 2"]);
     }
 
     #[test]

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use guildhall_model::{Model, Value};
-use guildhall_store::Database;
+use guildhall_model::Model;
 use guildhall_store::import_run::{self, ImportRun, RunState};
+use guildhall_store::{Transaction, generation};
 use uuid::Uuid;
 
 use super::folder::Folder;
@@ -21,7 +21,9 @@ use super::rows::Rows;
 use super::scratch::Scratch;
 use super::side_table::SideTables;
 use super::{FileReport, Import, ImportError, Progress, Report};
+use crate::assign_segments::assign_within;
 use crate::refresh_facts::refresh_within;
+use crate::{House, WorkflowError};
 use note::{Position, Setup, begin, new_run, note, resume, start};
 
 /// Bytes of rows that are read before they are written.
@@ -38,7 +40,7 @@ const SHELVES: u32 = 0x1_0000;
 
 struct Runner<'a> {
     import: &'a Import<'a>,
-    database: &'a Database,
+    house: &'a House,
     mapping: &'a Mapping,
     /// Where rows come from, and where what they look up does.
     folder: &'a Folder,
@@ -54,11 +56,11 @@ struct Runner<'a> {
 
 pub(super) async fn run(
     import: &Import<'_>,
-    database: &Database,
-    model: &Model,
+    house: &House,
     progress: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Report, ImportError> {
-    let Ready { mapping, folder, other, mut setup } = ready(import, model)?;
+    let database = &house.database;
+    let Ready { mapping, folder, other, mut setup } = ready(import, &house.model)?;
     let rows_folder = other.as_ref().unwrap_or(&folder);
     let (run, position) = match (import.run, import.dry_run, import.resume) {
         (Some(id), ..) => {
@@ -79,7 +81,7 @@ pub(super) async fn run(
     let as_of = setup.as_of;
     let mut runner = Runner {
         import,
-        database,
+        house,
         mapping: &mapping,
         folder: &folder,
         rows_folder,
@@ -127,9 +129,8 @@ fn ready(import: &Import<'_>, model: &Model) -> Result<Ready, ImportError> {
             open(rows_folder, &mapping, file)?;
             stamps.insert(file.file.clone(), rows_folder.stamp(&file.file).map_err(ImportError::File)?);
         }
-        let needs = file.needs(mapping.format(&file.file));
-        SideTables::check(&folder, &mapping, &needs.tables).map_err(ImportError::Mapping)?;
     }
+    SideTables::check(&folder, &mapping).map_err(ImportError::Mapping)?;
     let setup = Setup {
         dir: import.dir.to_owned(),
         rows: import.rows.map(ToOwned::to_owned),
@@ -158,22 +159,14 @@ fn check_by_itself(mapping: &Mapping, file: &FileMapping) -> Result<(), ImportEr
     Err(ImportError::Mapping(fault.at(&mapping.name, file.line)))
 }
 
-/// Opens the file of an entry and checks that it has every column the entry reads.
+/// Opens the file of an entry and checks that it has every column the entry and the derived columns are made of, even those
+/// nobody asks for: a name that is wrong is told with the rest.
 fn open(folder: &Folder, mapping: &Mapping, file: &FileMapping) -> Result<Rows, ImportError> {
     let format = mapping.format(&file.file);
     let rows = folder.rows(&file.file, Arc::clone(format)).map_err(ImportError::File)?;
-    let derived = file.needs(format).derived;
-    let of_derived = derived.iter().filter_map(|place| format.derived.get(*place));
-    let of_derived =
-        of_derived.flat_map(|derived| derived.expression.columns().into_iter().map(|name| (name, derived.line)));
-    match file.columns().into_iter().chain(of_derived).find(|(column, _)| !rows.header().has(column)) {
-        None => Ok(rows),
-        Some((column, line)) => {
-            let mut fault = rows.header().unknown(column);
-            fault.reason = format!("{} in `{}`", fault.reason, file.file);
-            Err(ImportError::Mapping(fault.at(&mapping.name, line)))
-        }
-    }
+    let known = rows.header().check(&file.file, file.columns().into_iter().chain(format.derived_from()));
+    known.map_err(|(fault, line)| ImportError::Mapping(fault.at(&mapping.name, line)))?;
+    Ok(rows)
 }
 
 impl Runner<'_> {
@@ -206,27 +199,41 @@ impl Runner<'_> {
             }
             self.position = Position { entry: index + 1, links: false, rows: 0, ..std::mem::take(&mut self.position) };
         }
-        let now = self.import.now;
-        if let Some(run) = &mut self.run {
-            note(run, &self.position)?;
-            let transaction = self.database.begin().await?;
-            if !self.import.dry_run {
-                refresh_within(&transaction, self.as_of, now).await?;
-            }
-            if !import_run::advance(&transaction, run, RunState::Done, chrono::Utc::now()).await? {
-                return Err(ImportError::Lost);
-            }
-            transaction.commit().await?;
-        }
+        let assigned = self.finish().await?;
         let files = std::mem::take(&mut self.position.files);
         let errors = files.iter().any(|file| file.errors > 0);
         Ok(Report {
             run: self.run.as_ref().map(|run| run.id),
             source: mapping.source.clone(),
             as_of: self.as_of,
+            assigned,
             files,
             rejects: errors.then(|| self.rejects.folder().to_owned()),
         })
+    }
+
+    /// What follows the last row. Facts, segments and the word that the run is done come in one transaction, so that a run
+    /// that is done has all of it, and one that is killed before does it when it goes on. Returns how many customers changed
+    /// their segment.
+    async fn finish(&mut self) -> Result<u64, ImportError> {
+        let Some(run) = &mut self.run else { return Ok(0) };
+        note(run, &self.position)?;
+        let transaction = self.house.database.begin().await?;
+        let mut assigned = 0;
+        if !self.import.dry_run {
+            // First the strategy, then the customers: in this order an activation takes them, too.
+            generation::lock(&transaction).await?;
+            refresh_within(&transaction, self.as_of, self.import.now).await?;
+            assigned = assign_within(&transaction, self.house, self.import.now).await.map_err(|error| match error {
+                WorkflowError::Store(error) => ImportError::Database(error),
+                error => ImportError::Segments(error.to_string()),
+            })?;
+        }
+        if !import_run::advance(&transaction, run, RunState::Done, chrono::Utc::now()).await? {
+            return Err(ImportError::Lost);
+        }
+        transaction.commit().await?;
+        Ok(assigned)
     }
 
     /// Reads the file of an entry whose records are settled, for what is to be remembered of it.
@@ -315,7 +322,6 @@ impl Runner<'_> {
         let mut position = self.position.clone();
         let Some(report) = position.files.get_mut(index) else { return Ok(()) };
         position.rows += batch.rows as u64;
-        let mut refused = Vec::new();
         let load = Load {
             mapping: file,
             scratch: &self.scratch,
@@ -323,6 +329,7 @@ impl Runner<'_> {
             planned: self.import.dry_run.then(|| planned(self.mapping, index)),
             hierarchy: hierarchy(index),
             updated: shelf(index, Pass::OwnType) + SHELVES - 1,
+            samples: if self.import.dry_run { SAMPLE.saturating_sub(report.sample.len()) } else { 0 },
         };
         let failed = |stop: Stop| match stop {
             Stop::Scratch(fault) => ImportError::File(fault.about(&file.file)),
@@ -330,14 +337,12 @@ impl Runner<'_> {
                 ImportError::Store { file: file.file.clone(), object: file.object.name.clone(), error: Box::new(error) }
             }
         };
-        let transaction = self.database.begin().await?;
+        let mut refused = batch.refused;
+        let mut transaction = self.house.database.begin().await?;
         match pass {
             Pass::Records => {
-                if self.import.dry_run {
-                    let missing = SAMPLE.saturating_sub(report.sample.len());
-                    report.sample.extend(batch.records.iter().take(missing).map(|record| sample(file, record)));
-                }
-                let loaded = load.write(&transaction, batch.records).await.map_err(failed)?;
+                let loaded;
+                (transaction, loaded) = load.write(transaction, batch.records).await.map_err(failed)?;
                 report.rows += batch.rows as u64;
                 report.created += loaded.upserted.created;
                 report.updated += loaded.upserted.updated;
@@ -345,11 +350,13 @@ impl Runner<'_> {
                 report.merged += batch.merged;
                 report.skipped += batch.skipped + loaded.skipped;
                 report.left_empty += batch.left_empty;
-                refused = batch.refused;
+                report.sample.extend(loaded.sample);
                 let late = loaded.rejected.into_iter().map(|(record, fault)| (record.line, record.raw, fault));
                 refused.extend(late);
             }
             Pass::OwnType => {
+                // They were told in the first pass.
+                refused.clear();
                 let linked = load.link(&transaction, batch.records).await.map_err(failed)?;
                 report.unchanged -= linked.changed.min(report.unchanged);
                 report.updated += linked.changed;
@@ -365,18 +372,16 @@ impl Runner<'_> {
             }
         }
         report.errors += refused.len() as u64;
-        refused.sort_by_key(|(line, ..)| *line);
-        for (line, raw, fault) in refused {
-            self.rejects.add(&fault.at(&file.file, line), header, &raw).map_err(ImportError::File)?;
-        }
-        position.rejects.clone_from(self.rejects.lengths());
         let transaction = match (self.import.dry_run, &self.run) {
             (false, _) => Some(transaction),
-            (true, run) => {
+            (true, Some(_)) => Some(transaction.anew().await?),
+            (true, None) => {
                 transaction.rollback().await?;
-                if run.is_some() { Some(self.database.begin().await?) } else { None }
+                None
             }
         };
+        self.keep(file, refused, header, &transaction).await?;
+        position.rejects.clone_from(self.rejects.lengths());
         if let (Some(run), Some(transaction)) = (&mut self.run, transaction) {
             // First the rejected rows, then the word that they are there.
             self.rejects.settle().map_err(ImportError::File)?;
@@ -390,13 +395,34 @@ impl Runner<'_> {
         Ok(())
     }
 
+    /// Writes rejected rows down. Only who has the run does: were it taken over while this is written, two would write into
+    /// the same files, so the transaction that counts the rows keeps it from then on.
+    async fn keep(
+        &mut self,
+        file: &FileMapping,
+        mut refused: Vec<Refused>,
+        header: &[u8],
+        transaction: &Option<Transaction>,
+    ) -> Result<(), ImportError> {
+        if let (false, Some(run), Some(transaction)) = (refused.is_empty(), &self.run, transaction)
+            && !import_run::hold(transaction, run, chrono::Utc::now()).await?
+        {
+            return Err(ImportError::Lost);
+        }
+        refused.sort_by_key(|(line, ..)| *line);
+        for (line, raw, fault) in refused {
+            self.rejects.add(&fault.at(&file.file, line), header, &raw).map_err(ImportError::File)?;
+        }
+        Ok(())
+    }
+
     /// Notes why the run stopped. That it did is told to the caller in any case.
     async fn fail(&mut self, error: &ImportError) {
         let Some(run) = self.run.as_mut().filter(|_| *error != ImportError::Lost) else { return };
         run.problem = Some(error.to_string());
         let noted = async {
             note(run, &self.position)?;
-            let transaction = self.database.begin().await?;
+            let transaction = self.house.database.begin().await?;
             import_run::advance(&transaction, run, RunState::Failed, chrono::Utc::now()).await?;
             Ok::<_, ImportError>(transaction.commit().await?)
         };
@@ -405,6 +431,9 @@ impl Runner<'_> {
         }
     }
 }
+
+/// Line, row and reason.
+type Refused = (u64, Vec<u8>, Fault);
 
 /// Rows read and not yet settled.
 #[derive(Default)]
@@ -415,8 +444,7 @@ struct Batch {
     merged: u64,
     skipped: u64,
     left_empty: u64,
-    /// Line, row and reason.
-    refused: Vec<(u64, Vec<u8>, Fault)>,
+    refused: Vec<Refused>,
 }
 
 fn shelf(index: usize, pass: Pass) -> u32 {
@@ -440,29 +468,4 @@ fn earlier(mapping: &Mapping, index: usize) -> Vec<u32> {
 fn planned(mapping: &Mapping, index: usize) -> Vec<(String, u32)> {
     let entries = mapping.files.iter().enumerate().take(index + 1);
     entries.map(|(index, file)| (file.object.name.clone(), shelf(index, Pass::Records))).collect()
-}
-
-/// A value as people read it.
-fn text(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::Text(text) => text.clone(),
-        Value::Int(number) => number.to_string(),
-        Value::Bool(truth) => truth.to_string(),
-        Value::Decimal(number) => number.to_string(),
-        Value::Date(day) => day.to_string(),
-        Value::DateTime(time) => time.to_rfc3339(),
-        Value::Id(id) => id.to_string(),
-        Value::Json(json) => json.to_string(),
-    }
-}
-
-fn sample(file: &FileMapping, record: &Record) -> Vec<(String, String)> {
-    let mut cells = vec![("externalId".to_owned(), record.key.id.clone())];
-    cells.extend(file.fields.iter().zip(&record.values).map(|(field, value)| (field.field.name.clone(), text(value))));
-    let parents = file.references.iter().zip(&record.parents);
-    cells.extend(parents.map(|(reference, key)| {
-        (reference.column.clone(), key.as_ref().map(|key| key.id.clone()).unwrap_or_default())
-    }));
-    cells
 }

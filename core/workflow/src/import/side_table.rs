@@ -9,7 +9,7 @@ use super::expression::{Operator, Scope, Table, TableFunction, too_large};
 use super::folder::Folder;
 use super::mapping::Mapping;
 use super::refusal::{Fault, Refusal, shown};
-use super::rows::{Header, Row};
+use super::rows::Row;
 use super::scratch::Scratch;
 
 /// The tables of a mapping, each read when the first entry needs it.
@@ -32,11 +32,16 @@ impl SideTables {
         SideTables { tables: mapping.tables.clone(), scratch, read: HashSet::new() }
     }
 
-    /// Opens every file of `wanted` and checks that it has the columns.
-    pub(crate) fn check(folder: &Folder, mapping: &Mapping, wanted: &BTreeSet<usize>) -> Result<(), Refusal> {
-        for table in wanted.iter().filter_map(|place| mapping.tables.get(*place)) {
-            let rows = folder.rows(&table.file, Arc::clone(mapping.format(&table.file)))?;
-            check_columns(rows.header(), table).map_err(|fault| fault.about(&mapping.name))?;
+    /// Opens every file the mapping looks into and checks that it has the columns, also those of its derived columns.
+    pub(crate) fn check(folder: &Folder, mapping: &Mapping) -> Result<(), Refusal> {
+        for table in &mapping.tables {
+            let format = mapping.format(&table.file);
+            let rows = folder.rows(&table.file, Arc::clone(format))?;
+            let header = rows.header();
+            let columns = table_columns(table).into_iter().map(|column| (column, 0));
+            header.check(&table.file, columns).map_err(|(fault, _)| fault.about(&mapping.name))?;
+            let derived = header.check(&table.file, format.derived_from());
+            derived.map_err(|(fault, line)| fault.at(&mapping.name, line))?;
         }
         Ok(())
     }
@@ -187,14 +192,4 @@ pub(crate) fn table_columns(table: &Table) -> Vec<&str> {
     let mut columns = table.value.as_ref().map(|value| value.columns()).unwrap_or_default();
     columns.push(&table.key);
     columns
-}
-
-fn check_columns(header: &Header, table: &Table) -> Result<(), Fault> {
-    match table_columns(table).into_iter().find(|column| !header.has(column)) {
-        None => Ok(()),
-        Some(column) => {
-            let unknown = header.unknown(column);
-            Err(Fault::new(format!("{} in `{}`", unknown.reason, shown(&table.file)), unknown.remedy))
-        }
-    }
 }

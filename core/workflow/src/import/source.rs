@@ -12,7 +12,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// A packed file may unpack to this much whatever its size, and beyond it to [`MOST_TIMES`] its size. Text of business seldom
 /// gets more than thirty times smaller.
-const FREE_BYTES: u64 = 64 * 1024 * 1024;
+const FREE_BYTES: u64 = 16 * 1024 * 1024;
 const MOST_TIMES: u64 = 200;
 
 /// Opens a file. One packed by gzip is recognised by its content, whatever its name.

@@ -3,6 +3,7 @@
 mod accounting;
 mod formats;
 mod hierarchy;
+mod lists;
 mod northwind;
 mod refused;
 mod resume;

@@ -1,22 +1,13 @@
 //! Every row is accounted for, whatever it is; rejected rows cost no others.
 
-use guildhall_model::Model;
+use guildhall_model::GlobalId;
 
+use super::lists::{customers, list};
 use super::small::{Given, SHOP, shop, usual};
 use crate::import::{FileReport, Import};
+use crate::testing;
 
-const PEOPLE: &str = r#"
-source = "list"
-[[files]]
-file = "people.csv"
-type = "Customer"
-id = "{nr}"
-where = "name <> 'nobody'"
-[files.fields]
-name = "name"
-kind = { constant = "PERSON" }
-status = { constant = "ACTIVE" }
-currency = { constant = "EUR" }
+const ACCOUNTS: &str = r#"
 [[files]]
 file = "people.csv"
 type = "CreditAccount"
@@ -32,7 +23,7 @@ customer = { template = "{owner}", missing = "MISSING" }
 "#;
 
 fn people(missing: &str) -> String {
-    PEOPLE.replace("MISSING", missing)
+    list(&[&customers("people.csv", "where = \"name <> 'nobody'\""), &ACCOUNTS.replace("MISSING", missing)])
 }
 
 fn numbers(file: &FileReport) -> [u64; 7] {
@@ -97,7 +88,7 @@ async fn rejected_rows_are_kept_as_they_stand_and_can_be_corrected() {
         .unwrap();
         let (mapping, rejects) = (given.path().join("mapping.toml"), given.path().join("rejects"));
         let again = Import { rows: Some(&corrected), ..usual(&mapping, given.path(), &rejects) };
-        let report = again.run(given.database(), &Model::core(), &mut |_| {}).await.unwrap();
+        let report = again.run(given.house(), &mut |_| {}).await.unwrap();
         assert_eq!(numbers(&report.files[0]), [3, 2, 0, 1, 0, 0, 0]);
         assert_eq!(report.rejects, None);
         // A cell that looks like a formula is a text like any other.
@@ -138,28 +129,30 @@ async fn a_dry_run_says_what_a_run_does_and_does_nothing() {
     }
 }
 
-const TWO_LISTS: &str = r#"
-source = "list"
-[[files]]
-file = "people.csv"
-type = "Customer"
-id = "{nr}"
-[files.fields]
-name = "name"
-kind = { constant = "PERSON" }
-status = { constant = "ACTIVE" }
-currency = { constant = "EUR" }
-[[files]]
-file = "firms.csv"
-type = "Customer"
-id = "{nr}"
-AGAIN
-[files.fields]
-name = "name"
-kind = { constant = "ORGANIZATION" }
-status = { constant = "ACTIVE" }
-currency = { constant = "EUR" }
-"#;
+#[tokio::test]
+async fn the_sample_of_a_dry_run_shows_what_is_taken() {
+    for given in given("1,Ann,10,1\n2,Ben,20,9\n3,Cas,x,3\n4,Dan,40,4\n5,Eve,50,5\n6,Fay,60,6\n").await {
+        let said = given.run(&people("skip"), |import| Import { dry_run: true, ..import }, |_| {}).await.unwrap();
+        let cells = said.files[1].sample.iter().map(|cells| (cells[0].1.as_str(), cells.last().unwrap().1.as_str()));
+        assert_eq!(cells.collect::<Vec<_>>(), [("1", "1"), ("4", "4"), ("5", "5")]);
+    }
+}
+
+#[tokio::test]
+async fn what_a_refused_batch_had_done_is_done_again() {
+    for given in Given::all().await {
+        // Customers of this house, named by the batch that refers to them. One of them gets two accounts.
+        let customer = given.house().model.object("Customer").unwrap();
+        let (one, two) = (testing::customer(given.house()).await, testing::customer(given.house()).await);
+        let [one, two] = [one, two].map(|id| GlobalId::new(customer, id).to_string());
+        given.file("people.csv", format!("nr,name,limit,owner\n7,,1,{one}\n8,,2,{two}\n9,,3,{one}\n"));
+        let mapping = list(&[&ACCOUNTS.replace("MISSING", "error")]).replace("\"list\"", "\"guildhall\"");
+        let report = given.import(&mapping).await.unwrap();
+        assert_eq!(numbers(&report.files[0]), [3, 2, 0, 0, 0, 0, 1]);
+        let customers = given.stored("Customer").await;
+        assert_eq!([&customers[0]["externalId"], &customers[1]["externalId"]], [&one, &two]);
+    }
+}
 
 #[tokio::test]
 async fn an_id_that_an_earlier_entry_made_is_an_error_unless_the_mapping_says_so() {
@@ -167,7 +160,7 @@ async fn an_id_that_an_earlier_entry_made_is_an_error_unless_the_mapping_says_so
         let given = Given::new().await;
         given.file("people.csv", "nr,name\n1,Ann\n2,Ben\n");
         given.file("firms.csv", "nr,name\n1,Heron\n3,Oak\n");
-        let mapping = TWO_LISTS.replace("AGAIN", again);
+        let mapping = list(&[&customers("people.csv", ""), &customers("firms.csv", again)]);
         let said = given.run(&mapping, |import| Import { dry_run: true, ..import }, |_| {}).await.unwrap();
         if again.is_empty() {
             assert_eq!(numbers(&said.files[1]), expected);
@@ -188,7 +181,7 @@ async fn rows_that_mean_something_only_among_others_are_not_taken_alone() {
     given.import(&mapping).await.unwrap();
     let (path, rejects) = (given.path().join("mapping.toml"), given.path().join("rejects"));
     let again = Import { rows: Some(given.path()), ..usual(&path, given.path(), &rejects) };
-    let error = again.run(given.database(), &Model::core(), &mut |_| {}).await.unwrap_err().to_string();
+    let error = again.run(given.house(), &mut |_| {}).await.unwrap_err().to_string();
     assert!(error.contains("rows of `people.csv` are counted or merged"), "{error}");
 }
 
@@ -196,21 +189,10 @@ async fn rows_that_mean_something_only_among_others_are_not_taken_alone() {
 async fn rows_of_one_record_are_merged_where_the_mapping_says_so() {
     let given = Given::new().await;
     given.file("people.csv", "nr,name\n1,\n1,Ann\n1,Ann B\n2,Ben\n");
-    let mapping = r#"
-source = "list"
-[[files]]
-file = "people.csv"
-type = "Customer"
-id = "{nr}"
-once = true
-[files.fields]
-name = { expression = "first(name from people.csv by nr)" }
-owner = { expression = "concat(count(from people.csv by nr), ' rows')" }
-kind = { constant = "PERSON" }
-status = { constant = "ACTIVE" }
-currency = { constant = "EUR" }
-"#;
-    let report = given.import(mapping).await.unwrap();
+    let named = "name = { expression = \"first(name from people.csv by nr)\" }
+        owner = { expression = \"concat(count(from people.csv by nr), ' rows')\" }";
+    let mapping = list(&[&customers("people.csv", "once = true").replace("name = \"name\"", named)]);
+    let report = given.import(&mapping).await.unwrap();
     assert_eq!(numbers(&report.files[0]), [4, 2, 0, 0, 2, 0, 0]);
     let customers = given.stored("Customer").await;
     let seen: Vec<_> = customers.iter().map(|c| (c["name"].as_str().unwrap(), c["owner"].as_str().unwrap())).collect();

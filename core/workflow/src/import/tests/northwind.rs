@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use guildhall_model::Model;
+use guildhall_store::Database;
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
 
 use super::small::usual;
 use super::stored::{amount, new_database, stored, total};
 use crate::import::Report;
+use crate::testing::house;
 
 /// The folder with public data sets: named by `GUILDHALL_TEST_DATA`, or `shared/data` beside a folder above this one.
 fn northwind() -> Option<PathBuf> {
@@ -22,10 +24,10 @@ fn northwind() -> Option<PathBuf> {
     found
 }
 
-async fn import_northwind(database: &guildhall_store::Database, dir: &Path) -> Report {
+async fn import_northwind(database: &Database, dir: &Path) -> Report {
     let mapping = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/northwind/mapping.toml");
     let import = usual(&mapping, dir, Path::new("rejects"));
-    import.run(database, &Model::core(), &mut |_| {}).await.unwrap()
+    import.run(&house(database.clone()), &mut |_| {}).await.unwrap()
 }
 
 #[track_caller]

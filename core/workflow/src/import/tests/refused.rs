@@ -174,6 +174,12 @@ async fn broken_mappings_are_refused() {
     refused.mapping("[[files]]", "[formats.\"customers.csv\".derived]\na = \"b\"\nb = \"a\"\n[[files]]").await;
     refused.mapping("[[files]]", "[formats.\"customers.csv\".derived]\nnr = \"owner\"\n[[files]]").await;
     refused.mapping("[[files]]", "[formats.\"staff.csv\".derived]\nfirst = \"position(id)\"\n[[files]]").await;
+    refused.mapping("[[files]]", "[formats.\"orders.csv\".derived]\nnobodys = \"porto\"\n[[files]]").await;
+    refused.mapping("[[files]]", "[formats.\"lines.csv\".derived]\nnobodys = \"porto\"\n[[files]]").await;
+    refused
+        .mapping("[[files]]", "[formats.\"orders.csv\".derived]\na = \"count(from sales.csv by nr)\"\n[[files]]")
+        .await;
+    refused.mapping("[[files]]", "[formats.\"sales.csv\"]\nseparator = \",\"\n[[files]]").await;
     refused.mapping("customer = \"customer\"\n", "customer = { column = \"customer\", missing = \"empty\" }\n").await;
     refused.mapping("number = { template = \"S-{nr}\" }\n", "").await;
     refused.mapping("customer = \"customer\"\n", "").await;
@@ -216,6 +222,10 @@ async fn broken_mappings_are_refused() {
         the mapping is refused: mapping.toml, line 11: the derived columns `a`, `b` are made of each other; begin with a column of the file
         the import is refused: customers.csv, line 1: the column `nr` occurs twice; give every column a name of its own
         the mapping is refused: mapping.toml: what is looked up in `staff.csv` looks into files or counts rows itself; look up one thing after the other, each in a derived column of the file that is imported
+        the mapping is refused: mapping.toml, line 11: there is no column `porto` in `orders.csv`; the columns are `nr`, `customer`, `ordered`, `shipped`, `freight`, `nobodys`
+        the mapping is refused: mapping.toml, line 11: there is no column `porto` in `lines.csv`; the columns are `order`, `price`, `quantity`, `discount %`, `nobodys`
+        the mapping is refused: sales.csv: the file cannot be read: No such file or directory (os error 2); check the file name in the mapping and the folder
+        the mapping is refused: mapping.toml, line 10: nothing is read from `sales.csv`, which has a format; correct the name, or leave the format out
         the mapping is refused: mapping.toml, line 36: `customer` of `Order` always leads to a record, so it cannot be left empty; leave out `missing`, or write `missing = "skip"`
         the mapping is refused: mapping.toml, line 23: every `Order` needs `number`; add them under `fields`, from a column or as a `constant`
         the mapping is refused: mapping.toml, line 23: every `Order` needs `customer`; add them under `references`, with the column that holds the id

@@ -1,25 +1,20 @@
 //! Runs that are stopped go on where they were, count every row once, and belong to one program at a time.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use guildhall_store::import_run::{self, RunState};
 
+use super::lists::{customers, list};
 use super::small::Given;
+use crate::activate_strategy::activate_strategy;
 use crate::import::{Import, ImportError, Report};
+use crate::testing::{admin, now};
 
-const MAPPING: &str = r#"
-source = "list"
-[[files]]
-file = "people.csv"
-type = "Customer"
-id = "{nr}"
-[files.fields]
-name = "name"
-kind = { constant = "PERSON" }
-status = { constant = "ACTIVE" }
-currency = { constant = "EUR" }
+/// Customers, and contacts whose place among the others counts.
+static MAPPING: LazyLock<String> = LazyLock::new(|| {
+    let contacts = r#"
 [[files]]
 file = "people.csv"
 type = "Contact"
@@ -30,6 +25,8 @@ title = { expression = "concat('no. ', position(group))" }
 [files.references]
 customer = "nr"
 "#;
+    list(&[&customers("people.csv", ""), contacts])
+});
 
 fn people(given: &Given) {
     // Every 500th row is broken, every 700th is there twice; 3,500 is both and broken.
@@ -49,7 +46,7 @@ async fn killed_after(given: &Given, batches: u64, resume: bool) -> Option<Repor
             std::panic::resume_unwind(Box::new("killed"));
         }
     };
-    let run = AssertUnwindSafe(given.run(MAPPING, |import| Import { resume, ..import }, die));
+    let run = AssertUnwindSafe(given.run(&MAPPING, |import| Import { resume, ..import }, die));
     futures_catch(run).await.map(|report| report.unwrap())
 }
 
@@ -69,7 +66,7 @@ async fn futures_catch<F: Future>(future: AssertUnwindSafe<F>) -> Option<F::Outp
 async fn a_run_that_was_killed_at_any_batch_ends_as_one_that_was_not() {
     let whole = Given::new().await;
     people(&whole);
-    let expected = whole.import(MAPPING).await.unwrap();
+    let expected = whole.import(&MAPPING).await.unwrap();
     // Seven are broken and four are there twice, for customers and for contacts.
     assert_eq!(expected.errors(), 22);
     for given in Given::all().await {
@@ -83,7 +80,7 @@ async fn a_run_that_was_killed_at_any_batch_ends_as_one_that_was_not() {
             // Each life gets one batch further, so that every batch is one that follows a death.
             assert!(import_run::list(given.database(), 10).await.unwrap().len() == 1);
             if import_run::list(given.database(), 1).await.unwrap()[0].progress["entry"] == 2 {
-                break given.run(MAPPING, |import| Import { resume: true, ..import }, |_| {}).await.unwrap();
+                break given.run(&MAPPING, |import| Import { resume: true, ..import }, |_| {}).await.unwrap();
             }
         };
         assert_eq!(report.files, expected.files);
@@ -103,18 +100,18 @@ async fn only_what_was_stopped_and_has_not_changed_goes_on() {
     people(&given);
     let told = |result: Result<Report, ImportError>| result.unwrap_err().to_string();
     assert_eq!(
-        told(given.run(MAPPING, |import| Import { resume: true, ..import }, |_| {}).await),
+        told(given.run(&MAPPING, |import| Import { resume: true, ..import }, |_| {}).await),
         "there is nothing to go on with: this mapping was never run, or it was changed since; run the import without `--resume`"
     );
     assert!(killed_after(&given, 2, false).await.is_none());
     given.file("people.csv", "nr,name,group\n1,N,1\n");
     assert_eq!(
-        told(given.run(MAPPING, |import| Import { resume: true, ..import }, |_| {}).await),
+        told(given.run(&MAPPING, |import| Import { resume: true, ..import }, |_| {}).await),
         "there is nothing to go on with: the files have changed since it was stopped; run the import without `--resume`"
     );
-    given.import(MAPPING).await.unwrap();
+    given.import(&MAPPING).await.unwrap();
     assert_eq!(
-        told(given.run(MAPPING, |import| Import { resume: true, ..import }, |_| {}).await),
+        told(given.run(&MAPPING, |import| Import { resume: true, ..import }, |_| {}).await),
         "there is nothing to go on with: its last run came to its end; run the import without `--resume`"
     );
 }
@@ -143,13 +140,66 @@ async fn a_cancelled_run_stops_before_its_next_batch_and_can_go_on() {
                 assert!(cancelled);
             }
         };
-        let error = given.run(MAPPING, |import| import, cancel).await.unwrap_err();
+        let error = given.run(&MAPPING, |import| import, cancel).await.unwrap_err();
         assert_eq!(error, ImportError::Lost);
         // Of the first 2,000 rows three are broken and two are there twice.
         assert_eq!(given.stored("Customer").await.len(), 1995);
         let run = import_run::list(given.database(), 1).await.unwrap().remove(0);
         assert_eq!(run.state, RunState::Cancelled);
-        let report = given.run(MAPPING, |import| Import { resume: true, ..import }, |_| {}).await.unwrap();
+        let report = given.run(&MAPPING, |import| Import { resume: true, ..import }, |_| {}).await.unwrap();
         assert_eq!(report.errors(), 22);
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_killed_before_its_end_brings_facts_and_segments_up_to_date_when_it_goes_on() {
+    const STRATEGY: &str = r#"
+name = "Known"
+vision = "Everybody is known."
+approvers = ["ada"]
+[[segments]]
+key = "all"
+name = "All"
+need = "To be known."
+when = "customer.orders12m == 0"
+"#;
+    for given in Given::all().await {
+        people(&given);
+        activate_strategy(given.house(), &admin("ada"), STRATEGY, None, now()).await.unwrap();
+        // The last of eight batches, after which nothing is left but what comes at the end.
+        assert!(killed_after(&given, 8, false).await.is_none());
+        let run = import_run::list(given.database(), 1).await.unwrap().remove(0);
+        assert_eq!((run.state, run.counts.rows), (RunState::Running, 7008));
+        let with_facts = async || {
+            let customers = given.stored("Customer").await;
+            customers.iter().filter(|customer| !customer["factsAsOf"].is_null()).count()
+        };
+        assert_eq!(with_facts().await, 0);
+        let report = given.run(&MAPPING, |import| Import { resume: true, ..import }, |_| {}).await.unwrap();
+        assert_eq!((report.assigned, report.errors()), (3493, 22));
+        assert_eq!(with_facts().await, 3493);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_lost_a_run_writes_no_rejected_rows() {
+    for given in Given::all().await {
+        people(&given);
+        let handle = tokio::runtime::Handle::current();
+        let mut told = 0;
+        let (mut kept, mut report) = (String::new(), None);
+        // Another takes the run over after its first batch and does all of it, while this one reads on.
+        let other = |_: crate::import::Progress<'_>| {
+            told += 1;
+            if told == 1 {
+                let run = || handle.block_on(given.run(&MAPPING, |import| Import { resume: true, ..import }, |_| {}));
+                report = std::thread::scope(|scope| scope.spawn(run).join().unwrap()).ok();
+                kept = given.reasons();
+            }
+        };
+        assert_eq!(given.run(&MAPPING, |import| import, other).await, Err(ImportError::Lost));
+        assert_eq!(report.unwrap().errors(), 22);
+        assert_eq!(kept.lines().count(), 23);
+        assert_eq!(given.reasons(), kept);
     }
 }

@@ -5,9 +5,12 @@ use std::path::Path;
 
 use expect_test::expect;
 
+use super::lists::{customers, list};
 use super::stored::{new_database, stored};
+use crate::House;
 use crate::import::mapping::Mapping;
 use crate::import::{FileReport, Import, ImportError, Progress, Report};
+use crate::testing::house;
 use guildhall_model::Model;
 use guildhall_store::Database;
 use tempfile::TempDir;
@@ -15,7 +18,7 @@ use tempfile::TempDir;
 /// A folder with files, and a mapping beside them.
 pub(super) struct Given {
     folder: TempDir,
-    database: Database,
+    house: House,
     _database_folder: Option<TempDir>,
     _fixture: Option<guildhall_postgres_fixture::TestDatabase>,
 }
@@ -23,7 +26,8 @@ pub(super) struct Given {
 impl Given {
     pub(super) async fn new() -> Self {
         let (database_folder, database) = new_database().await;
-        Given { folder: TempDir::new().unwrap(), database, _database_folder: Some(database_folder), _fixture: None }
+        let (folder, house) = (TempDir::new().unwrap(), house(database));
+        Given { folder, house, _database_folder: Some(database_folder), _fixture: None }
     }
 
     /// The same on every database there is.
@@ -32,14 +36,18 @@ impl Given {
         for fixture in guildhall_postgres_fixture::databases().await {
             let database = Database::open(fixture.url()).await.unwrap();
             database.migrate().await.unwrap();
-            let folder = TempDir::new().unwrap();
-            all.push(Given { folder, database, _database_folder: None, _fixture: Some(fixture) });
+            let (folder, house) = (TempDir::new().unwrap(), house(database));
+            all.push(Given { folder, house, _database_folder: None, _fixture: Some(fixture) });
         }
         all
     }
 
+    pub(super) fn house(&self) -> &House {
+        &self.house
+    }
+
     pub(super) fn database(&self) -> &Database {
-        &self.database
+        &self.house.database
     }
 
     pub(super) fn file(&self, name: &str, content: impl AsRef<[u8]>) {
@@ -69,11 +77,11 @@ impl Given {
         self.file("mapping.toml", mapping);
         let (path, rejects) = (self.path().join("mapping.toml"), self.path().join("rejects"));
         let import = usual(&path, self.path(), &rejects);
-        change(import).run(&self.database, &Model::core(), &mut progress).await
+        change(import).run(&self.house, &mut progress).await
     }
 
     pub(super) async fn stored(&self, object: &str) -> Vec<serde_json::Value> {
-        stored(&self.database, &Model::core(), object).await
+        stored(self.database(), &self.house.model, object).await
     }
 }
 
@@ -206,21 +214,11 @@ async fn a_second_run_changes_what_differs_and_nothing_else() {
 #[tokio::test]
 async fn batches_keep_counting_and_finding_parents() {
     let given = Given::new().await;
-    let rows: String = (1..=2500).map(|n| format!("{n},{}\n", n % 7)).collect();
-    given.file("all.csv", format!("nr,group\n{rows}"));
-    let mapping = r#"
-source = "many"
+    let rows: String = (1..=2500).map(|n| format!("{n},N{n},{}\n", n % 7)).collect();
+    given.file("people.csv", format!("nr,name,group\n{rows}"));
+    let accounts = r#"
 [[files]]
-file = "all.csv"
-type = "Customer"
-id = "{nr}"
-[files.fields]
-name = "nr"
-kind = { constant = "PERSON" }
-status = { constant = "ACTIVE" }
-currency = { constant = "EUR" }
-[[files]]
-file = "all.csv"
+file = "people.csv"
 type = "CreditAccount"
 id = "{nr}"
 [files.fields]
@@ -231,7 +229,7 @@ onHold = { constant = false }
 [files.references]
 customer = "nr"
 "#;
-    let report = given.import(mapping).await.unwrap();
+    let report = given.import(&list(&[&customers("people.csv", ""), accounts])).await.unwrap();
     assert_eq!(report.as_of.to_string(), "2026-11-22");
     assert_eq!(report.files.iter().map(|file| file.created).collect::<Vec<_>>(), [2500, 2500]);
     let accounts = given.stored("CreditAccount").await;
