@@ -115,9 +115,9 @@ mod tests {
     fn a_page_asks_for_what_an_import_can_set() {
         check(
             "CreditAccount",
-            expect![[
-                r#"query($filter: CreditAccountFilter, $first: Int!, $after: String) { page: creditAccounts(filter: $filter, orderBy: [{ field: ID }], first: $first, after: $after) { nodes { id source externalId currency limit { amount } dunningLevel onHold customer { id source externalId } } pageInfo { hasNextPage endCursor } } }"#
-            ]],
+            expect![
+                "query($filter: CreditAccountFilter, $first: Int!, $after: String) { page: creditAccounts(filter: $filter, orderBy: [{ field: ID }], first: $first, after: $after) { nodes { id source externalId currency limit { amount } dunningLevel onHold customer { id source externalId } group { id source externalId } } pageInfo { hasNextPage endCursor } } }"
+            ],
         );
     }
 }

@@ -1,7 +1,7 @@
 //! Address: a place of a customer.
 
-use crate::catalog::{EnumType, EnumValue};
-use crate::{Kind, ObjectType};
+use crate::enumeration::{EnumType, EnumValue};
+use crate::{Kind, ObjectType, Rule};
 
 const PURPOSE: EnumType = EnumType {
     name: "AddressPurpose",
@@ -11,12 +11,15 @@ const PURPOSE: EnumType = EnumType {
         EnumValue { name: "BILLING", doc: "Where invoices go." },
         EnumValue { name: "SHIPPING", doc: "Where goods go." },
     ],
+    begins: &[],
+    moves: &[],
 };
 
 pub(crate) fn declare() -> ObjectType {
     ObjectType::declare("Address", "addresses", "adr", "A place of a customer.")
         .field("purpose", Kind::Enum(PURPOSE), "What the address is for.")
         .field("street", Kind::Text, "Street and number.")
+        .holds(Rule::NotBlank)
         .optional("city", Kind::Text, "The city.")
         .optional("region", Kind::Text, "State, province or region.")
         .optional("postalCode", Kind::Text, "The postal code; leading zeros count.")

@@ -1,7 +1,7 @@
 //! CampaignMember: a customer in a campaign.
 
-use crate::catalog::{EnumType, EnumValue};
-use crate::{Kind, ObjectType};
+use crate::enumeration::{EnumType, EnumValue};
+use crate::{Kind, ObjectType, Rule};
 
 const STATUS: EnumType = EnumType {
     name: "CampaignMemberStatus",
@@ -11,6 +11,13 @@ const STATUS: EnumType = EnumType {
         EnumValue { name: "CONTACTED", doc: "Contacted, without an answer so far." },
         EnumValue { name: "RESPONDED", doc: "The customer took it up." },
         EnumValue { name: "DECLINED", doc: "The customer does not want it." },
+    ],
+    begins: &["PLANNED", "CONTACTED"],
+    moves: &[
+        ("PLANNED", &["CONTACTED", "RESPONDED", "DECLINED"]),
+        ("CONTACTED", &["RESPONDED", "DECLINED"]),
+        ("RESPONDED", &["DECLINED"]),
+        ("DECLINED", &["RESPONDED"]),
     ],
 };
 
@@ -23,6 +30,7 @@ pub(crate) fn declare() -> ObjectType {
     )
     .field("status", Kind::Enum(STATUS), "How far the campaign is with the customer.")
     .field("contacts", Kind::Int, "How often the customer was contacted in this campaign.")
+    .holds(Rule::AtLeast(0))
     .optional("lastContactedOn", Kind::Date, "The day the customer was last contacted in this campaign.")
     .optional("previousOutcome", Kind::Text, "What came of the campaign before this one with the customer.")
     .one("campaign", "Campaign", false, "The campaign.")

@@ -1,6 +1,6 @@
 //! Channel: how the business and a customer reach each other.
 
-use crate::catalog::{EnumType, EnumValue};
+use crate::enumeration::{EnumType, EnumValue};
 
 pub(crate) const CHANNEL: EnumType = EnumType {
     name: "Channel",
@@ -8,9 +8,13 @@ pub(crate) const CHANNEL: EnumType = EnumType {
     values: &[
         EnumValue { name: "EMAIL", doc: "By e-mail." },
         EnumValue { name: "PHONE", doc: "By telephone." },
+        EnumValue { name: "SMS", doc: "By text message." },
+        EnumValue { name: "CHAT", doc: "In a chat or a messenger." },
         EnumValue { name: "MAIL", doc: "By letter." },
         EnumValue { name: "WEB", doc: "On a website or in an app." },
         EnumValue { name: "VISIT", doc: "Face to face." },
         EnumValue { name: "OTHER", doc: "In another way." },
     ],
+    begins: &[],
+    moves: &[],
 };

@@ -53,7 +53,7 @@ fn checked(object: &ObjectType, custom: CustomField) -> Result<Field, CustomFiel
     if !fits {
         return Err(CustomFieldError::BadName(name.chars().take(2 * NAME_LIMIT).collect()));
     }
-    let column = crate::catalog::snake_case(&name);
+    let column = crate::object::snake_case(&name);
     let is_taken = object.fields.iter().any(|field| field.name == name || field.column == column)
         || object.relations.iter().any(|relation| name.starts_with(&relation.name));
     if is_taken {

@@ -1,7 +1,8 @@
 //! Customer: the account the business serves.
 
-use crate::catalog::{EnumType, EnumValue};
-use crate::{Kind, ObjectType, Role};
+use crate::channel::CHANNEL;
+use crate::enumeration::{EnumType, EnumValue};
+use crate::{Kind, ObjectType, Role, Rule};
 
 const KIND: EnumType = EnumType {
     name: "CustomerKind",
@@ -10,6 +11,8 @@ const KIND: EnumType = EnumType {
         EnumValue { name: "ORGANIZATION", doc: "A company, an authority, a club." },
         EnumValue { name: "PERSON", doc: "A single person." },
     ],
+    begins: &[],
+    moves: &[],
 };
 
 const STATUS: EnumType = EnumType {
@@ -20,6 +23,8 @@ const STATUS: EnumType = EnumType {
         EnumValue { name: "ACTIVE", doc: "Buys from us." },
         EnumValue { name: "CLOSED", doc: "No longer buys from us." },
     ],
+    begins: &["PROSPECT", "ACTIVE"],
+    moves: &[("PROSPECT", &["ACTIVE", "CLOSED"]), ("ACTIVE", &["CLOSED"]), ("CLOSED", &["ACTIVE"])],
 };
 
 /// The last fields are customer facts: stored, dated by `factsAsOf`, brought up to date by one statement over the whole
@@ -34,6 +39,7 @@ pub(crate) fn declare() -> ObjectType {
     .field("name", Kind::Text, "The customer's name.")
     .searchable()
     .indexed()
+    .holds(Rule::NotBlank)
     .field("kind", Kind::Enum(KIND), "Organization or person.")
     .field("status", Kind::Enum(STATUS), "Where the customer stands in its life with us.")
     .optional("industry", Kind::Text, "What the customer does.")
@@ -42,39 +48,60 @@ pub(crate) fn declare() -> ObjectType {
     .optional("territory", Kind::Text, "The sales territory the customer belongs to.")
     .optional("owner", Kind::Text, "Who looks after the customer.")
     .optional("phone", Kind::Text, "The customer's main telephone number.")
+    .optional("preferredChannel", Kind::Enum(CHANNEL), "How the customer likes to be reached; null if it is not known.")
     .field("currency", Kind::Text, "ISO 4217 code of the currency we do business in with this customer.")
     .field("revenue12m", Kind::Money, "Net value of the orders of the twelve months up to `factsAsOf`.")
     .indexed()
+    .by_guildhall()
     .optional(
         "margin12m",
         Kind::Money,
         "Contribution margin of the orders of the twelve months up to `factsAsOf`; null when a cost is unknown.",
     )
     .only(Role::Department)
+    .by_guildhall()
     .field("orders12m", Kind::Int, "Number of orders in the twelve months up to `factsAsOf`.")
+    .by_guildhall()
     .optional("lastOrderOn", Kind::Date, "Day of the last order.")
+    .by_guildhall()
     .field("openAmount", Kind::Money, "What is invoiced and not yet paid.")
     .only(Role::Department)
+    .by_guildhall()
     .field("overdueAmount", Kind::Money, "What is invoiced, not paid and past its due day at `factsAsOf`.")
     .only(Role::Department)
+    .by_guildhall()
     .field(
         "averageDaysLate",
         Kind::Int,
         "Average days after the due day at which invoices of the last twelve months were paid; early counts as 0.",
     )
     .only(Role::Department)
+    .by_guildhall()
     .optional("factsAsOf", Kind::Date, "The business day up to which the facts above count.")
+    .by_guildhall()
     .one("segment", "Segment", true, "The segment the customer belongs to now.")
+    .led_by_guildhall()
     .one("parent", "Customer", true, "The customer it belongs to, as a subsidiary does.")
     .many("children", "Customer", "parent_id", "The customers that belong to it, as subsidiaries do.")
     .one_by("creditAccount", "CreditAccount", "customer_id", "The customer's credit, if it has any.")
+    .many("exposureEntries", "ExposureEntry", "customer_id", "What the customer owes or will owe, thing by thing.")
+    .many("holds", "Hold", "customer_id", "What stops the customer's orders, and what did.")
     .many("contacts", "Contact", "customer_id", "The people at this customer.")
+    .many("contactPoints", "ContactPoint", "customer_id", "All ways to reach the customer and the people there.")
+    .many("consents", "Consent", "customer_id", "What the customer and the people there allowed us, and what not.")
+    .many("subscriptions", "TopicSubscription", "customer_id", "The topics they want to hear about.")
     .many("addresses", "Address", "customer_id", "The customer's addresses.")
+    .many("opportunities", "Opportunity", "customer_id", "What the customer may buy.")
+    .many("quotes", "Quote", "customer_id", "The quotes made for the customer.")
     .many("orders", "Order", "customer_id", "The customer's orders.")
     .many("invoices", "Invoice", "customer_id", "The customer's invoices.")
     .many("payments", "Payment", "customer_id", "The customer's payments.")
     .many("creditNotes", "CreditNote", "customer_id", "The customer's credit notes.")
     .many("campaigns", "CampaignMember", "customer_id", "The campaigns meant for the customer, and how far each is.")
+    .many("offers", "Offer", "customer_id", "What campaigns offer the customer.")
+    .many("cases", "Case", "customer_id", "What the customer wants settled.")
+    .many("tasks", "Task", "customer_id", "What is to be done for the customer.")
+    .many("notes", "Note", "customer_id", "What was written down about the customer.")
     .many("interactions", "Interaction", "customer_id", "The contacts between the customer and us.")
     .many("memberships", "Membership", "customer_id", "The segments the customer belonged to, and why.")
     .many("decisions", "Decision", "customer_id", "The recorded decisions about this customer.")

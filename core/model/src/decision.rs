@@ -28,4 +28,7 @@ pub(crate) fn declare() -> ObjectType {
     .one("customer", "Customer", false, "Whom it was about.")
     .visible_with_it()
     .one("strategy", "Strategy", false, "The strategy it was made under.")
+    .many("overrides", "Override", "decision_id", "Who set it aside, and why.")
+    .many("holds", "Hold", "decision_id", "The holds that follow from it.")
+    .kept()
 }

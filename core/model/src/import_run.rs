@@ -1,6 +1,6 @@
 //! Import run: what became of the files of another system.
 
-use crate::catalog::{EnumType, EnumValue};
+use crate::enumeration::{EnumType, EnumValue};
 use crate::{Kind, ObjectType, Role};
 
 const STATE: EnumType = EnumType {
@@ -13,6 +13,8 @@ const STATE: EnumType = EnumType {
         EnumValue { name: "CANCELLED", doc: "Was ended by somebody; it can go on." },
         EnumValue { name: "FAILED", doc: "Stopped at a problem; it can go on." },
     ],
+    begins: &[],
+    moves: &[],
 };
 
 pub(crate) fn declare() -> ObjectType {
@@ -36,4 +38,5 @@ pub(crate) fn declare() -> ObjectType {
         .indexed()
         .field("movedAt", Kind::DateTime, "When it last gave a sign of life.")
         .optional("endedAt", Kind::DateTime, "When it ended.")
+        .kept()
 }

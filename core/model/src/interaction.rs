@@ -1,8 +1,8 @@
 //! Interaction: the business and a customer in contact once.
 
-use crate::catalog::{EnumType, EnumValue};
 use crate::channel::CHANNEL;
-use crate::{Kind, ObjectType};
+use crate::enumeration::{EnumType, EnumValue};
+use crate::{Kind, ObjectType, Rule};
 
 const DIRECTION: EnumType = EnumType {
     name: "InteractionDirection",
@@ -11,6 +11,8 @@ const DIRECTION: EnumType = EnumType {
         EnumValue { name: "INBOUND", doc: "The customer came to us." },
         EnumValue { name: "OUTBOUND", doc: "We went to the customer." },
     ],
+    begins: &[],
+    moves: &[],
 };
 
 pub(crate) fn declare() -> ObjectType {
@@ -25,8 +27,11 @@ pub(crate) fn declare() -> ObjectType {
     .optional("occurredAt", Kind::DateTime, "When it took place, or began.")
     .indexed()
     .optional("subject", Kind::Text, "What it was about.")
+    .searchable()
     .optional("outcome", Kind::Text, "What came of it.")
+    .long()
     .optional("durationSeconds", Kind::Int, "How long it took, in seconds.")
+    .holds(Rule::AtLeast(0))
     .one("customer", "Customer", false, "The customer it was with.")
     .visible_with_it()
     .one("contact", "Contact", true, "The person it was with.")

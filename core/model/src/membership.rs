@@ -17,4 +17,5 @@ pub(crate) fn declare() -> ObjectType {
     .visible_with_it()
     .one("segment", "Segment", false, "Where to.")
     .one("strategy", "Strategy", false, "The strategy that said so.")
+    .kept()
 }

@@ -1,6 +1,6 @@
 //! Plugin: what a department shipped.
 
-use crate::catalog::{EnumType, EnumValue};
+use crate::enumeration::{EnumType, EnumValue};
 use crate::{Kind, ObjectType, Role};
 
 const STATUS: EnumType = EnumType {
@@ -10,6 +10,8 @@ const STATUS: EnumType = EnumType {
         EnumValue { name: "INSTALLED", doc: "Proposes at its decision points." },
         EnumValue { name: "REMOVED", doc: "Proposed once." },
     ],
+    begins: &[],
+    moves: &[],
 };
 
 pub(crate) fn declare() -> ObjectType {
@@ -30,4 +32,5 @@ pub(crate) fn declare() -> ObjectType {
     .field("points", Kind::Json, "The decision points it serves, each with the fields it reads.")
     .field("installedAt", Kind::DateTime, "When it was installed.")
     .field("installedBy", Kind::Text, "Who installed it.")
+    .kept()
 }

@@ -17,4 +17,5 @@ pub(crate) fn declare() -> ObjectType {
         .one("parent", "Segment", true, "The segment this one is part of.")
         .many("customers", "Customer", "segment_id", "The customers who belong to it now.")
         .many("memberships", "Membership", "segment_id", "Who belonged to it when, and why.")
+        .kept()
 }

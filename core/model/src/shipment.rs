@@ -1,6 +1,6 @@
 //! Shipment: goods of an order on their way.
 
-use crate::{Kind, ObjectType};
+use crate::{Kind, ObjectType, Rule};
 
 pub(crate) fn declare() -> ObjectType {
     ObjectType::declare("Shipment", "shipments", "shp", "Goods of an order that left together.")
@@ -10,6 +10,7 @@ pub(crate) fn declare() -> ObjectType {
         .indexed()
         .field("currency", Kind::Text, "ISO 4217 code of the freight's currency.")
         .optional("freight", Kind::Money, "What this shipment costs the customer.")
+        .holds(Rule::AtLeast(0))
         .one("order", "Order", false, "The order it is of.")
         .visible_with_it()
 }

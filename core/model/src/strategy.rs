@@ -1,6 +1,6 @@
 //! Strategy: one versioned document above all departments.
 
-use crate::catalog::{EnumType, EnumValue};
+use crate::enumeration::{EnumType, EnumValue};
 use crate::{Kind, ObjectType, Role};
 
 const STATUS: EnumType = EnumType {
@@ -10,6 +10,8 @@ const STATUS: EnumType = EnumType {
         EnumValue { name: "ACTIVE", doc: "Decides now. At most one strategy is active." },
         EnumValue { name: "RETIRED", doc: "Decided once." },
     ],
+    begins: &[],
+    moves: &[],
 };
 
 pub(crate) fn declare() -> ObjectType {
@@ -27,4 +29,5 @@ pub(crate) fn declare() -> ObjectType {
         .optional("retiredAt", Kind::DateTime, "When another took its place.")
         .many("decisions", "Decision", "strategy_id", "The recorded decisions made under it.")
         .many("memberships", "Membership", "strategy_id", "The memberships it gave.")
+        .kept()
 }

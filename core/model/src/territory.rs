@@ -1,12 +1,13 @@
 //! Territory: an area the business sells in.
 
-use crate::{Kind, ObjectType};
+use crate::{Kind, ObjectType, Rule};
 
 pub(crate) fn declare() -> ObjectType {
     ObjectType::declare("Territory", "territories", "ter", "An area the business sells in.")
         .field("name", Kind::Text, "The territory's name.")
         .searchable()
         .indexed()
+        .holds(Rule::NotBlank)
         .optional("region", Kind::Text, "The larger area it is part of.")
         .many("assignments", "TerritoryAssignment", "territory_id", "Who works it.")
 }

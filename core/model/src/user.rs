@@ -1,6 +1,6 @@
 //! User: a person of the business.
 
-use crate::{Kind, ObjectType};
+use crate::{Kind, ObjectType, Rule};
 
 pub(crate) fn declare() -> ObjectType {
     ObjectType::declare(
@@ -12,10 +12,20 @@ pub(crate) fn declare() -> ObjectType {
     .field("name", Kind::Text, "The person's full name.")
     .searchable()
     .indexed()
+    .holds(Rule::NotBlank)
     .optional("title", Kind::Text, "What the person does in the business.")
     .optional("email", Kind::Text, "The person's e-mail address.")
+    .searchable()
+    .holds(Rule::Email)
     .optional("phone", Kind::Text, "The person's telephone number.")
     .one("manager", "User", true, "Whom the person reports to.")
     .many("reports", "User", "manager_id", "Who reports to the person.")
     .many("territories", "TerritoryAssignment", "user_id", "The territories the person works.")
+    .many("teams", "TeamMember", "user_id", "The teams the person belongs to, and did.")
+    .many("opportunities", "Opportunity", "owner_id", "The opportunities the person looks after.")
+    .many("quotes", "Quote", "owner_id", "The quotes the person made.")
+    .many("cases", "Case", "owner_id", "The cases the person works on.")
+    .many("disputes", "Dispute", "owner_id", "The disputes the person looks into.")
+    .many("tasks", "Task", "owner_id", "What the person is to do.")
+    .many("notes", "Note", "author_id", "What the person wrote down.")
 }

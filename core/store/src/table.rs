@@ -53,7 +53,8 @@ pub(crate) struct Unique {
 type Rule = (&'static str, &'static [&'static str], Option<(&'static str, &'static str)>);
 
 /// What the model cannot say.
-const RULES: [Rule; 5] = [
+const RULES: [Rule; 6] = [
+    ("topic", &["key"], None),
     ("segment", &["key"], None),
     ("strategy", &["number"], None),
     ("strategy", &["status"], Some(("status", "ACTIVE"))),
@@ -145,7 +146,13 @@ fn indexes(object: &ObjectType) -> Vec<Vec<String>> {
         all.extend(days.map(|field| vec![column.clone(), field.column.clone(), id()]));
     }
     // The usual order of lines: by their place.
-    for (table, of) in [("order_line", "order_id"), ("credit_note_line", "credit_note_id")] {
+    const LINES: [(&str, &str); 4] = [
+        ("order_line", "order_id"),
+        ("credit_note_line", "credit_note_id"),
+        ("quote_line", "quote_id"),
+        ("quote_discount", "line_id"),
+    ];
+    for (table, of) in LINES {
         if object.table == table {
             all.push(vec![of.to_owned(), "position".to_owned(), id()]);
         }

@@ -7,55 +7,58 @@ use guildhall_model::{ObjectType, Relation, RelationKey};
 pub(crate) const HERE: &str = "guildhall";
 
 /// The types of business data. What is not here, Guildhall keeps itself.
-pub(crate) const TYPES: [&str; 18] = [
+pub(crate) const TYPES: [&str; 38] = [
     "Customer",
     "Contact",
+    "ContactPoint",
     "Address",
+    "Topic",
+    "TopicSubscription",
+    "Consent",
+    "CreditGroup",
+    "CreditAccount",
     "Product",
+    "Supply",
+    "Opportunity",
+    "Quote",
+    "QuoteLine",
+    "QuoteDiscount",
     "Order",
     "OrderLine",
     "Shipment",
     "Invoice",
     "Payment",
+    "PaymentAllocation",
     "CreditNote",
     "CreditNoteLine",
-    "CreditAccount",
+    "Dispute",
+    "Hold",
     "Campaign",
     "CampaignMember",
+    "Offer",
     "Interaction",
+    "Case",
+    "Milestone",
+    "Task",
+    "Note",
     "User",
+    "Team",
+    "TeamMember",
     "Territory",
     "TerritoryAssignment",
 ];
 
-/// Fields every record has and an import sets by other means or not at all.
-const KEPT: [&str; 6] = ["id", "version", "createdAt", "updatedAt", "source", "externalId"];
-
-/// Fields that follow from others: `refresh_facts` computes them.
-const COMPUTED: [(&str, &str); 9] = [
-    ("Customer", "revenue12m"),
-    ("Customer", "margin12m"),
-    ("Customer", "orders12m"),
-    ("Customer", "lastOrderOn"),
-    ("Customer", "openAmount"),
-    ("Customer", "overdueAmount"),
-    ("Customer", "averageDaysLate"),
-    ("Customer", "factsAsOf"),
-    ("CreditAccount", "exposure"),
-];
-
-/// References that the strategy sets.
-const DECIDED: [(&str, &str); 1] = [("Customer", "segment")];
+/// Fields every record has and an import sets by other means.
+const KEY: [&str; 2] = ["source", "externalId"];
 
 /// Whether a field's values come from outside.
 pub(crate) fn is_given(object: &ObjectType, field: &str) -> bool {
-    !KEPT.contains(&field) && !COMPUTED.contains(&(object.name.as_str(), field))
+    !KEY.contains(&field) && object.get(field).is_none_or(|field| field.writable)
 }
 
-/// Whether a relation is a reference that comes from outside.
-pub(crate) fn is_given_reference(object: &ObjectType, relation: &Relation) -> bool {
-    matches!(relation.key, RelationKey::Here { .. })
-        && !DECIDED.contains(&(object.name.as_str(), relation.name.as_str()))
+/// Whether a relation is a reference that comes from outside: no strategy and no decision does.
+pub(crate) fn is_given_reference(relation: &Relation) -> bool {
+    matches!(relation.key, RelationKey::Here { .. }) && relation.writable && TYPES.contains(&relation.target.as_str())
 }
 
 #[cfg(test)]
@@ -64,27 +67,22 @@ mod tests {
 
     use super::*;
 
+    /// An override is somebody's word against a decision, and decisions are not imported.
     #[test]
-    fn every_name_is_one_of_the_model() {
+    fn whatever_guildhall_does_not_keep_is_business_data() {
         let model = Model::core();
-        for name in TYPES {
-            let object = model.object(name).unwrap();
-            assert!(KEPT.iter().all(|field| object.get(field).is_some()), "{name}");
-        }
-        for (name, field) in COMPUTED {
-            assert!(model.object(name).unwrap().get(field).is_some(), "{name}.{field}");
-        }
-        for (name, relation) in DECIDED {
-            assert!(model.object(name).unwrap().relation(relation).is_some(), "{name}.{relation}");
-        }
+        let mut given: Vec<_> = model.objects().iter().filter(|o| !o.is_kept() && o.name != "Override").collect();
+        given.sort_by_key(|object| TYPES.iter().position(|name| *name == object.name));
+        let names: Vec<_> = given.iter().map(|object| object.name.as_str()).collect();
+        assert_eq!(names, TYPES);
     }
 
     #[test]
-    fn references_lead_to_business_data() {
+    fn what_a_record_cannot_be_without_is_given() {
         let model = Model::core();
         for object in TYPES.map(|name| model.object(name).unwrap()) {
-            for relation in object.relations.iter().filter(|relation| is_given_reference(object, relation)) {
-                assert!(TYPES.contains(&relation.target.as_str()), "{}.{}", object.name, relation.name);
+            for reference in object.references(&model).iter().filter(|reference| !reference.nullable) {
+                assert!(TYPES.contains(&reference.target), "{}.{}", object.name, reference.column);
             }
         }
     }

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 /// How many records of each type.
-const COUNTS: [(&str, usize); 24] = [
+const COUNTS: [(&str, usize); 46] = [
     ("Segment", 9),
     ("Strategy", 4),
     ("Customer", 48),
@@ -34,6 +34,28 @@ const COUNTS: [(&str, usize); 24] = [
     ("Plugin", 6),
     ("ImportRun", 12),
     ("Decision", 30),
+    ("ContactPoint", 40),
+    ("Consent", 36),
+    ("Topic", 9),
+    ("TopicSubscription", 24),
+    ("Quote", 20),
+    ("QuoteLine", 40),
+    ("QuoteDiscount", 50),
+    ("Supply", 24),
+    ("PaymentAllocation", 40),
+    ("Dispute", 16),
+    ("CreditGroup", 8),
+    ("ExposureEntry", 40),
+    ("Hold", 18),
+    ("Case", 26),
+    ("Milestone", 30),
+    ("Task", 30),
+    ("Note", 24),
+    ("Opportunity", 22),
+    ("Offer", 26),
+    ("Team", 8),
+    ("TeamMember", 20),
+    ("Override", 10),
 ];
 
 /// Texts with everything in them that quoting, escaping, comparing or cutting could get wrong.
@@ -180,7 +202,7 @@ impl Rows {
                 // What there is only once.
                 (_, "externalId") if dice.one_in(3) => Value::Null,
                 (_, "externalId") => Value::from(format!("{}{number}", dice.of(&TEXTS))),
-                ("Segment", "key") => Value::from(format!("{}{number}", dice.of(&TEXTS))),
+                ("Segment" | "Topic", "key") => Value::from(format!("{}{number}", dice.of(&TEXTS))),
                 ("Strategy", "number") => Value::from(number as i64 + 1),
                 ("Decision", "sequence") => Value::from(number as i64 + 1),
                 // An active strategy and installed plugins would have to be real ones.
@@ -209,8 +231,8 @@ impl Rows {
             };
             // Each third record has nothing that belongs to it; most of the rest share a few.
             let some = targets.len() - targets.len() / 3;
-            let value = match object.name.as_str() {
-                "CreditAccount" => targets[number].clone(),
+            let value = match (object.name.as_str(), relation.name.as_str()) {
+                ("CreditAccount", "customer") => targets[number].clone(),
                 _ if targets.is_empty() || relation.nullable && dice.one_in(3) => Value::Null,
                 _ if dice.one_in(2) => targets[dice.below(some)].clone(),
                 _ => targets[dice.below(some.min(5))].clone(),

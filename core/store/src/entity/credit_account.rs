@@ -20,6 +20,7 @@ pub struct Model {
     pub dunning_level: i32,
     pub on_hold: bool,
     pub customer_id: Uuid,
+    pub group_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -22,6 +22,7 @@ pub struct Model {
     pub territory: Option<String>,
     pub owner: Option<String>,
     pub phone: Option<String>,
+    pub preferred_channel: Option<String>,
     pub currency: String,
     pub revenue12m: Amount,
     pub margin12m: Option<Amount>,

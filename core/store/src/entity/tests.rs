@@ -29,29 +29,12 @@ fn columns_of<E: EntityTrait>() -> (String, Columns) {
 macro_rules! every_entity {
     ($run:ident) => {
         [
-            $run!(address),
-            $run!(campaign),
-            $run!(campaign_member),
-            $run!(contact),
             $run!(credit_account),
-            $run!(credit_note),
-            $run!(credit_note_line),
             $run!(customer),
             $run!(decision),
-            $run!(interaction),
-            $run!(invoice),
-            $run!(membership),
-            $run!(order),
-            $run!(order_line),
-            $run!(payment),
             $run!(plugin),
-            $run!(product),
             $run!(segment),
-            $run!(shipment),
             $run!(strategy),
-            $run!(territory),
-            $run!(territory_assignment),
-            $run!(user),
             $run!(deployment),
             $run!(idempotency),
             $run!(import_run),
@@ -121,20 +104,26 @@ fn fits(storage: &Storage, entity: &ColumnType) -> bool {
 async fn entities_tables_and_model_say_the_same() {
     let wanted = table::all(&Model::core());
     let entities = entities();
-    assert_eq!(entities.len(), wanted.len());
+    for name in entities.keys() {
+        assert!(wanted.iter().any(|table| table.name == *name), "the entity `{name}` is of no table");
+    }
     for (database, _fixture) in testing::databases().await {
         let real = real(&database).await;
         assert_eq!(real.len(), wanted.len(), "{:?}", real.keys());
         for table in &wanted {
-            let (entity, real) = (&entities[&table.name], &real[&table.name]);
+            let (entity, real) = (entities.get(&table.name), &real[&table.name]);
             let names: Vec<_> = table.columns.iter().map(|column| &column.name).collect();
-            assert_eq!(entity.len(), names.len(), "the entity `{}` against {names:?}", table.name);
+            if let Some(entity) = entity {
+                assert_eq!(entity.len(), names.len(), "the entity `{}` against {names:?}", table.name);
+            }
             assert_eq!(real.len(), names.len(), "the table `{}` against {names:?}", table.name);
             for column in &table.columns {
                 let place = format!("{}.{} on {:?}", table.name, column.name, database.dialect());
-                let (entity_type, entity_null) = entity.get(&column.name).expect(&place);
-                assert!(fits(&column.storage, entity_type), "{place} is {entity_type:?} in the entity");
-                assert_eq!(*entity_null, column.nullable, "{place}: nullable in the entity");
+                if let Some(entity) = entity {
+                    let (entity_type, entity_null) = entity.get(&column.name).expect(&place);
+                    assert!(fits(&column.storage, entity_type), "{place} is {entity_type:?} in the entity");
+                    assert_eq!(*entity_null, column.nullable, "{place}: nullable in the entity");
+                }
                 let (real_type, real_null) = real.get(&column.name).expect(&place);
                 let expected = crate::migration::column_type(database.dialect(), &column.storage);
                 assert_eq!(
@@ -254,15 +243,47 @@ async fn extremes_come_back_as_they_were_written() {
                 let (id, written) = write_extreme(&transaction, &model, object, low).await;
                 let sql = format!(r#"SELECT * FROM "{}" WHERE "id" = $1"#, object.table);
                 let row = transaction.query_row(&sql, vec![sea_orm::Value::Uuid(Some(id))]).await.unwrap().unwrap();
-                let read = readers[object.table.as_str()](&row);
-                for (column, value) in &written {
-                    let expected = format!("{column}: {}", as_entity(object, column, value));
-                    assert!(read.contains(&expected), "{:?}: `{expected}` is not in {read}", database.dialect());
+                if let Some(reader) = readers.get(object.table.as_str()) {
+                    let read = reader(&row);
+                    for (column, value) in &written {
+                        let expected = format!("{column}: {}", as_entity(object, column, value));
+                        assert!(read.contains(&expected), "{:?}: `{expected}` is not in {read}", database.dialect());
+                    }
                 }
+                found_by_its_values(&transaction, object, id, &written).await;
                 stored_forms(&transaction, object, id, &written).await;
                 transaction.rollback().await.unwrap();
             }
         }
+    }
+}
+
+/// What was written is equal to what is stored, in the database's own eyes.
+async fn found_by_its_values(
+    transaction: &crate::Transaction,
+    object: &ObjectType,
+    id: Uuid,
+    written: &BTreeMap<String, Value>,
+) {
+    let dialect = transaction.dialect();
+    for (column, value) in written {
+        let field = object.fields.iter().find(|field| field.column == *column);
+        let kind = field.map_or(Kind::Id, |field| field.kind.clone());
+        let stored = match (&kind, dialect) {
+            (Kind::Json, Dialect::Postgres) => format!("\"{column}\"::text"),
+            _ => format!("\"{column}\""),
+        };
+        let (condition, values) = match adapt(dialect, &kind, value).unwrap() {
+            _ if value.is_null() => (format!("{stored} IS NULL"), Vec::new()),
+            bound => (format!("{stored} = $2"), vec![bound]),
+        };
+        let sql = format!(r#"SELECT 1 FROM "{}" WHERE "id" = $1 AND {condition}"#, object.table);
+        let values = [sea_orm::Value::Uuid(Some(id))].into_iter().chain(values).collect();
+        assert!(
+            transaction.query_row(&sql, values).await.unwrap().is_some(),
+            "{dialect:?}: {}.{column} is not {value:?}",
+            object.table
+        );
     }
 }
 
@@ -317,12 +338,12 @@ async fn amounts_cannot_be_written_around_the_writer() {
     let model = Model::core();
     for (database, _fixture) in testing::databases().await {
         let transaction = database.begin().await.unwrap();
-        let (id, _) = write_extreme(&transaction, &model, object(&model, "Payment"), false).await;
-        let payment = entity::payment::ActiveModel {
+        let (id, _) = write_extreme(&transaction, &model, object(&model, "CreditAccount"), false).await;
+        let account = entity::credit_account::ActiveModel {
             id: Set(id),
-            amount: Set(entity::Amount(Decimal::ONE)),
+            limit: Set(entity::Amount(Decimal::ONE)),
             ..Default::default()
         };
-        assert!(payment.update(transaction.connection()).await.is_err());
+        assert!(account.update(transaction.connection()).await.is_err());
     }
 }

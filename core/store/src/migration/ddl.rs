@@ -164,26 +164,29 @@ mod tests {
             Dialect::Postgres,
             "credit_account",
             expect![[r#"
-            CREATE TABLE "credit_account" (
-              "id" uuid NOT NULL,
-              "version" integer NOT NULL,
-              "created_at" timestamptz(3) NOT NULL,
-              "updated_at" timestamptz(3) NOT NULL,
-              "source" text COLLATE "C",
-              "external_id" text COLLATE "C",
-              "currency" text COLLATE "C" NOT NULL,
-              "limit" numeric(19, 4) NOT NULL,
-              "exposure" numeric(19, 4) NOT NULL DEFAULT 0,
-              "dunning_level" integer NOT NULL,
-              "on_hold" boolean NOT NULL,
-              "customer_id" uuid NOT NULL,
-              PRIMARY KEY ("id"),
-              FOREIGN KEY ("customer_id") REFERENCES "customer" ("id") ON DELETE RESTRICT
-            );
-            CREATE UNIQUE INDEX "credit_account_source_external_id_key" ON "credit_account" ("source", "external_id");
-            CREATE UNIQUE INDEX "credit_account_customer_id_key" ON "credit_account" ("customer_id");
-            CREATE INDEX "credit_account_created_at_id_idx" ON "credit_account" ("created_at", "id");
-            CREATE INDEX "credit_account_customer_id_id_idx" ON "credit_account" ("customer_id", "id")"#]],
+                CREATE TABLE "credit_account" (
+                  "id" uuid NOT NULL,
+                  "version" integer NOT NULL,
+                  "created_at" timestamptz(3) NOT NULL,
+                  "updated_at" timestamptz(3) NOT NULL,
+                  "source" text COLLATE "C",
+                  "external_id" text COLLATE "C",
+                  "currency" text COLLATE "C" NOT NULL,
+                  "limit" numeric(19, 4) NOT NULL,
+                  "exposure" numeric(19, 4) NOT NULL DEFAULT 0,
+                  "dunning_level" integer NOT NULL,
+                  "on_hold" boolean NOT NULL,
+                  "customer_id" uuid NOT NULL,
+                  "group_id" uuid,
+                  PRIMARY KEY ("id"),
+                  FOREIGN KEY ("customer_id") REFERENCES "customer" ("id") ON DELETE RESTRICT,
+                  FOREIGN KEY ("group_id") REFERENCES "credit_group" ("id") ON DELETE RESTRICT
+                );
+                CREATE UNIQUE INDEX "credit_account_source_external_id_key" ON "credit_account" ("source", "external_id");
+                CREATE UNIQUE INDEX "credit_account_customer_id_key" ON "credit_account" ("customer_id");
+                CREATE INDEX "credit_account_created_at_id_idx" ON "credit_account" ("created_at", "id");
+                CREATE INDEX "credit_account_customer_id_id_idx" ON "credit_account" ("customer_id", "id");
+                CREATE INDEX "credit_account_group_id_id_idx" ON "credit_account" ("group_id", "id")"#]],
         );
     }
 

@@ -20,8 +20,7 @@ pub struct Table {
 impl Table {
     pub(super) fn of(object: &Arc<ObjectType>) -> Self {
         let fields = object.fields.iter().filter(|field| is_given(object, &field.name)).cloned().collect();
-        let references =
-            object.relations.iter().filter(|relation| is_given_reference(object, relation)).cloned().collect();
+        let references = object.relations.iter().filter(|relation| is_given_reference(relation)).cloned().collect();
         Table { object: Arc::clone(object), fields, references }
     }
 

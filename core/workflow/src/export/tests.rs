@@ -83,20 +83,6 @@ fn the_mapping_names_every_column_parents_first() {
         unescape = true
 
         [[files]]
-        file = "Contact.csv"
-        type = "Contact"
-        source = "{source}"
-        id = "{externalId}"
-        [files.fields]
-        name = "name"
-        title = "title"
-        email = "email"
-        phone = "phone"
-        bornOn = "bornOn"
-        [files.references]
-        customer = { template = "{customer.externalId}", source = "{customer.source}" }
-
-        [[files]]
         file = "Product.csv"
         type = "Product"
         source = "{source}"
@@ -112,6 +98,21 @@ fn the_mapping_names_every_column_parents_first() {
         discontinued = "discontinued"
 
         [[files]]
+        file = "Contact.csv"
+        type = "Contact"
+        source = "{source}"
+        id = "{externalId}"
+        [files.fields]
+        name = "name"
+        title = "title"
+        email = "email"
+        phone = "phone"
+        bornOn = "bornOn"
+        preferredChannel = "preferredChannel"
+        [files.references]
+        customer = { template = "{customer.externalId}", source = "{customer.source}" }
+
+        [[files]]
         file = "OrderLine.csv"
         type = "OrderLine"
         source = "{source}"
@@ -124,6 +125,8 @@ fn the_mapping_names_every_column_parents_first() {
         unitCost = "unitCost"
         discount = "discount"
         netAmount = "netAmount"
+        confirmedQuantity = "confirmedQuantity"
+        confirmedFor = "confirmedFor"
         deliveredQuantity = "deliveredQuantity"
         rejectedQuantity = "rejectedQuantity"
         [files.references]

@@ -224,7 +224,7 @@ fn reference_mapping(
     model: &Model,
     line: u64,
 ) -> Result<ReferenceMapping, Fault> {
-    let leads_to = object.relations.iter().filter(|relation| is_given_reference(object, relation));
+    let leads_to = object.relations.iter().filter(|relation| is_given_reference(relation));
     let found = leads_to.clone().find(|relation| relation.name == name);
     let unknown = || {
         let names = listed(leads_to.clone().map(|relation| relation.name.as_str()));

@@ -1,0 +1,45 @@
+//! ExposureEntry: one thing a customer owes or will owe.
+
+use crate::enumeration::{EnumType, EnumValue};
+use crate::{Kind, ObjectType, Role};
+
+const STAGE: EnumType = EnumType {
+    name: "ExposureStage",
+    doc: "How far a thing that is owed, or will be, has come. It is in one stage at a time and counts once.",
+    values: &[
+        EnumValue { name: "RESERVED", doc: "Set aside for an order that is being placed." },
+        EnumValue { name: "ORDER", doc: "Ordered and not yet delivered." },
+        EnumValue { name: "DELIVERY", doc: "Delivered and not yet invoiced." },
+        EnumValue { name: "INVOICE", doc: "Invoiced and not yet paid." },
+        EnumValue { name: "CLEARED", doc: "Paid, cancelled or taken back: no longer owed." },
+    ],
+    begins: &["RESERVED", "ORDER", "DELIVERY", "INVOICE"],
+    moves: &[
+        ("RESERVED", &["ORDER", "CLEARED"]),
+        ("ORDER", &["DELIVERY", "INVOICE", "CLEARED"]),
+        ("DELIVERY", &["INVOICE", "CLEARED"]),
+        ("INVOICE", &["CLEARED"]),
+    ],
+};
+
+pub(crate) fn declare() -> ObjectType {
+    ObjectType::declare(
+        "ExposureEntry",
+        "exposureEntries",
+        "exp",
+        "One thing a customer owes or will owe. It moves from stage to stage and is never counted in two of them.",
+    )
+    .only_for(Role::Department)
+    .field("stage", Kind::Enum(STAGE), "How far it has come.")
+    .indexed()
+    .field("currency", Kind::Text, "ISO 4217 code of the amount's currency.")
+    .field("amount", Kind::Money, "How much of it is owed, or will be.")
+    .field("since", Kind::DateTime, "When it came into its stage.")
+    .indexed()
+    .one("customer", "Customer", false, "Who owes it, or will.")
+    .visible_with_it()
+    .one("creditAccount", "CreditAccount", true, "The credit account it counts on; null if the customer has none.")
+    .one("order", "Order", true, "The order it comes from.")
+    .one("invoice", "Invoice", true, "The invoice it has become.")
+    .kept()
+}

@@ -1,0 +1,84 @@
+//! Field: one stored value of a type, and of what kind it is.
+
+use crate::enumeration::EnumType;
+use crate::{Role, Rule};
+
+/// The kind of a stored field. Filters, ordering, SQL and GraphQL types follow from it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// Reference to a record; only `id` itself. Other references are [`Relation`]s.
+    Id,
+    Text,
+    /// 32 bits, as GraphQL's `Int`.
+    Int,
+    Bool,
+    /// Exact, with this many decimal places.
+    Decimal {
+        scale: u32,
+    },
+    /// An exact amount with [`crate::MONEY_SCALE`] places in the currency of the record's `currency` column.
+    Money,
+    Date,
+    /// UTC, to the millisecond.
+    DateTime,
+    Enum(EnumType),
+    Json,
+}
+
+/// A stored field of a type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// GraphQL name, camelCase.
+    pub name: String,
+    /// Column name, snake_case of `name`.
+    pub column: String,
+    pub kind: Kind,
+    pub nullable: bool,
+    pub doc: String,
+    /// The weakest role that may read it.
+    pub readable_by: Role,
+    /// Has an index, because lists are ordered or filtered by it.
+    pub indexed: bool,
+    /// Records are searched by how it begins.
+    pub searchable: bool,
+    /// Why it should no longer be used, if so.
+    pub deprecated: Option<String>,
+    pub place: Place,
+    /// Whether the API writes it. What is false here only Guildhall itself writes.
+    pub writable: bool,
+    /// What a value the API writes has to be like.
+    pub rules: Vec<Rule>,
+}
+
+/// Where a field's values are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a column of its own.
+    Column,
+    /// In the record's custom values: the JSON object in the column [`CUSTOM_COLUMN`], by the field's column name. There
+    /// decimals and money are whole numbers that count 10^-scale, all else is as in the API.
+    Custom,
+}
+
+/// The column of custom values.
+pub const CUSTOM_COLUMN: &str = "custom";
+
+impl Field {
+    /// A field that stands in no table but is made by a statement.
+    pub fn computed(name: &str, column: &str, kind: Kind, nullable: bool) -> Self {
+        Field {
+            name: name.to_owned(),
+            column: column.to_owned(),
+            kind,
+            nullable,
+            doc: String::new(),
+            readable_by: Role::Reader,
+            indexed: false,
+            searchable: false,
+            deprecated: None,
+            place: Place::Column,
+            writable: true,
+            rules: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Hold: what stops an order, or all orders of a customer.
+
+use crate::enumeration::{EnumType, EnumValue};
+use crate::{Kind, ObjectType, Role, Rule};
+
+const REASON: EnumType = EnumType {
+    name: "HoldReason",
+    doc: "Why something is stopped.",
+    values: &[
+        EnumValue { name: "CREDIT", doc: "The customer would owe too much." },
+        EnumValue { name: "OVERDUE", doc: "The customer has not paid what is due." },
+        EnumValue { name: "DISPUTE", doc: "Something is disputed." },
+        EnumValue { name: "COMPLIANCE", doc: "A law or a check stands against it." },
+        EnumValue { name: "STOCK", doc: "There is nothing to deliver." },
+        EnumValue { name: "REQUEST", doc: "The customer asked for it." },
+        EnumValue { name: "OTHER", doc: "Another reason." },
+    ],
+    begins: &[],
+    moves: &[],
+};
+
+const STATUS: EnumType = EnumType {
+    name: "HoldStatus",
+    doc: "Whether a hold still stops something.",
+    values: &[
+        EnumValue { name: "ACTIVE", doc: "Stops it." },
+        EnumValue { name: "RELEASED", doc: "Lifted by somebody." },
+        EnumValue { name: "EXPIRED", doc: "Ended by itself." },
+    ],
+    begins: &["ACTIVE"],
+    moves: &[("ACTIVE", &["RELEASED", "EXPIRED"])],
+};
+
+pub(crate) fn declare() -> ObjectType {
+    ObjectType::declare(
+        "Hold",
+        "holds",
+        "hld",
+        "What stops an order, or all orders of a customer, until it is released.",
+    )
+    .field("status", Kind::Enum(STATUS), "Whether it still stops something.")
+    .indexed()
+    .field("reason", Kind::Enum(REASON), "Why it was placed.")
+    .only(Role::Department)
+    .optional("explanation", Kind::Text, "The reason in words.")
+    .only(Role::Department)
+    .field("placedAt", Kind::DateTime, "When it was placed.")
+    .indexed()
+    .field("placedBy", Kind::Text, "Who placed it.")
+    .holds(Rule::NotBlank)
+    .optional("until", Kind::DateTime, "When it ends by itself; null if it has to be released.")
+    .optional("releasedAt", Kind::DateTime, "When it was released.")
+    .optional("releasedBy", Kind::Text, "Who released it.")
+    .optional("releaseReason", Kind::Text, "Why it was released.")
+    .only(Role::Department)
+    .in_order("placedAt", "until")
+    .in_order("placedAt", "releasedAt")
+    .one("customer", "Customer", false, "Whose orders it stops.")
+    .visible_with_it()
+    .one("order", "Order", true, "The one order it stops; null if all of the customer's.")
+    .one("decision", "Decision", true, "The recorded decision it follows from.")
+}
