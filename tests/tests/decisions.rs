@@ -22,7 +22,17 @@ async fn api(place: &Place) -> Api {
     let cache = Some(root().join("target/plugins/test-code"));
     let imports = Imports::new(place.folder().join("uploads"));
     let host = Host::new(HostConfig { cache, limits: Limits::default() }).unwrap();
-    Api::new(Arc::new(House { model, points, database, host, queries, imports })).await.unwrap()
+    Api::new(Arc::new(House {
+        model,
+        points,
+        database,
+        host,
+        queries,
+        imports,
+        happenings: guildhall_workflow::Happenings::default(),
+    }))
+    .await
+    .unwrap()
 }
 
 /// Counts the statements and guest calls of an operation: once when it is new, and once when its plan is known.

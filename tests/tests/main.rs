@@ -34,5 +34,6 @@ mod rows;
 mod settings;
 mod shutdown;
 mod small;
+mod subscriptions;
 mod tidy;
 mod writes;

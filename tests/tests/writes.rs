@@ -6,14 +6,8 @@ use std::sync::Arc;
 use guildhall_tests::{Role, Server, codes, places};
 use serde_json::{Map, Value, json};
 
-use crate::small;
-
 async fn fresh() -> Vec<Server> {
-    let serve = |place| {
-        small::company(&place);
-        Server::start(place)
-    };
-    places().await.into_iter().map(serve).collect()
+    places().await.into_iter().map(Server::start).collect()
 }
 
 /// Sends a mutation with `input` and gives what it came to. What is asked for of it is everything.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use apollo_compiler::executable::OperationType;
+use apollo_compiler::Node;
+use apollo_compiler::executable::{Operation, OperationType};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use chrono::Utc;
@@ -16,7 +17,7 @@ use crate::ApiError;
 use crate::acts::{self, Gave, Outcome};
 use crate::execute::{Answer, Execution, fits};
 use crate::front::Front;
-use crate::generation::{Generation, PlanKey, Prepared, RoleSchema};
+use crate::generation::{Document, Generation, PlanKey, Prepared, RoleSchema};
 use crate::metrics::{Counters, Metrics};
 use crate::plan::{
     Bound, Branch, Context, MutationPlan, Payload, Plan, Slot, bind, compile_input_query, plan_mutation, plan_query,
@@ -145,9 +146,7 @@ impl Api {
         kind: &mut Option<OperationType>,
     ) -> Result<Answer, Vec<Problem>> {
         let document = schema.document(&request.query)?;
-        let operation = document.executable.operations.get(request.operation_name.as_deref()).map_err(|error| {
-            vec![Problem::from_front(Code::BadUserInput, &error.to_graphql_error(&document.executable.sources))]
-        })?;
+        let operation = operation(&document, request)?;
         *kind = Some(operation.operation_type);
         if operation.operation_type != OperationType::Query && !may_change {
             return Err(vec![Problem::new(
@@ -156,9 +155,7 @@ impl Api {
             )]);
         }
         let variables = schema.front.coerce(&document.executable, operation, &request.variables)?;
-        let shape = document
-            .shape(operation)
-            .ok_or_else(|| vec![Problem::new(Code::Internal, "the operation's document is not its own")])?;
+        let shape = document.shape(operation).ok_or_else(unshaped)?;
         let context = Context {
             model: &self.house.model,
             points: &schema.points,
@@ -209,8 +206,42 @@ impl Api {
                 bounded(&plan.plans().collect::<Vec<_>>())?;
                 Ok(Prepared::Mutation(plan))
             }
-            OperationType::Subscription => Err(Problem::new(Code::ValidationFailed, "there are no subscriptions")),
+            OperationType::Subscription => Err(Problem::new(
+                Code::ValidationFailed,
+                "a subscription is followed over a web socket or with `Accept: text/event-stream`",
+            )),
         }
+    }
+
+    /// The generation that serves now.
+    pub(crate) fn generation(&self) -> Arc<Generation> {
+        self.generation.load_full()
+    }
+
+    /// What `make` makes of a request's operation, once the request is known to be right.
+    pub(crate) fn prepared<T>(
+        &self,
+        generation: &Generation,
+        request: &Request,
+        actor: &Actor,
+        make: impl FnOnce(&Context<'_>) -> Result<T, Problem>,
+    ) -> Result<T, Vec<Problem>> {
+        let no_schema = || vec![Problem::new(Code::Internal, "the actor's role has no schema")];
+        let schema = generation.role(actor.role).ok_or_else(no_schema)?;
+        let document = schema.document(&request.query)?;
+        let operation = operation(&document, request)?;
+        let variables = schema.front.coerce(&document.executable, operation, &request.variables)?;
+        let context = Context {
+            model: &self.house.model,
+            points: &schema.points,
+            front: &schema.front,
+            document: &document.executable,
+            operation,
+            variables: &variables,
+            shape: document.shape(operation).ok_or_else(unshaped)?,
+            reach: &actor.reach,
+        };
+        make(&context).map_err(|problem| vec![problem])
     }
 
     /// Does the acts one after the other. The first that fails ends the operation: its field cannot be null, so `data` is.
@@ -319,6 +350,17 @@ pub fn model_sdl(model: &Model) -> Result<String, ApiError> {
     schema::sdl(&Source { model, points: &[], role: Role::Admin }).map_err(|error| ApiError::Schema(error.to_string()))
 }
 
+/// The operation a request means.
+fn operation<'d>(document: &'d Document, request: &Request) -> Result<&'d Node<Operation>, Vec<Problem>> {
+    document.executable.operations.get(request.operation_name.as_deref()).map_err(|error| {
+        vec![Problem::from_front(Code::BadUserInput, &error.to_graphql_error(&document.executable.sources))]
+    })
+}
+
+fn unshaped() -> Vec<Problem> {
+    vec![Problem::new(Code::Internal, "the operation's document is not its own")]
+}
+
 /// Whether the database can plan an operation in little time.
 fn bounded(plans: &[&Plan]) -> Result<(), Problem> {
     let decisions =
@@ -337,7 +379,7 @@ fn bounded(plans: &[&Plan]) -> Result<(), Problem> {
     Ok(())
 }
 
-fn answered(answer: &Answer) -> Response {
+pub(crate) fn answered(answer: &Answer) -> Response {
     let mut body = String::with_capacity(answer.data.len() + 64);
     body.push_str("{\"data\":");
     body.push_str(&answer.data);
@@ -350,7 +392,7 @@ fn answered(answer: &Answer) -> Response {
     Response { body: body.into(), executed: true, mutation: false, operation: None, code }
 }
 
-fn refused(problems: &[Problem]) -> Response {
+pub(crate) fn refused(problems: &[Problem]) -> Response {
     let body = format!("{{\"errors\":{}}}", errors(problems)).into();
     let code = problems.first().map(|problem| problem.code);
     Response { body, executed: false, mutation: false, operation: None, code }

@@ -14,12 +14,14 @@ mod metrics;
 mod plan;
 mod problem;
 mod schema;
+mod subscription;
 
 pub use api::{Api, ModelQueries, Request, Response, model_sdl};
 pub use export::RecordPages;
 pub use front::DOCUMENT_LIMIT;
 pub use metrics::{CacheMetrics, Metrics};
 pub use problem::{Code, Problem};
+pub use subscription::Subscription;
 
 /// Why the API cannot be served.
 #[derive(Debug, thiserror::Error)]

@@ -18,6 +18,7 @@ mod reads;
 mod root;
 mod said;
 mod shape;
+mod subscription;
 mod variables;
 mod visible;
 
@@ -38,6 +39,7 @@ pub(crate) use decision::{Pick, TracePick};
 pub(crate) use input_query::compile_input_query;
 pub(crate) use mutation::{Branch, MutationPlan, Payload, plan_mutation};
 pub(crate) use shape::Shape;
+pub(crate) use subscription::{SubscriptionPlan, plan_subscription};
 pub(crate) use variables::{Bound, Source, bind};
 pub(crate) use visible::{sees, sight};
 

@@ -11,6 +11,7 @@ mod lists;
 mod mutations;
 mod objects;
 mod records;
+mod subscriptions;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub(crate) use decisions::{TRACE_FIELDS, TraceField};
 pub(crate) use filters::{filter_name, order_field};
 pub(crate) use lists::{List, connection_name, edge_name, list_of};
 pub(crate) use records::RecordAct;
+pub(crate) use subscriptions::followed;
 
 /// What a schema is built from.
 pub(crate) struct Source<'a> {
@@ -64,6 +66,11 @@ impl Source<'_> {
         self.objects().filter(move |object| writes && !object.is_kept())
     }
 
+    /// The types whose changes this role may follow: those whose records are written, and that it may read.
+    fn followed(&self) -> impl Iterator<Item = &Arc<ObjectType>> {
+        self.objects().filter(|object| !object.is_kept())
+    }
+
     /// The fields of a type this role may write. Custom values are not written by the API yet.
     fn written_fields<'o>(&self, object: &'o ObjectType) -> impl Iterator<Item = &'o Arc<guildhall_model::Field>> {
         self.fields(object).filter(|field| field.writable && field.place == Place::Column)
@@ -95,7 +102,9 @@ pub(crate) fn sdl(source: &Source<'_>) -> Result<String, SchemaError> {
 
 fn build(source: &Source<'_>) -> Result<Schema, SchemaError> {
     let mutation = mutations::mutation(source);
-    let mut builder = Schema::build("Query", mutation.as_ref().map(Object::type_name), None);
+    let subscription = subscriptions::subscription(source);
+    let followed = subscription.as_ref().map(|root| root.type_name());
+    let mut builder = Schema::build("Query", mutation.as_ref().map(Object::type_name), followed);
     builder = scalars(builder);
     builder = shared(builder);
     builder = filters::register(builder, source);
@@ -105,6 +114,10 @@ fn build(source: &Source<'_>) -> Result<Schema, SchemaError> {
     builder = decisions::register(builder, source);
     builder = mutations::register(builder, source);
     builder = records::register(builder, source);
+    builder = subscriptions::register(builder, source);
+    if let Some(subscription) = subscription {
+        builder = builder.register(subscription);
+    }
     if let Some(mutation) = mutation {
         builder = builder.register(mutation);
     }

@@ -38,7 +38,11 @@ impl Access {
 
     /// The actor of a request, or nothing if it has no token that holds.
     pub(crate) async fn actor(&self, headers: &HeaderMap) -> Result<Option<Actor>, WorkflowError> {
-        let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        self.bearer(headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())).await
+    }
+
+    /// The actor who calls himself `Bearer gh_...`, or nothing if no token of that kind holds.
+    pub(crate) async fn bearer(&self, bearer: Option<&str>) -> Result<Option<Actor>, WorkflowError> {
         let Some(secret) = bearer.and_then(secret_of) else { return Ok(None) };
         let hash = secret_hash(secret);
         // Read before the database is asked: an answer that was under way while all was forgotten is not trusted again.

@@ -2,6 +2,7 @@
 
 mod bearer;
 mod body;
+mod events;
 mod graphql;
 mod health;
 mod imports;
@@ -9,6 +10,7 @@ mod metrics;
 mod packages;
 mod reply;
 mod serving;
+mod socket;
 mod uploads;
 
 #[cfg(test)]
@@ -28,6 +30,7 @@ use chrono::Utc;
 use guildhall_graph::Api;
 use guildhall_workflow::{House, Imports};
 use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
@@ -42,6 +45,8 @@ const PACKAGE_LIMIT: usize = 4 * 1024 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long requests under way may take to finish once the process is told to end: a little longer than a request may take.
 const ENDING: Duration = Duration::from_secs(35);
+/// Most connections that stay open.
+const SOCKETS: usize = 10_000;
 /// How long connections to the database may take to close.
 const CLOSING: Duration = Duration::from_secs(5);
 /// How often a process looks whether another one changed strategy or plugins.
@@ -53,16 +58,20 @@ const SWEEPING: Duration = Duration::from_secs(60 * 60);
 
 /// What every handler works with.
 pub(crate) struct Doors {
-    pub api: Api,
+    pub api: Arc<Api>,
     pub access: Access,
     pub watch: Watch,
     /// Largest upload, in bytes.
     pub upload_limit: u64,
+    /// Room for connections that stay open.
+    pub sockets: Arc<Semaphore>,
+    /// Whether the process is about to end.
+    pub ending: watch::Receiver<bool>,
 }
 
 pub(crate) fn router(doors: Arc<Doors>) -> Router {
     let timely = Router::new()
-        .route("/graphql", post(graphql::post).get(graphql::get))
+        .route("/graphql", post(graphql::post).get(graphql::get_or_socket))
         .route("/schema.graphql", get(graphql::schema))
         .route("/packages", post(packages::post))
         .route("/metrics", get(metrics::get))
@@ -103,11 +112,22 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 pub(crate) async fn serve(listener: TcpListener, api: Api, upload_limit: u64) -> Result<(), Failure> {
     let database = api.house().database.clone();
     let access = Access::new(database.clone());
-    let doors = Arc::new(Doors { api, access, watch: Watch::new(), upload_limit });
+    let (end, ending) = watch::channel(false);
+    let sockets = Arc::new(Semaphore::new(SOCKETS));
+    let doors = Arc::new(Doors { api: Arc::new(api), access, watch: Watch::new(), upload_limit, sockets, ending });
+    let ended = async move {
+        told_to_end().await;
+        // Those who follow are told to go, so that nobody waits for them.
+        end.send_replace(true);
+    };
+    let sockets = Arc::clone(&doors.sockets);
     let house = Arc::clone(doors.api.house());
     let refreshing = tokio::spawn(refresh(Arc::clone(&doors)));
     let importing = tokio::spawn(go_on_importing(Arc::clone(&house)));
-    let finished = serving::serve(listener, router(doors), ended(), ENDING).await;
+    let finished = serving::serve(listener, router(doors), ended, ENDING).await;
+    if tokio::time::timeout(CLOSING, sockets.acquire_many(SOCKETS as u32)).await.is_err() {
+        tracing::warn!("some followers were cut");
+    }
     refreshing.abort();
     importing.abort();
     house.imports.close();
@@ -150,7 +170,13 @@ async fn go_on_importing(house: Arc<House>) {
     }
 }
 
-async fn ended() {
+/// Waits until the process is about to end.
+async fn ended(ending: &mut watch::Receiver<bool>) {
+    // Without anybody to say so, it is.
+    let _ = ending.wait_for(|ending| *ending).await;
+}
+
+async fn told_to_end() {
     let interrupted = async {
         if let Err(error) = tokio::signal::ctrl_c().await {
             tracing::error!(%error, "cannot listen for an interrupt");

@@ -7,7 +7,7 @@ use guildhall_graph::ModelQueries;
 use guildhall_model::Model;
 use guildhall_plugin_host::{Host, HostConfig, Limits};
 use guildhall_store::Database;
-use guildhall_workflow::{House, Imports, Workshop};
+use guildhall_workflow::{Happenings, House, Imports, Workshop};
 use tempfile::TempDir;
 
 use crate::failure::Failure;
@@ -33,7 +33,7 @@ pub(crate) async fn open(settings: &Settings) -> Result<Arc<House>, Failure> {
     database.migrate().await?;
     let OpenedWorkshop { model, points, host, queries } = open_workshop(settings)?;
     let imports = Imports::new(settings.uploads.clone());
-    Ok(Arc::new(House { model, points, database, host, queries, imports }))
+    Ok(Arc::new(House { model, points, database, host, queries, imports, happenings: Happenings::default() }))
 }
 
 /// As [`open`], for who only looks: a database that is not there is not made. An empty one in the folder that comes with it

@@ -11,7 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::keepable::keepable;
-use crate::{Imports, WorkflowError};
+use crate::{Happenings, Imports, WorkflowError};
 
 pub struct House {
     pub model: Arc<Model>,
@@ -23,6 +23,8 @@ pub struct House {
     pub queries: Arc<dyn InputQueries>,
     /// Files that come in, and what becomes of them.
     pub imports: Imports,
+    /// What happens to records, for those who follow.
+    pub happenings: Happenings,
 }
 
 /// The part of the house a plugin is checked with. It needs no database.

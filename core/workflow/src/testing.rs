@@ -41,6 +41,7 @@ pub(crate) fn house(database: Database) -> House {
         host: Host::new(HostConfig { cache: None, limits: Limits::default() }).unwrap(),
         queries: Arc::new(NoQueries),
         imports: crate::Imports::new(std::env::temp_dir().join("guildhall-test-uploads")),
+        happenings: crate::Happenings::default(),
     }
 }
 

@@ -152,7 +152,12 @@ fn payload<'a>(
 }
 
 impl<'a> Planner<'a> {
-    fn payload(&mut self, parent: &Field, sets: &[&'a SelectionSet], of: &str) -> Result<Vec<Entry<Root>>, Problem> {
+    pub(super) fn payload(
+        &mut self,
+        parent: &Field,
+        sets: &[&'a SelectionSet],
+        of: &str,
+    ) -> Result<Vec<Entry<Root>>, Problem> {
         let mut roots = Vec::new();
         for collected in self.collect(sets, of)? {
             let field: &'a Field = collected.first()?;

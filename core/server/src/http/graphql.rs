@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use axum::handler::Handler;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use guildhall_graph::{Code, Request};
@@ -16,13 +17,13 @@ use serde_json::value::RawValue;
 
 use super::bearer::Bearer;
 use super::metrics::Outcome;
-use super::{BODY_LIMIT, Doors, body, reply};
+use super::{BODY_LIMIT, Doors, body, events, reply, socket};
 
 const RESPONSE: &str = "application/graphql-response+json";
 const JSON: &str = "application/json";
 
 /// Most marks of structure in variables, which is more than the values that the API takes have. Looked at before values are made.
-const MARKS: usize = 30_000;
+pub(super) const MARKS: usize = 30_000;
 
 /// A request's parameters, in a body or a query string.
 #[derive(Deserialize)]
@@ -49,7 +50,8 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Some(form) = accepted(&headers) else { return not_acceptable() };
+    let events = events::wanted(&headers);
+    let Some(form) = accepted(&headers).or(events.then_some(RESPONSE)) else { return not_acceptable() };
     let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !content.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JSON) {
         let message = "send the request as `Content-Type: application/json`";
@@ -69,7 +71,11 @@ pub(super) async fn post(
                 Ok(variables) => variables,
                 Err((code, message)) => return reply::problem(StatusCode::BAD_REQUEST, code, &message),
             };
-            answer(&doors, &actor, form, (query, operation_name, variables), true).await
+            let parameters = (query, operation_name, variables);
+            if events {
+                return stream(&doors, actor, headers, parameters, true).await;
+            }
+            answer(&doors, &actor, form, parameters, true).await
         }
         Err(error) => bad_request(&format!("the body is no GraphQL request: {error}")),
     }
@@ -81,7 +87,8 @@ pub(super) async fn get(
     headers: HeaderMap,
     given: Result<Query<InQuery>, QueryRejection>,
 ) -> Response {
-    let Some(form) = accepted(&headers) else { return not_acceptable() };
+    let events = events::wanted(&headers);
+    let Some(form) = accepted(&headers).or(events.then_some(RESPONSE)) else { return not_acceptable() };
     let given = match given {
         Ok(Query(given)) => given,
         Err(rejection) => return bad_request(&rejection.body_text()),
@@ -90,7 +97,32 @@ pub(super) async fn get(
         Ok(variables) => variables,
         Err((code, message)) => return reply::problem(StatusCode::BAD_REQUEST, code, &message),
     };
-    answer(&doors, &actor, form, (given.query, given.operation_name, variables), false).await
+    let parameters = (given.query, given.operation_name, variables);
+    if events {
+        return stream(&doors, actor, headers, parameters, false).await;
+    }
+    answer(&doors, &actor, form, parameters, false).await
+}
+
+/// A query, or the beginning of a web socket, which says who it is later.
+pub(super) async fn get_or_socket(State(doors): State<Arc<Doors>>, request: axum::extract::Request) -> Response {
+    let upgrades =
+        request.headers().get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    match upgrades {
+        true => socket::open.call(request, doors).await,
+        false => get.call(request, doors).await,
+    }
+}
+
+async fn stream(
+    doors: &Arc<Doors>,
+    actor: Actor,
+    headers: HeaderMap,
+    (query, operation_name, variables): (Option<String>, Option<String>, Value),
+    may_change: bool,
+) -> Response {
+    let Some(query) = query else { return bad_request("`query` is missing") };
+    events::answer(doors, actor, headers, Request { query, operation_name, variables }, may_change).await
 }
 
 /// The schema the actor is served.
@@ -142,7 +174,7 @@ fn read_variables(text: &str) -> Result<Value, (&'static str, String)> {
 }
 
 /// How many commas, colons and opening brackets stand outside of strings: three at most for each value.
-fn marks(json: &str) -> usize {
+pub(super) fn marks(json: &str) -> usize {
     let (mut count, mut quoted, mut escaped) = (0, false, false);
     for byte in json.bytes() {
         match byte {

@@ -14,6 +14,12 @@ pub(super) fn problem(status: StatusCode, code: &'static str, message: &str) -> 
     (status, Extension(Outcome { code, operation: None }), content, body.to_string()).into_response()
 }
 
+/// A GraphQL request that was not executed.
+pub(super) fn refused(body: bytes::Bytes) -> Response {
+    let content = [(header::CONTENT_TYPE, "application/graphql-response+json; charset=utf-8")];
+    (StatusCode::BAD_REQUEST, content, body).into_response()
+}
+
 pub(super) fn unauthenticated() -> Response {
     let message =
         "a bearer token is needed: `Authorization: Bearer gh_...`; an admin makes one with `guildhall token create`";

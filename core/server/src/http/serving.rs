@@ -54,7 +54,7 @@ async fn connection(stream: TcpStream, router: Router, mut ending: watch::Receiv
     let service = TowerToHyperService::new(router);
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
-    let served = builder.serve_connection(TokioIo::new(stream), service);
+    let served = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
     tokio::pin!(served);
     let result = tokio::select! {
         result = &mut served => result,

@@ -30,10 +30,12 @@ async fn doors() -> (Arc<Doors>, Created, TestDatabase) {
     let access = Access::new(house.database.clone());
     (
         Arc::new(Doors {
-            api: Api::new(house).await.unwrap(),
+            api: Arc::new(Api::new(house).await.unwrap()),
             access,
             watch: Watch::new(),
             upload_limit: settings.upload_limit,
+            sockets: Arc::new(Semaphore::new(1)),
+            ending: watch::channel(false).1,
         }),
         token,
         fixture,
