@@ -221,7 +221,7 @@ impl Api {
         actor: &Actor,
     ) -> Result<Answer, Vec<Problem>> {
         // What is wrong with the variables is said before anything is done.
-        let from = Bound { variables: execution.variables, actor, acts: &|_| None };
+        let from = Bound { variables: execution.variables, actor, now: execution.now, acts: &|_| None };
         for act in plan.steps.iter().filter_map(|step| step.act.as_ref()) {
             if let Err(problem) = bind(&act.payload.variables, &from) {
                 return Err(vec![problem]);

@@ -205,7 +205,7 @@ id = "{nr}"
 once = true
 [files.fields]
 name = { expression = "first(name from people.csv by nr)" }
-owner = { expression = "concat(count(from people.csv by nr), ' rows')" }
+industry = { expression = "concat(count(from people.csv by nr), ' rows')" }
 kind = { constant = "PERSON" }
 status = { constant = "ACTIVE" }
 currency = { constant = "EUR" }
@@ -213,6 +213,7 @@ currency = { constant = "EUR" }
     let report = given.import(mapping).await.unwrap();
     assert_eq!(numbers(&report.files[0]), [4, 2, 0, 0, 2, 0, 0]);
     let customers = given.stored("Customer").await;
-    let seen: Vec<_> = customers.iter().map(|c| (c["name"].as_str().unwrap(), c["owner"].as_str().unwrap())).collect();
+    let seen: Vec<_> =
+        customers.iter().map(|c| (c["name"].as_str().unwrap(), c["industry"].as_str().unwrap())).collect();
     assert_eq!(seen, [("Ann", "3 rows"), ("Ben", "1 rows")]);
 }
