@@ -289,7 +289,7 @@ async fn an_aggregate_counts_visible_rows() {
 #[tokio::test]
 async fn a_search_finds_visible_rows() {
     check(
-        "{ mine: search(text: \"mi\") { ... on Customer { name } } theirs: search(text: \"tow\") { __typename } orders: search(text: \"o\") { ... on Order { number } } }",
+        "{ mine: search(text: \"mil\") { ... on Customer { name } } theirs: search(text: \"tow\") { __typename } orders: search(text: \"o\") { ... on Order { number } } }",
         json!({ "mine": [{ "name": "Mill" }], "theirs": [], "orders": [{ "number": "OM" }] }),
     )
     .await;
