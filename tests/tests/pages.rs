@@ -250,7 +250,7 @@ async fn unicode_is_ordered_by_its_bytes() {
 
 #[tokio::test]
 async fn under_a_filter_on_related_records() {
-    let filter = "{customer: {owner: {eq: \"Mia\"}}}";
+    let filter = "{customer: {owner: {name: {eq: \"Mia\"}}}}";
     for server in servers().await.iter() {
         let found = paged(server, "{field: FREIGHT}", filter, 4).await;
         let expected = rows("orders.csv")

@@ -16,10 +16,38 @@ as_of = 2026-06-30
 
 [[files]]
 file = "customers.csv"
+type = "User"
+id = "{owner}"
+where = "owner <> ''"
+fields = { name = { template = "{owner} Miller" }, login = "owner" }
+
+[[files]]
+file = "customers.csv"
+type = "Territory"
+id = "{territory}"
+where = "territory <> ''"
+fields = { name = "territory" }
+
+[[files]]
+file = "customers.csv"
+type = "Team"
+id = "{team}"
+where = "team <> ''"
+fields = { name = "team" }
+
+[[files]]
+file = "members.csv"
+type = "TeamMember"
+id = "{team}-{user}"
+fields = { from = "from", to = "to" }
+references = { team = "team", user = "user" }
+
+[[files]]
+file = "customers.csv"
 type = "Customer"
 id = "{key}"
-fields = { name = "name", owner = "owner", territory = "territory", kind = { constant = "ORGANIZATION" }, status = { constant = "ACTIVE" }, currency = { constant = "EUR" } }
-references = { parent = "parent" }
+fields = { name = "name", kind = { constant = "ORGANIZATION" }, status = { constant = "ACTIVE" }, currency = { constant = "EUR" } }
+references = { parent = "parent", owner = "owner", territory = "territory", team = "team" }
 
 [[files]]
 file = "orders.csv"
@@ -43,8 +71,16 @@ fields = { receivedOn = { constant = "2026-05-06" }, currency = { constant = "EU
 references = { customer = "customer", invoice = "invoice" }
 "#;
 
-const FILES: [(&str, &str); 4] = [
-    ("customers.csv", "key,name,owner,territory,parent\nM,Mill,Mia,North,T\nT,Tower,Tom,South,\nN,Nobody,,,M\n"),
+const FILES: [(&str, &str); 5] = [
+    // Mia left the team Tall, and Tom is not in the team Flat yet.
+    (
+        "members.csv",
+        "team,user,from,to\nFlat,Mia,2020-01-01,\nTall,Mia,2020-01-01,2020-12-31\nTall,Tom,2020-01-01,9999-12-31\nFlat,Tom,9999-12-31,\n",
+    ),
+    (
+        "customers.csv",
+        "key,name,owner,territory,team,parent\nM,Mill,Mia,North,Flat,T\nT,Tower,Tom,South,Tall,\nN,Nobody,,,,M\n",
+    ),
     ("orders.csv", "number,customer,total\nOM,M,10\nOT,T,700\n"),
     // IX is a hidden invoice of a visible order, IY a visible invoice of a hidden one.
     ("invoices.csv", "number,customer,order,amount\nIM,M,OM,10\nIT,T,OT,700\nIX,T,OM,5000\nIY,M,OT,3\n"),
@@ -121,6 +157,9 @@ async fn plans_are_not_shared_between_reaches() {
         for (actor, reach, expected) in [
             ("Mia", "own", vec!["Mill"]),
             ("Tom", "own", vec!["Tower"]),
+            ("Mia", "team", vec!["Mill"]),
+            ("Tom", "team", vec!["Tower"]),
+            ("Flat", "team", vec![]),
             ("Mia", "territory:South", vec!["Tower"]),
             ("Mia", "all", vec!["Mill", "Tower", "Nobody"]),
             ("South", "own", vec![]),
@@ -250,7 +289,7 @@ async fn an_aggregate_counts_visible_rows() {
 #[tokio::test]
 async fn a_search_finds_visible_rows() {
     check(
-        "{ mine: search(text: \"mi\") { ... on Customer { name } } theirs: search(text: \"tow\") { __typename } orders: search(text: \"o\") { ... on Order { number } } }",
+        "{ mine: search(text: \"mil\") { ... on Customer { name } } theirs: search(text: \"tow\") { __typename } orders: search(text: \"o\") { ... on Order { number } } }",
         json!({ "mine": [{ "name": "Mill" }], "theirs": [], "orders": [{ "number": "OM" }] }),
     )
     .await;

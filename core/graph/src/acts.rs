@@ -78,12 +78,12 @@ fn id_of(house: &House, object: &str, text: &str) -> Result<uuid::Uuid, Problem>
 }
 
 /// Refuses to act on a record the actor does not see, as if there were none.
-async fn seen(house: &House, actor: &Actor, object: &str, id: uuid::Uuid) -> Result<(), Problem> {
+async fn seen(house: &House, actor: &Actor, object: &str, id: uuid::Uuid, now: DateTime<Utc>) -> Result<(), Problem> {
     if actor.reach == Reach::All {
         return Ok(());
     }
     let object = house.model.object(object).ok_or_else(|| Problem::new(Code::Internal, "the model lacks a type"))?;
-    let statement = crate::plan::sees(&house.model, house.database.dialect(), actor, object, id)?;
+    let statement = crate::plan::sees(&house.model, house.database.dialect(), actor, object, id, now)?;
     let read = statement.run(&house.database, &[]).await?;
     if read.response == r#"{"record":null}"# {
         return Err(Problem::new(Code::NotFound, format!("there is no such {}", lower_first(&object.name))));
@@ -109,7 +109,7 @@ async fn record_decision(
     now: DateTime<Utc>,
 ) -> Result<Outcome, Problem> {
     let customer = id_of(house, "Customer", &input.customer)?;
-    seen(house, actor, "Customer", customer).await?;
+    seen(house, actor, "Customer", customer, now).await?;
     let order = guildhall_workflow::record_decision::Order {
         point: input.point,
         customer,
@@ -212,6 +212,7 @@ async fn create_token(
     let reach = match (input.reach.as_deref(), input.territory) {
         (None | Some("ALL"), None) => Reach::All,
         (Some("OWN"), None) => Reach::Own,
+        (Some("TEAM"), None) => Reach::Team,
         (Some("TERRITORY"), Some(name)) if !name.trim().is_empty() => Reach::Territory(name),
         _ => {
             return Err(Problem::new(

@@ -253,7 +253,7 @@ impl Api {
         actor: &Actor,
     ) -> Result<Answer, Vec<Problem>> {
         // What is wrong with the variables is said before anything is done.
-        let from = Bound { variables: execution.variables, actor, acts: &|_| None };
+        let from = Bound { variables: execution.variables, actor, now: execution.now, acts: &|_| None };
         for plan in plan.plans() {
             if let Err(problem) = bind(&plan.variables, &from) {
                 return Err(vec![problem]);

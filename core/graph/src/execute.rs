@@ -54,7 +54,7 @@ impl Execution<'_> {
                 _ => None,
             })
         };
-        let from = Bound { variables: self.variables, actor: self.actor, acts: &record };
+        let from = Bound { variables: self.variables, actor: self.actor, now: self.now, acts: &record };
         let variables = bind(&plan.variables, &from)?;
         let read = plan.statement.run(self.database, &variables).await?;
         if plan.slots.is_empty() {

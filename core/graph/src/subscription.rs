@@ -106,7 +106,7 @@ impl Subscription {
         let id = GlobalId::parse_as(&told.record_id, &plan.object).map_err(|error| vec![Problem::internal(&error)])?;
         if self.actor.reach != Reach::All {
             // A deleted record can be asked nothing, so whose it was cannot be told.
-            let statement = sees(&house.model, house.database.dialect(), &self.actor, &plan.object, id);
+            let statement = sees(&house.model, house.database.dialect(), &self.actor, &plan.object, id, Utc::now());
             let statement = statement.map_err(|error| vec![error.into()])?;
             let read = statement.run(&house.database, &[]).await.map_err(|error| vec![error.into()])?;
             if read.response == r#"{"record":null}"# {

@@ -41,18 +41,21 @@ impl Role {
 pub enum Reach {
     #[default]
     All,
-    /// Those the actor owns: whose `owner` is the actor's name.
+    /// Those the actor looks after: whose owner's login is the actor's name.
     Own,
-    /// Those of one sales territory.
+    /// Those of the teams the actor belongs to today.
+    Team,
+    /// Those of one sales territory, by its name.
     Territory(String),
 }
 
 impl Reach {
-    /// The text it is kept as: `all`, `own` or `territory:NAME`.
+    /// The text it is kept as: `all`, `own`, `team` or `territory:NAME`.
     pub fn text(&self) -> String {
         match self {
             Reach::All => "all".to_owned(),
             Reach::Own => "own".to_owned(),
+            Reach::Team => "team".to_owned(),
             Reach::Territory(name) => format!("territory:{name}"),
         }
     }
@@ -62,6 +65,7 @@ impl Reach {
         match (text, text.strip_prefix("territory:")) {
             ("all", _) => Some(Reach::All),
             ("own", _) => Some(Reach::Own),
+            ("team", _) => Some(Reach::Team),
             (_, Some(name)) if !name.trim().is_empty() => Some(Reach::Territory(name.to_owned())),
             _ => None,
         }

@@ -10,6 +10,7 @@ pub(crate) fn declare() -> ObjectType {
         .holds(Rule::NotBlank)
         .optional("department", Kind::Text, "The department it belongs to.")
         .many("members", "TeamMember", "team_id", "Who belongs to it, and who did.")
+        .many("customers", "Customer", "team_id", "The customers it looks after.")
         .many("cases", "Case", "team_id", "The cases that wait with it.")
         .many("tasks", "Task", "team_id", "The tasks that wait with it.")
 }

@@ -9,5 +9,6 @@ pub(crate) fn declare() -> ObjectType {
         .indexed()
         .holds(Rule::NotBlank)
         .optional("region", Kind::Text, "The larger area it is part of.")
+        .many("customers", "Customer", "territory_id", "The customers that belong to it.")
         .many("assignments", "TerritoryAssignment", "territory_id", "Who works it.")
 }

@@ -53,7 +53,8 @@ pub(crate) struct Unique {
 type Rule = (&'static str, &'static [&'static str], Option<(&'static str, &'static str)>);
 
 /// What the model cannot say.
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 7] = [
+    ("user", &["login"], None),
     ("topic", &["key"], None),
     ("segment", &["key"], None),
     ("strategy", &["number"], None),

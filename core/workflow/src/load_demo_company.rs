@@ -106,6 +106,9 @@ async fn write(
     now: DateTime<Utc>,
     done: &mut Done,
 ) -> Result<(), StoreError> {
+    for sheet in sheet::people() {
+        done.write(sheet, transaction, model, now).await?;
+    }
     let articles = assortment::assortment();
     done.write(sheet::products(&articles), transaction, model, now).await?;
     let mut first = 1;
@@ -147,9 +150,9 @@ impl Done {
     }
 
     /// Whether this company met another one: an order of another day would keep lines that its total no longer counts.
-    /// Products are the same in every company and tell nothing.
+    /// People and products are the same in every company and tell nothing.
     fn is_mixed(&self) -> bool {
-        let products = assortment::assortment().len() as u64;
-        self.updated > 0 || (self.summary.created > 0 && self.summary.unchanged > products)
+        let same = assortment::assortment().len() + sheet::people().iter().map(|sheet| sheet.rows.len()).sum::<usize>();
+        self.updated > 0 || (self.summary.created > 0 && self.summary.unchanged > same as u64)
     }
 }

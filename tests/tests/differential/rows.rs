@@ -202,7 +202,8 @@ impl Rows {
                 // What there is only once.
                 (_, "externalId") if dice.one_in(3) => Value::Null,
                 (_, "externalId") => Value::from(format!("{}{number}", dice.of(&TEXTS))),
-                ("Segment" | "Topic", "key") => Value::from(format!("{}{number}", dice.of(&TEXTS))),
+                ("User", "login") if dice.one_in(3) => Value::Null,
+                ("Segment" | "Topic", "key") | ("User", "login") => Value::from(format!("{}{number}", dice.of(&TEXTS))),
                 ("Strategy", "number") => Value::from(number as i64 + 1),
                 ("Decision", "sequence") => Value::from(number as i64 + 1),
                 // An active strategy and installed plugins would have to be real ones.

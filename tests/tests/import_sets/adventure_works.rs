@@ -8,6 +8,7 @@ async fn adventure_works_accounts_for_every_row() {
     let expected = [
         ("Territory", [10, 10, 0, 0, 0]),
         ("Customer", [104, 104, 0, 0, 0]),
+        ("User", [701, 13, 688, 0, 0]),
         ("Customer", [701, 701, 0, 0, 0]),
         ("Customer", [2059, 2059, 0, 0, 0]),
         ("Contact", [2059, 2059, 0, 0, 0]),
@@ -91,7 +92,7 @@ async fn adventure_works_looks_up_from_file_to_file() {
     let Some(servers) = ADVENTURE_WORKS.servers().await else { return };
     check(
         &servers,
-        "{ productsGroups(by: [{field: CATEGORY}]) { nodes { key { category } count } } productsAggregate { sum { listPrice { amount } unitCost { amount } } } gone: products(filter: {discontinued: {eq: true}}) { totalCount } customersGroups(by: [{field: TERRITORY}]) { nodes { key { territory } count } } byStatus: customersGroups(by: [{field: KIND}, {field: STATUS}]) { nodes { key { kind status } count } } vendors: customersGroups(by: [{field: STATUS}, {field: COUNTRY}], filter: {industry: {eq: \"Vendor\"}}) { nodes { key { status country } count } } store: customers(filter: {name: {eq: \"Great Bikes\"}}) { nodes { externalId phone industry country territory } } resellers: customersGroups(by: [{field: COUNTRY}], filter: {territory: {isNull: false}}) { nodes { key { country } count } } }",
+        "{ productsGroups(by: [{field: CATEGORY}]) { nodes { key { category } count } } productsAggregate { sum { listPrice { amount } unitCost { amount } } } gone: products(filter: {discontinued: {eq: true}}) { totalCount } customersGroups(by: [{field: TERRITORY}]) { nodes { key { territory { name } } count } } byStatus: customersGroups(by: [{field: KIND}, {field: STATUS}]) { nodes { key { kind status } count } } vendors: customersGroups(by: [{field: STATUS}, {field: COUNTRY}], filter: {industry: {eq: \"Vendor\"}}) { nodes { key { status country } count } } store: customers(filter: {name: {eq: \"Great Bikes\"}}) { nodes { externalId phone industry country territory { name } } } resellers: customersGroups(by: [{field: COUNTRY}], filter: {territory: {name: {isNull: false}}}) { nodes { key { country } count } } }",
         json!({
             "productsGroups": { "nodes": [
                 { "key": { "category": "Accessories" }, "count": 29 },
@@ -103,16 +104,16 @@ async fn adventure_works_looks_up_from_file_to_file() {
             "productsAggregate": { "sum": { "listPrice": { "amount": "221087.79" }, "unitCost": { "amount": "130335.8925" } } },
             "gone": { "totalCount": 98 },
             "customersGroups": { "nodes": [
-                { "key": { "territory": "Australia" }, "count": 40 },
-                { "key": { "territory": "Canada" }, "count": 114 },
-                { "key": { "territory": "Central" }, "count": 63 },
-                { "key": { "territory": "France" }, "count": 40 },
-                { "key": { "territory": "Germany" }, "count": 40 },
-                { "key": { "territory": "Northeast" }, "count": 56 },
-                { "key": { "territory": "Northwest" }, "count": 92 },
-                { "key": { "territory": "Southeast" }, "count": 85 },
-                { "key": { "territory": "Southwest" }, "count": 131 },
-                { "key": { "territory": "United Kingdom" }, "count": 40 },
+                { "key": { "territory": { "name": "Northwest" } }, "count": 92 },
+                { "key": { "territory": { "name": "Northeast" } }, "count": 56 },
+                { "key": { "territory": { "name": "Central" } }, "count": 63 },
+                { "key": { "territory": { "name": "Southwest" } }, "count": 131 },
+                { "key": { "territory": { "name": "Southeast" } }, "count": 85 },
+                { "key": { "territory": { "name": "Canada" } }, "count": 114 },
+                { "key": { "territory": { "name": "France" } }, "count": 40 },
+                { "key": { "territory": { "name": "Germany" } }, "count": 40 },
+                { "key": { "territory": { "name": "Australia" } }, "count": 40 },
+                { "key": { "territory": { "name": "United Kingdom" } }, "count": 40 },
                 { "key": { "territory": null }, "count": 2163 },
             ] },
             "byStatus": { "nodes": [
@@ -125,7 +126,7 @@ async fn adventure_works_looks_up_from_file_to_file() {
                 { "key": { "status": "ACTIVE", "country": "United States" }, "count": 100 },
                 { "key": { "status": "CLOSED", "country": "United States" }, "count": 4 },
             ] },
-            "store": { "nodes": [{ "externalId": "318", "phone": "571-555-0128", "industry": "Value Added Reseller", "country": "United States", "territory": "Northwest" }] },
+            "store": { "nodes": [{ "externalId": "318", "phone": "571-555-0128", "industry": "Value Added Reseller", "country": "United States", "territory": { "name": "Northwest" } }] },
             "resellers": { "nodes": [
                 { "key": { "country": "Australia" }, "count": 40 },
                 { "key": { "country": "Canada" }, "count": 114 },

@@ -51,7 +51,7 @@ pub(super) async fn perform(
     };
     let order =
         Order { act: name.to_owned(), verb: act.verb, object: Arc::clone(&act.object), changes, idempotency_key: key };
-    let sight = sight(&house.model, actor);
+    let sight = sight(&house.model, actor, now);
     Ok(answered(act, write_records(house, actor, &sight, &order, now).await?))
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use apollo_compiler::response::JsonMap;
+use chrono::{DateTime, Utc};
 use guildhall_model::{GlobalId, Kind, ObjectType, Reach, Value, parse_text};
 use guildhall_workflow::Actor;
 use uuid::Uuid;
@@ -43,12 +44,14 @@ pub(crate) enum Source {
     Act(String),
     ActorName,
     ActorTerritory,
+    Today,
 }
 
 /// What a plan's variables are bound from.
 pub(crate) struct Bound<'a> {
     pub variables: &'a JsonMap,
     pub actor: &'a Actor,
+    pub now: DateTime<Utc>,
     /// The records a mutation's act gave.
     pub acts: &'a (dyn Fn(&str) -> Option<Uuid> + Sync),
 }
@@ -91,8 +94,9 @@ impl Source {
             // An actor without a territory sees nothing: a plan of another reach is never theirs.
             Source::ActorTerritory => Ok(match &from.actor.reach {
                 Reach::Territory(name) => name.clone().into(),
-                Reach::All | Reach::Own => Value::Null,
+                Reach::All | Reach::Own | Reach::Team => Value::Null,
             }),
+            Source::Today => Ok(from.now.date_naive().into()),
         }
     }
 }

@@ -2,50 +2,84 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use guildhall_model::plan::{Comparison, Condition, Expression, Operand, ReadPlan, Root, Selection, Visible};
-use guildhall_model::{Model, ObjectType, Reach};
+use guildhall_model::{Model, ObjectType, Reach, Value};
 use guildhall_store::{Dialect, Statement, StoreError};
 use guildhall_workflow::Actor;
 use uuid::Uuid;
 
 use super::Source;
 
-/// What an actor of that reach sees: customers by their owner or territory, and what is visible with a customer. Types
-/// that belong to no customer are seen by all. `operand` makes what a [`Source`] is bound as.
-pub(super) fn visible(model: &Model, reach: &Reach, mut operand: impl FnMut(Source) -> Operand) -> Visible {
+/// What an actor of that reach sees: customers by their owner, team or territory, and what is visible with a customer.
+/// Types that belong to no customer are seen by all. `operand` makes what a [`Source`] is bound as.
+pub(super) fn visible(model: &Model, reach: &Reach, operand: impl FnMut(Source) -> Operand) -> Visible {
     let mut visible = Visible::default();
-    let (field, source) = match reach {
-        Reach::All => return visible,
-        Reach::Own => ("owner", Source::ActorName),
-        Reach::Territory(_) => ("territory", Source::ActorTerritory),
-    };
-    let theirs = Expression::Operand(operand(source));
+    let Some(theirs) = theirs(model, reach, operand) else { return visible };
     for object in model.objects() {
-        if let Some(condition) = rule(model, object, field, &theirs) {
+        if let Some(condition) = rule(model, object, &theirs) {
             visible.limit(&object.name, condition);
         }
     }
     visible
 }
 
-fn rule(model: &Model, object: &ObjectType, field: &str, theirs: &Expression) -> Option<Condition> {
+/// Which customers an actor of that reach sees, if not all.
+fn theirs(model: &Model, reach: &Reach, mut operand: impl FnMut(Source) -> Operand) -> Option<Condition> {
+    let customer = model.object("Customer")?;
+    let mut bound = |source| Expression::Operand(operand(source));
+    match reach {
+        Reach::All => None,
+        Reach::Own => {
+            let login = compare(model.object("User")?, "login", Comparison::Equal, bound(Source::ActorName))?;
+            some(customer, "owner", login)
+        }
+        Reach::Territory(_) => {
+            let territory = model.object("Territory")?;
+            let name = compare(territory, "name", Comparison::Equal, bound(Source::ActorTerritory))?;
+            some(customer, "territory", name)
+        }
+        Reach::Team => {
+            let member = model.object("TeamMember")?;
+            let login = compare(model.object("User")?, "login", Comparison::Equal, bound(Source::ActorName))?;
+            let today = bound(Source::Today);
+            let has_begun = compare(member, "from", Comparison::LessOrEqual, today.clone())?;
+            let has_no_end = Condition::IsNull(Expression::Field(Arc::clone(member.get("to")?)));
+            let has_not_ended = compare(member, "to", Comparison::GreaterOrEqual, today)?;
+            let lasts = Condition::Any(vec![has_no_end, has_not_ended]);
+            let belongs = Condition::All(vec![some(member, "user", login)?, has_begun, lasts]);
+            some(customer, "team", some(model.object("Team")?, "members", belongs)?)
+        }
+    }
+}
+
+fn compare(object: &ObjectType, field: &str, comparison: Comparison, right: Expression) -> Option<Condition> {
+    let left = Expression::Field(Arc::clone(object.get(field)?));
+    Some(Condition::Compare { left, comparison, right })
+}
+
+fn some(object: &ObjectType, relation: &str, condition: Condition) -> Option<Condition> {
+    let relation = Arc::clone(object.relation(relation)?);
+    Some(Condition::Some { relation, condition: Box::new(condition) })
+}
+
+fn rule(model: &Model, object: &ObjectType, theirs: &Condition) -> Option<Condition> {
     if object.name == "Customer" {
-        let left = Expression::Field(Arc::clone(object.get(field)?));
-        return Some(Condition::Compare { left, comparison: Comparison::Equal, right: theirs.clone() });
+        return Some(theirs.clone());
     }
     let relation = object.relation(object.visible_with.as_deref()?)?;
-    let condition = rule(model, model.object(&relation.target)?, field, theirs)?;
-    Some(Condition::Some { relation: Arc::clone(relation), condition: Box::new(condition) })
+    some(object, &relation.name, rule(model, model.object(&relation.target)?, theirs)?)
 }
 
 /// The same with what the actor is known by in it.
-pub(crate) fn sight(model: &Model, actor: &Actor) -> Visible {
+pub(crate) fn sight(model: &Model, actor: &Actor, now: DateTime<Utc>) -> Visible {
     visible(model, &actor.reach, |source| {
         let value = match (&actor.reach, source) {
-            (Reach::Territory(name), Source::ActorTerritory) => name.clone(),
-            _ => actor.name.clone(),
+            (Reach::Territory(name), Source::ActorTerritory) => Value::from(name.clone()),
+            (_, Source::Today) => now.date_naive().into(),
+            _ => actor.name.clone().into(),
         };
-        Operand::Value(value.into())
+        Operand::Value(value)
     })
 }
 
@@ -56,6 +90,7 @@ pub(crate) fn sees(
     actor: &Actor,
     object: &Arc<ObjectType>,
     id: Uuid,
+    now: DateTime<Utc>,
 ) -> Result<Statement, StoreError> {
     let record = Root::Record {
         id: Operand::Value(id.into()),
@@ -64,7 +99,7 @@ pub(crate) fn sees(
     let plan = ReadPlan {
         response: vec![guildhall_model::plan::Entry { key: "record".to_owned(), value: record }],
         facts: Vec::new(),
-        visible: sight(model, actor),
+        visible: sight(model, actor, now),
     };
     Statement::compile(&plan, model, dialect)
 }
@@ -78,7 +113,7 @@ mod tests {
     #[test]
     fn whatever_belongs_to_a_customer_is_limited() {
         let model = Model::core();
-        for reach in [Reach::Own, Reach::Territory("North".to_owned())] {
+        for reach in [Reach::Own, Reach::Team, Reach::Territory("North".to_owned())] {
             let visible = visible(&model, &reach, |_| Operand::Variable(0));
             let names = model.objects().iter().map(|object| object.name.as_str());
             let mut limited: Vec<_> = names.filter(|name| visible.of(name).is_some()).collect();

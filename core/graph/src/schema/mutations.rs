@@ -175,7 +175,8 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
         let reach = Enum::new("TokenReach")
             .description("Whose records the bearer of a token sees.")
             .item(EnumItem::new("ALL").description("All."))
-            .item(EnumItem::new("OWN").description("Those of customers whose `owner` is the bearer."))
+            .item(EnumItem::new("OWN").description("Those of customers whose owner's `login` is the bearer's name."))
+            .item(EnumItem::new("TEAM").description("Those of customers whose team the bearer is a member of today."))
             .item(EnumItem::new("TERRITORY").description("Those of customers of one territory."));
         let file = InputObject::new("ImportFile")
             .description("A file to be imported.")

@@ -26,7 +26,8 @@ pub(crate) enum Command {
         /// What they may do: reader, department or admin
         #[arg(long, value_parser = role)]
         role: Role,
-        /// Whose records they see: all, own (of customers they own) or territory:NAME
+        /// Whose records they see: all, own (of customers they look after), team (of customers of
+        /// their teams) or territory:NAME
         #[arg(long, default_value = "all", value_name = "REACH", value_parser = reach)]
         reach: Reach,
         /// When it ceases to hold, in RFC 3339
@@ -59,7 +60,7 @@ fn role(text: &str) -> Result<Role, String> {
 }
 
 fn reach(text: &str) -> Result<Reach, String> {
-    Reach::parse(text).ok_or_else(|| "there are all, own and territory:NAME".to_owned())
+    Reach::parse(text).ok_or_else(|| "there are all, own, team and territory:NAME".to_owned())
 }
 
 pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Failure> {

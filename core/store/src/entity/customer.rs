@@ -19,8 +19,6 @@ pub struct Model {
     pub status: String,
     pub industry: Option<String>,
     pub country: Option<String>,
-    pub territory: Option<String>,
-    pub owner: Option<String>,
     pub phone: Option<String>,
     pub preferred_channel: Option<String>,
     pub currency: String,
@@ -33,6 +31,9 @@ pub struct Model {
     pub average_days_late: i32,
     pub facts_as_of: Option<Date>,
     pub segment_id: Option<Uuid>,
+    pub owner_id: Option<Uuid>,
+    pub territory_id: Option<Uuid>,
+    pub team_id: Option<Uuid>,
     pub parent_id: Option<Uuid>,
 }
 

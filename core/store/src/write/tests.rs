@@ -67,7 +67,7 @@ async fn a_change_needs_the_version_it_was_made_for() {
         let transaction = database.begin().await.unwrap();
         let id = testing::customer(&transaction, "Alfreds").await;
         let later = now() + TimeDelta::hours(1);
-        let fields = [("owner", Value::from("ann")), ("segment_id", Value::Null)];
+        let fields = [("industry", Value::from("Retail")), ("segment_id", Value::Null)];
         let set = |version| transaction.set_fields(customer, id, version, &fields, later);
         assert_eq!(set(1).await.unwrap(), FieldsSet::Done { version: 2 });
         assert_eq!(set(1).await.unwrap(), FieldsSet::OtherVersion { current: 2 });

@@ -66,8 +66,10 @@ const ROLE: [&str; 8] = [
     "Facility manager",
     "Branch manager",
 ];
-const SELLERS: [&str; 6] =
+pub(super) const SELLERS: [&str; 6] =
     ["Mara Lindqvist", "Tom Behrens", "Aylin Demir", "Joris Vermeer", "Sofie Dahl", "Henrik Paulsen"];
+
+pub(super) const TERRITORIES: [&str; 5] = ["North", "Centre", "East", "Benelux", "Nordic"];
 
 /// A city with what depends on it.
 pub(super) struct City {

@@ -91,6 +91,51 @@ fn number(value: u32) -> Value {
     Value::Int(i64::from(value))
 }
 
+/// The team that looks after key customers, the two sellers who are in it, and the team of all others.
+const KEY_ACCOUNTS: u32 = 1;
+const OF_KEY_ACCOUNTS: u32 = 2;
+const FIELD_SALES: u32 = 2;
+
+fn user_id(seller: u32) -> Uuid {
+    id(10, seller, 0, 0)
+}
+
+fn territory_id(place: u32) -> Uuid {
+    id(11, place, 0, 0)
+}
+
+fn team_id(team: u32) -> Uuid {
+    id(12, team, 0, 0)
+}
+
+/// The place of a name among its like, counted from 1.
+fn place_of(names: &[&str], name: &str) -> Option<u32> {
+    names.iter().zip(1..).find(|(known, _)| **known == name).map(|(_, place)| place)
+}
+
+/// Who works for the company, where and in which team.
+pub(super) fn people() -> Vec<Sheet> {
+    let mut users = Sheet::new("User", &["name", "login", "title"]);
+    let mut territories = Sheet::new("Territory", &["name"]);
+    let mut teams = Sheet::new("Team", &["name", "department"]);
+    let mut members = Sheet::new("TeamMember", &["from", "team_id", "user_id"]);
+    for (name, place) in name::TERRITORIES.iter().zip(1..) {
+        territories.push(territory_id(place), format!("T-{place}"), [(*name).into()]);
+    }
+    for (name, team) in [("Key accounts", KEY_ACCOUNTS), ("Field sales", FIELD_SALES)] {
+        teams.push(team_id(team), format!("TM-{team}"), [name.into(), "Sales".into()]);
+    }
+    for (name, seller) in name::SELLERS.iter().zip(1..) {
+        let login = name.to_ascii_lowercase().replace(' ', ".");
+        users.push(user_id(seller), format!("U-{seller}"), [(*name).into(), login.into(), "Account manager".into()]);
+        let team = if seller <= OF_KEY_ACCOUNTS { KEY_ACCOUNTS } else { FIELD_SALES };
+        let from = NaiveDate::from_ymd_opt(2020, 1, 1);
+        let values = [from.into(), team_id(team).into(), user_id(seller).into()];
+        members.push(id(13, seller, 0, 0), format!("U-{seller}"), values);
+    }
+    vec![users, territories, teams, members]
+}
+
 pub(super) fn products(articles: &[Article]) -> Sheet {
     let mut sheet =
         Sheet::new("Product", &["sku", "name", "category", "currency", "listPrice", "unitCost", "discontinued"]);
@@ -138,8 +183,19 @@ pub(super) fn customers(
 }
 
 /// What a customer's sheet has.
-const CUSTOMER: [&str; 10] =
-    ["name", "kind", "status", "industry", "country", "territory", "owner", "phone", "currency", "parent_id"];
+const CUSTOMER: [&str; 11] = [
+    "name",
+    "kind",
+    "status",
+    "industry",
+    "country",
+    "phone",
+    "currency",
+    "owner_id",
+    "territory_id",
+    "team_id",
+    "parent_id",
+];
 
 struct Sheets {
     customers: Sheet,
@@ -240,10 +296,11 @@ impl Sheets {
             profile.status().into(),
             profile.industry.name().into(),
             city.country.into(),
-            city.territory.into(),
-            profile.seller.into(),
             name::phone(dice, city).into(),
             CURRENCY.into(),
+            place_of(&name::SELLERS, profile.seller).map_or(Value::Null, |seller| user_id(seller).into()),
+            place_of(&name::TERRITORIES, city.territory).map_or(Value::Null, |place| territory_id(place).into()),
+            team_id(if profile.tier == Tier::Key { KEY_ACCOUNTS } else { FIELD_SALES }).into(),
             profile.parent().map_or(Value::Null, |parent| customer_id(parent).into()),
         ];
         self.customers.push(customer_id(customer), format!("C-{customer:04}"), values);

@@ -190,11 +190,12 @@ async fn rows_of_one_record_are_merged_where_the_mapping_says_so() {
     let given = Given::new().await;
     given.file("people.csv", "nr,name\n1,\n1,Ann\n1,Ann B\n2,Ben\n");
     let named = "name = { expression = \"first(name from people.csv by nr)\" }
-        owner = { expression = \"concat(count(from people.csv by nr), ' rows')\" }";
+        industry = { expression = \"concat(count(from people.csv by nr), ' rows')\" }";
     let mapping = list(&[&customers("people.csv", "once = true").replace("name = \"name\"", named)]);
     let report = given.import(&mapping).await.unwrap();
     assert_eq!(numbers(&report.files[0]), [4, 2, 0, 0, 2, 0, 0]);
     let customers = given.stored("Customer").await;
-    let seen: Vec<_> = customers.iter().map(|c| (c["name"].as_str().unwrap(), c["owner"].as_str().unwrap())).collect();
+    let seen: Vec<_> =
+        customers.iter().map(|c| (c["name"].as_str().unwrap(), c["industry"].as_str().unwrap())).collect();
     assert_eq!(seen, [("Ann", "3 rows"), ("Ben", "1 rows")]);
 }

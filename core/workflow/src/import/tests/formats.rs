@@ -18,13 +18,13 @@ async fn check(format: &str, fields: &str, bytes: &[u8], expected: &[&str]) -> R
     let text = |customer: &serde_json::Value, field: &str| customer[field].as_str().unwrap_or("-").to_owned();
     let found: Vec<String> = stored
         .iter()
-        .map(|customer| ["externalId", "name", "owner"].map(|field| text(customer, field)).join("|"))
+        .map(|customer| ["externalId", "name", "industry"].map(|field| text(customer, field)).join("|"))
         .collect();
     assert_eq!(found, expected, "{}", given.reasons());
     report
 }
 
-const PLAIN: &str = "name = 'name'\nowner = 'owner'";
+const PLAIN: &str = "name = 'name'\nindustry = 'owner'";
 
 #[tokio::test]
 async fn encodings_and_marks() {
@@ -67,12 +67,12 @@ async fn packed_files_are_recognised_by_their_content() {
 #[tokio::test]
 async fn columns_are_derived_from_columns() {
     let derived = "[formats.'people.csv'.derived]\nfull = \"concat(title, ' ', short)\"\nshort = \"before(name, '.0')\"\ntitle = \"if(owner = 'x', 'Dr', 'Mr')\"";
-    check(derived, "name = 'full'\nowner = 'short'", b"nr,name,owner\n1,17850.0,x\n", &["1|Dr 17850|17850"]).await;
+    check(derived, "name = 'full'\nindustry = 'short'", b"nr,name,owner\n1,17850.0,x\n", &["1|Dr 17850|17850"]).await;
 }
 
 #[tokio::test]
 async fn what_cannot_be_read_is_left_empty_where_the_mapping_says_so() {
-    let fields = "name = 'name'\nowner = { column = 'owner', map = { a = 'Ann' }, invalid = 'empty' }";
+    let fields = "name = 'name'\nindustry = { column = 'owner', map = { a = 'Ann' }, invalid = 'empty' }";
     let report = check("", fields, b"nr,name,owner\n1,A,a\n2,B,q\n", &["1|A|Ann", "2|B|-"]).await;
     assert_eq!((report.files[0].left_empty, report.errors()), (1, 0));
 }

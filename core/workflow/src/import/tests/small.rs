@@ -121,7 +121,7 @@ where = "company <> ''"
 name = { template = "{company} {legal form}" }
 kind = { constant = "ORGANIZATION" }
 status = { column = "state", map = { "a" = "ACTIVE", "x" = "CLOSED" }, default = "PROSPECT" }
-owner = { expression = "lookup(concat(first, ' ', last) from staff.csv by id = owner)" }
+industry = { expression = "lookup(concat(first, ' ', last) from staff.csv by id = owner)" }
 currency = { constant = "EUR" }
 
 [[files]]
@@ -181,7 +181,7 @@ async fn records_are_made_as_the_mapping_says() {
         ]
     );
     let customers = given.stored("Customer").await;
-    let seen: Vec<_> = customers.iter().map(|c| [&c["externalId"], &c["name"], &c["status"], &c["owner"]]).collect();
+    let seen: Vec<_> = customers.iter().map(|c| [&c["externalId"], &c["name"], &c["status"], &c["industry"]]).collect();
     expect![[r#"[["0007","Heron GmbH","ACTIVE","Bram Visser"],["8","Oak; Sons","PROSPECT",null]]"#]]
         .assert_eq(&serde_json::to_string(&seen).unwrap());
     assert_eq!(customers[0]["revenue12m"]["amount"], "30.9715");
