@@ -146,7 +146,12 @@ async fn answer(
         let allowed = [(header::ALLOW, "POST")];
         return (StatusCode::METHOD_NOT_ALLOWED, outcome, allowed, content, response.body).into_response();
     }
-    let status = if response.executed || !form.status_tells { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let status = match response.code {
+        _ if response.executed || !form.status_tells => StatusCode::OK,
+        Some(Code::Internal) => StatusCode::INTERNAL_SERVER_ERROR,
+        Some(Code::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_REQUEST,
+    };
     (status, outcome, content, response.body).into_response()
 }
 
