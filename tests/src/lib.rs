@@ -8,6 +8,7 @@
 
 pub mod floods;
 mod memory;
+mod node;
 mod place;
 mod program;
 mod repository;
@@ -16,6 +17,7 @@ mod shared;
 mod telling;
 
 pub use memory::{Memory, memory};
+pub use node::node_program_or_say_so;
 pub use place::{Place, Ran, places, sqlite_place};
 pub use program::program;
 pub use repository::{built, data, northwind_or_say_so, real_or_say_so, root};

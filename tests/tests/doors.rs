@@ -53,7 +53,7 @@ async fn the_answer_has_the_form_that_is_asked_for() {
     let plain = "application/json; charset=utf-8";
     for server in servers().await.iter() {
         for (accept, expected) in [
-            ("*/*", own),
+            ("*/*", plain),
             ("application/json", plain),
             ("application/graphql-response+json", own),
             ("text/html, application/json;q=0.9", plain),
@@ -72,15 +72,24 @@ async fn a_refused_document_has_the_status_its_form_asks_for() {
         let broken = "{\"query\":\"{ nothing }\"}";
         assert_eq!(post(server, "application/json", "application/graphql-response+json", broken).await.status, 400);
         assert_eq!(post(server, "application/json", "application/json", broken).await.status, 200);
+        assert_eq!(post(server, "application/json", "*/*", broken).await.status, 400);
     }
 }
 
 #[tokio::test]
 async fn a_broken_body_is_told() {
     for server in servers().await.iter() {
-        for body in
-            ["", "{", "[]", "{\"query\": 1}", "{}", "{\"query\": \"{ __typename }\", \"variables\": 1}", "\u{0}"]
-        {
+        for body in [
+            "",
+            "{",
+            "[]",
+            "{\"query\": 1}",
+            "{}",
+            "{\"query\": \"{ __typename }\", \"variables\": 1}",
+            "{\"query\": \"{ __typename }\", \"extensions\": 1}",
+            "{\"query\": \"{ __typename }\", \"extensions\": []}",
+            "\u{0}",
+        ] {
             let answer = post(server, "application/json", "*/*", body).await;
             let found = codes(&answer.json());
             assert_eq!(answer.status, 400, "{body}: {}", answer.text);

@@ -6,6 +6,7 @@ mod aggregates;
 mod answers;
 mod bad_input;
 mod budgets;
+mod clients;
 mod decisions;
 mod demo;
 mod differential;

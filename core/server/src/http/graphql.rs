@@ -33,6 +33,8 @@ struct Parameters {
     operation_name: Option<String>,
     /// As they are written: values take many times the memory of their text.
     variables: Option<Box<RawValue>>,
+    /// For what servers agree on with their clients. Nothing is agreed on here, but that it is an object.
+    extensions: Option<Box<RawValue>>,
 }
 
 /// The same in a query string, where variables are JSON text.
@@ -42,6 +44,22 @@ pub(super) struct InQuery {
     query: Option<String>,
     operation_name: Option<String>,
     variables: Option<String>,
+    extensions: Option<String>,
+}
+
+/// How an answer is sent: its media type, and whether its status tells what became of the request. With `application/json`
+/// a client tells GraphQL's answers from a proxy's by status 200 alone, if it has named it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Form {
+    content: &'static str,
+    status_tells: bool,
+}
+
+impl Form {
+    const RESPONSE: Form = Form { content: "application/graphql-response+json; charset=utf-8", status_tells: true };
+    const JSON: Form = Form { content: "application/json; charset=utf-8", status_tells: false };
+    /// For who takes anything.
+    const ANY: Form = Form { content: "application/json; charset=utf-8", status_tells: true };
 }
 
 pub(super) async fn post(
@@ -51,7 +69,7 @@ pub(super) async fn post(
     body: Body,
 ) -> Response {
     let events = events::wanted(&headers);
-    let Some(form) = accepted(&headers).or(events.then_some(RESPONSE)) else { return not_acceptable() };
+    let Some(form) = accepted(&headers).or(events.then_some(Form::RESPONSE)) else { return not_acceptable() };
     let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !content.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JSON) {
         let message = "send the request as `Content-Type: application/json`";
@@ -66,7 +84,10 @@ pub(super) async fn post(
         return bad_request("batches are not supported; send one request as an object");
     }
     match serde_json::from_slice(&body) {
-        Ok(Parameters { query, operation_name, variables }) => {
+        Ok(Parameters { query, operation_name, variables, extensions }) => {
+            if extensions.is_some_and(|extensions| !is_object(extensions.get())) {
+                return bad_request("`extensions` is no object");
+            }
             let variables = match read_variables(variables.as_deref().map_or("null", RawValue::get)) {
                 Ok(variables) => variables,
                 Err((code, message)) => return reply::problem(StatusCode::BAD_REQUEST, code, &message),
@@ -88,7 +109,7 @@ pub(super) async fn get(
     given: Result<Query<InQuery>, QueryRejection>,
 ) -> Response {
     let events = events::wanted(&headers);
-    let Some(form) = accepted(&headers).or(events.then_some(RESPONSE)) else { return not_acceptable() };
+    let Some(form) = accepted(&headers).or(events.then_some(Form::RESPONSE)) else { return not_acceptable() };
     let given = match given {
         Ok(Query(given)) => given,
         Err(rejection) => return bad_request(&rejection.body_text()),
@@ -97,6 +118,9 @@ pub(super) async fn get(
         Ok(variables) => variables,
         Err((code, message)) => return reply::problem(StatusCode::BAD_REQUEST, code, &message),
     };
+    if given.extensions.is_some_and(|extensions| extensions != "null" && !is_object(&extensions)) {
+        return bad_request("`extensions` is no object");
+    }
     let parameters = (given.query, given.operation_name, variables);
     if events {
         return stream(&doors, actor, headers, parameters, false).await;
@@ -136,7 +160,7 @@ pub(super) async fn schema(Bearer(actor): Bearer, State(doors): State<Arc<Doors>
 async fn answer(
     doors: &Doors,
     actor: &Actor,
-    form: &'static str,
+    form: Form,
     (query, operation_name, variables): (Option<String>, Option<String>, Value),
     may_change: bool,
 ) -> Response {
@@ -149,18 +173,17 @@ async fn answer(
     }
     let outcome = Outcome { code: response.code.map_or("OK", Code::name), operation: response.operation };
     let outcome = Extension(outcome);
-    let content = if form == JSON {
-        "application/json; charset=utf-8"
-    } else {
-        "application/graphql-response+json; charset=utf-8"
-    };
-    let content = [(header::CONTENT_TYPE, content)];
+    let content = [(header::CONTENT_TYPE, form.content)];
     if response.mutation && !may_change {
         let allowed = [(header::ALLOW, "POST")];
         return (StatusCode::METHOD_NOT_ALLOWED, outcome, allowed, content, response.body).into_response();
     }
-    // With `application/json` a client tells GraphQL's answers from a proxy's by status 200 alone.
-    let status = if response.executed || form == JSON { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let status = match response.code {
+        _ if response.executed || !form.status_tells => StatusCode::OK,
+        Some(Code::Internal) => StatusCode::INTERNAL_SERVER_ERROR,
+        Some(Code::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_REQUEST,
+    };
     (status, outcome, content, response.body).into_response()
 }
 
@@ -171,6 +194,11 @@ fn read_variables(text: &str) -> Result<Value, (&'static str, String)> {
         return Err((Code::LimitExceeded.name(), message.to_owned()));
     }
     serde_json::from_str(text).map_err(|error| ("BAD_REQUEST", format!("`variables` is no JSON: {error}")))
+}
+
+/// Whether JSON text that was read already, or is ignored, is an object's.
+fn is_object(json: &str) -> bool {
+    json.trim_start().starts_with('{')
 }
 
 /// How many commas, colons and opening brackets stand outside of strings: three at most for each value.
@@ -188,14 +216,17 @@ pub(super) fn marks(json: &str) -> usize {
     count
 }
 
-/// The form the client prefers of those we have, or GraphQL's own. What it weighs with 0 it does not take.
-fn accepted(headers: &HeaderMap) -> Option<&'static str> {
-    let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else { return Some(RESPONSE) };
-    let (of_response, of_json) = (weight(accept, RESPONSE), weight(accept, JSON));
-    match (of_response, of_json) {
+/// The form the client prefers of those we have. What it weighs with 0 it does not take.
+fn accepted(headers: &HeaderMap) -> Option<Form> {
+    let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else {
+        return Some(Form::ANY);
+    };
+    match (weight(accept, RESPONSE), weight(accept, JSON)) {
         (None, None) => None,
-        (response, json) if response >= json => Some(RESPONSE),
-        _ => Some(JSON),
+        // The same range says both: neither is named.
+        (response, json) if response == json => Some(Form::ANY),
+        (response, json) if response > json => Some(Form::RESPONSE),
+        _ => Some(Form::JSON),
     }
 }
 
@@ -232,7 +263,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(accept: &str, expected: Option<&str>) {
+    fn check(accept: &str, expected: Option<Form>) {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, accept.parse().unwrap());
         assert_eq!(accepted(&headers), expected, "{accept}");
@@ -246,18 +277,19 @@ mod tests {
 
     #[test]
     fn the_form_the_client_prefers_is_sent() {
-        check("*/*", Some(RESPONSE));
-        check("application/json", Some(JSON));
-        check("application/json, */*", Some(JSON));
-        check("application/graphql-response+json, application/json", Some(RESPONSE));
-        check("application/json;q=0.5, application/graphql-response+json", Some(RESPONSE));
-        check("application/json; charset=utf-8; q=0.9, application/*;q=0.1", Some(JSON));
+        check("*/*", Some(Form::ANY));
+        check("text/html, application/*;q=0.8", Some(Form::ANY));
+        check("application/json", Some(Form::JSON));
+        check("application/json, */*", Some(Form::JSON));
+        check("application/graphql-response+json, application/json", Some(Form::RESPONSE));
+        check("application/json;q=0.5, application/graphql-response+json", Some(Form::RESPONSE));
+        check("application/json; charset=utf-8; q=0.9, application/*;q=0.1", Some(Form::JSON));
         check("text/html", None);
     }
 
     #[test]
     fn a_form_of_weight_zero_is_not_sent() {
-        check("application/graphql-response+json;q=0, */*", Some(JSON));
+        check("application/graphql-response+json;q=0, */*", Some(Form::JSON));
         check("application/json;q=0", None);
         check("*/*;q=0.0", None);
     }

@@ -1,0 +1,24 @@
+//! What clients in the field do with the API of the demo: generated types, urql, Apollo Client, Relay, and the public audit
+//! of GraphQL over HTTP. `tests/clients` holds them; it prints a line for each check.
+
+use std::process::{Command, Stdio};
+
+use guildhall_tests::node_program_or_say_so;
+
+use crate::demo::{curls, parts, servers};
+
+#[tokio::test]
+async fn clients_in_the_field_are_served() {
+    let Some(folder) = node_program_or_say_so("clients", "the clients in the field") else { return };
+    for server in servers().await.iter() {
+        let curls = curls(server).await;
+        let (url, secret, _) = parts(&curls[0]);
+        let mut node = Command::new("node");
+        node.arg(folder.join("run.mjs")).args([url, secret]).stdin(Stdio::null());
+        let output = tokio::task::spawn_blocking(move || node.output().unwrap()).await.unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let told: Vec<_> = printed.lines().filter(|line| !line.starts_with("ok ")).collect();
+        let complained = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}\n{complained}", told.join("\n"));
+    }
+}
