@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::small::{column, company, customers, rows, rows_of, servers};
 
 /// The API in this process, where its statements and guest calls can be counted.
-async fn api(place: &Place) -> Api {
+pub async fn api(place: &Place) -> Api {
     let database = Database::open(place.url()).await.unwrap();
     let model = Arc::new(Model::core());
     let points = decision_points().unwrap().into_iter().map(Arc::new).collect();

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 /// How many records of each type.
-const COUNTS: [(&str, usize); 46] = [
+const COUNTS: [(&str, usize); 48] = [
     ("Segment", 9),
     ("Strategy", 4),
     ("Customer", 48),
@@ -56,6 +56,8 @@ const COUNTS: [(&str, usize); 46] = [
     ("Team", 8),
     ("TeamMember", 20),
     ("Override", 10),
+    ("Event", 30),
+    ("DeletedRecord", 12),
 ];
 
 /// Texts with everything in them that quoting, escaping, comparing or cutting could get wrong.
