@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, header};
 use chrono::Utc;
 use guildhall_store::Database;
 use guildhall_workflow::create_token::secret_hash;
-use guildhall_workflow::{Actor, WorkflowError, authenticate};
+use guildhall_workflow::{Bearer, WorkflowError, authenticate};
 use quick_cache::sync::Cache;
 
 /// How long a token is trusted without asking the database again. A revoked token ceases to hold within this time in
@@ -25,7 +25,7 @@ pub(crate) struct Access {
 
 #[derive(Clone)]
 struct Known {
-    actor: Actor,
+    bearer: Bearer,
     seen: Instant,
     /// The round in which the database was asked.
     round: u64,
@@ -36,10 +36,10 @@ impl Access {
         Access { database, known: Cache::new(KNOWN), round: AtomicU64::new(0) }
     }
 
-    /// The actor of a request, or nothing if it has no token that holds.
-    pub(crate) async fn actor(&self, headers: &HeaderMap) -> Result<Option<Actor>, WorkflowError> {
-        let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let Some(secret) = bearer.and_then(secret_of) else { return Ok(None) };
+    /// Who bears the token of a request, or nothing if it has none that holds.
+    pub(crate) async fn bearer(&self, headers: &HeaderMap) -> Result<Option<Bearer>, WorkflowError> {
+        let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let Some(secret) = sent.and_then(secret_of) else { return Ok(None) };
         let hash = secret_hash(secret);
         // Read before the database is asked: an answer that was under way while all was forgotten is not trusted again.
         let round = self.round.load(Ordering::Acquire);
@@ -47,16 +47,16 @@ impl Access {
             && known.round == round
             && known.seen.elapsed() < TRUST
         {
-            return Ok(Some(known.actor));
+            return Ok(Some(known.bearer));
         }
-        let actor = authenticate(&self.database, secret, Utc::now()).await?;
-        match &actor {
-            Some(actor) => self.known.insert(hash, Known { actor: actor.clone(), seen: Instant::now(), round }),
+        let bearer = authenticate(&self.database, secret, Utc::now()).await?;
+        match &bearer {
+            Some(bearer) => self.known.insert(hash, Known { bearer: bearer.clone(), seen: Instant::now(), round }),
             None => {
                 self.known.remove(&hash);
             }
         }
-        Ok(actor)
+        Ok(bearer)
     }
 
     /// Trusts no token without asking the database again.

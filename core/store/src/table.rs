@@ -53,13 +53,14 @@ pub(crate) struct Unique {
 type Rule = (&'static str, &'static [&'static str], Option<(&'static str, &'static str)>);
 
 /// What the model cannot say.
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 7] = [
     ("topic", &["key"], None),
     ("segment", &["key"], None),
     ("strategy", &["number"], None),
     ("strategy", &["status"], Some(("status", "ACTIVE"))),
     ("plugin", &["name"], Some(("status", "INSTALLED"))),
     ("decision", &["customer_id", "sequence"], None),
+    ("role_document", &["number"], None),
 ];
 
 /// The fields of a type whose values only one record may have, by the API's names.
@@ -216,7 +217,8 @@ fn token() -> Table {
         ("id", Storage::Model(Kind::Id), false),
         ("name", TEXT, false),
         ("actor", TEXT, false),
-        ("role", TEXT, false),
+        ("roles", TEXT, false),
+        ("scopes", TEXT, false),
         ("reach", TEXT, false),
         ("secret_hash", TEXT, false),
         ("created_at", TIME, false),

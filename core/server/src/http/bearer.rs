@@ -16,8 +16,9 @@ impl FromRequestParts<Arc<Doors>> for Bearer {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, doors: &Arc<Doors>) -> Result<Self, Response> {
-        match doors.access.actor(&parts.headers).await {
-            Ok(Some(actor)) => Ok(Bearer(actor)),
+        match doors.access.bearer(&parts.headers).await {
+            // What his roles let him do is asked now: a change of roles holds for whoever has a token.
+            Ok(Some(bearer)) => Ok(Bearer(doors.api.actor(bearer))),
             Ok(None) => Err(reply::unauthenticated()),
             Err(WorkflowError::Busy(message)) => Err(reply::busy(&message)),
             Err(error) => Err(reply::internal(&error)),
