@@ -40,7 +40,7 @@ async fn check_counts(query: &str, variables: Value, expected: (u64, u64)) {
     for place in places().await {
         company(&place);
         let api = api(&place).await;
-        let actor = Actor::new("ada", ModelRole::Admin);
+        let actor = Actor::new("ada", &api.house().model, ModelRole::Admin);
         let request = Request { query: query.to_owned(), operation_name: None, variables: variables.clone() };
         for _ in 0..2 {
             let before = (api.house().database.statements(), api.guest_calls());

@@ -201,7 +201,7 @@ async fn only_an_admin_imports() {
     for place in places().await {
         let server = Server::start(place);
         for role in [Role::Reader, Role::Department] {
-            refused(&send(&server, role, "/uploads", "a\n").await, "REFUSED", "only an admin");
+            refused(&send(&server, role, "/uploads", "a\n").await, "REFUSED", "your roles do not let you import");
             refused(&start(&server, role, PEOPLE, &[], "k").await, "VALIDATION_FAILED", "");
             let sdl = server.get(role, "/schema.graphql").await.text;
             assert!(!sdl.contains("ImportRun") && !sdl.contains("startImport") && !sdl.contains("ImportFile"));

@@ -144,12 +144,25 @@ async fn a_department_reads_the_business_and_manages_nothing() {
         assert!(data["customers"]["nodes"][0]["creditTerms"]["netDays"].is_i64());
         let sdl = server.get(Role::Department, "/schema.graphql").await.text;
         assert!(sdl.contains("recordDecision"));
-        for act in ["createToken", "revokeToken", "installPlugin", "removePlugin", "activateStrategy", "TokenRole"] {
+        for act in [
+            "createToken",
+            "revokeToken",
+            "installPlugin",
+            "removePlugin",
+            "activateStrategy",
+            "TokenScope",
+            "setRoles",
+            "RoleDocument",
+        ] {
             assert!(!sdl.contains(act), "{act}");
         }
     }
-    check_absent(Role::Department, "mutation { createToken(input: {actor: \"eve\", role: ADMIN}) { token } }", &[])
-        .await;
+    check_absent(
+        Role::Department,
+        "mutation { createToken(input: {actor: \"eve\", roles: [\"admin\"]}) { token } }",
+        &[],
+    )
+    .await;
     check_absent(Role::Department, "mutation { createToke { token } }", &["createToken"]).await;
 }
 
@@ -212,7 +225,7 @@ async fn a_revoked_token_ceases_to_hold_within_two_seconds() {
         let made = server
             .graphql(
                 Role::Admin,
-                "mutation { createToken(input: {actor: \"eve\", role: READER}) { tokenId token } }",
+                "mutation { createToken(input: {actor: \"eve\", roles: [\"reader\"]}) { tokenId token } }",
                 Value::Null,
             )
             .await

@@ -345,7 +345,7 @@ async fn an_admin_sees_all() {
         let ran = server.place().run(&["token", "create", "eve", "--role", "admin", "--reach", "own"]);
         assert_eq!(ran.code, Some(2), "{}", ran.stderr);
         assert!(ran.stderr.contains("an admin sees all records"), "{}", ran.stderr);
-        let create = "mutation { createToken(input: {actor: \"Mia\", role: READER, reach: TERRITORY, territory: \"South\"}) { token } }";
+        let create = "mutation { createToken(input: {actor: \"Mia\", roles: [\"reader\"], reach: TERRITORY, territory: \"South\"}) { token } }";
         let made = server.query(create).await["createToken"]["token"].take();
         let answer = ask(server, made.as_str().unwrap(), "{ customers { nodes { name } } }", &Value::Null).await;
         assert_eq!(answer["data"]["customers"]["nodes"], json!([{ "name": "Tower" }]));

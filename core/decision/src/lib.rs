@@ -11,6 +11,7 @@ mod exact;
 mod ledger;
 mod parameters;
 mod point;
+mod roles;
 mod strategy;
 mod verdict;
 
@@ -22,6 +23,7 @@ pub use point::{
     CombineRule, DIRECTIVES_SDL, DecisionPoint, FailPolicy, InputField, Mode, OutputField, PointError, RequestError,
     decision_points, point_sdl, read_points,
 };
+pub use roles::read_roles;
 pub use strategy::{
     Agreement, Assignment, CustomerKey, Effect, Goal, GroundRule, MAX_DOCUMENT_BYTES, Problem, Problems, Segment, Side,
     Strategy, Treatment,

@@ -13,7 +13,7 @@ mod customers;
 mod keys;
 mod lint;
 mod problem;
-mod reader;
+pub(crate) mod reader;
 mod rules;
 mod segments;
 

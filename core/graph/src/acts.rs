@@ -5,7 +5,8 @@ mod records;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use guildhall_model::{GlobalId, Reach, Role};
+use guildhall_model::{GlobalId, Reach, Scope};
+use guildhall_workflow::create_token::{Created, Origin};
 use guildhall_workflow::{ActValue, Actor, Deployment, House, WorkflowError};
 use serde::Deserialize;
 use serde_json::Value;
@@ -54,15 +55,17 @@ pub(crate) async fn perform(
         "installPlugin" => install_plugin(house, actor, read(input)?, now).await,
         "removePlugin" => remove_plugin(house, actor, read(input)?, now).await,
         "createToken" => create_token(house, actor, read(input)?, now).await,
+        "rotateToken" => rotate_token(house, actor, read(input)?, now).await,
+        "setRoles" => set_roles(house, actor, read(input)?, now).await,
         "revokeToken" => revoke_token(house, actor, read(input)?, now).await,
         "startImport" => start_import(house, actor, read(input)?, now).await,
         "cancelImport" => {
             let (id, key) = import_named(house, input)?;
-            imported(guildhall_workflow::cancel_import::cancel_import(house, actor, id, &key, now).await)
+            imported(guildhall_workflow::cancel_import::cancel_import(house, actor.permit()?, id, &key, now).await)
         }
         "resumeImport" => {
             let (id, key) = import_named(house, input)?;
-            imported(guildhall_workflow::resume_import::resume_import(house, actor, id, &key, now).await)
+            imported(guildhall_workflow::resume_import::resume_import(house, actor.permit()?, id, &key, now).await)
         }
         _ => Err(Problem::new(Code::Internal, format!("mutation `{name}` cannot be done"))),
     }
@@ -79,7 +82,7 @@ fn id_of(house: &House, object: &str, text: &str) -> Result<uuid::Uuid, Problem>
 
 /// Refuses to act on a record the actor does not see, as if there were none.
 async fn seen(house: &House, actor: &Actor, object: &str, id: uuid::Uuid, now: DateTime<Utc>) -> Result<(), Problem> {
-    if actor.reach == Reach::All {
+    if actor.access.sees_all() {
         return Ok(());
     }
     let object = house.model.object(object).ok_or_else(|| Problem::new(Code::Internal, "the model lacks a type"))?;
@@ -116,7 +119,8 @@ async fn record_decision(
         request: input.request,
         idempotency_key: input.idempotency_key,
     };
-    let decision = guildhall_workflow::record_decision::record_decision(house, deployment, actor, order, now).await?;
+    let decision =
+        guildhall_workflow::record_decision::record_decision(house, deployment, actor.permit()?, order, now).await?;
     Ok(vec![("decision", ActValue::Record(decision))].into())
 }
 
@@ -135,7 +139,7 @@ async fn activate_strategy(
 ) -> Result<Outcome, Problem> {
     let activated = guildhall_workflow::activate_strategy::activate_strategy(
         house,
-        actor,
+        actor.permit()?,
         &input.document,
         Some(&input.idempotency_key),
         now,
@@ -163,10 +167,10 @@ async fn install_plugin(
     now: DateTime<Utc>,
 ) -> Result<Outcome, Problem> {
     use guildhall_workflow::install_plugin::{Approval, install_plugin};
+    let by = actor.permit()?;
     let bytes = house.package(&input.digest).await?;
     let installed =
-        install_plugin(house, actor, &bytes, &Approval::Exactly(input.approve), Some(&input.idempotency_key), now)
-            .await?;
+        install_plugin(house, by, &bytes, &Approval::Exactly(input.approve), Some(&input.idempotency_key), now).await?;
     Ok(vec![("plugin", ActValue::Record(installed.plugin))].into())
 }
 
@@ -184,7 +188,8 @@ async fn remove_plugin(
     now: DateTime<Utc>,
 ) -> Result<Outcome, Problem> {
     let plugin = id_of(house, "Plugin", &input.plugin)?;
-    guildhall_workflow::remove_plugin::remove_plugin(house, actor, plugin, Some(&input.idempotency_key), now).await?;
+    guildhall_workflow::remove_plugin::remove_plugin(house, actor.permit()?, plugin, Some(&input.idempotency_key), now)
+        .await?;
     Ok(vec![("plugin", ActValue::Record(plugin))].into())
 }
 
@@ -192,7 +197,9 @@ async fn remove_plugin(
 #[serde(rename_all = "camelCase")]
 struct CreateToken {
     actor: String,
-    role: String,
+    roles: Vec<String>,
+    #[serde(default)]
+    scopes: Option<Vec<String>>,
     #[serde(default)]
     reach: Option<String>,
     #[serde(default)]
@@ -207,8 +214,14 @@ async fn create_token(
     input: CreateToken,
     now: DateTime<Utc>,
 ) -> Result<Outcome, Problem> {
-    let role = Role::named(&input.role.to_ascii_lowercase())
-        .ok_or_else(|| Problem::new(Code::BadUserInput, "input: no such role"))?;
+    let scopes = match input.scopes {
+        None => Scope::ALL.to_vec(),
+        Some(names) => {
+            let scope = |name: &String| Scope::named(&name.to_ascii_lowercase());
+            let unknown = || Problem::new(Code::BadUserInput, "input: no such scope");
+            names.iter().map(scope).collect::<Option<_>>().ok_or_else(unknown)?
+        }
+    };
     let reach = match (input.reach.as_deref(), input.territory) {
         (None | Some("ALL"), None) => Reach::All,
         (Some("OWN"), None) => Reach::Own,
@@ -221,14 +234,52 @@ async fn create_token(
             ));
         }
     };
-    use guildhall_workflow::create_token::{NewToken, Origin, create_token};
-    let token = NewToken { actor: input.actor, role, reach, expires_at: input.expires_at };
-    let created = create_token(house, actor, Origin::Api, token, now).await?;
-    Ok(vec![
-        ("tokenId", ActValue::Json(created.id.to_string().into())),
-        ("token", ActValue::Json(created.secret.into())),
-    ]
-    .into())
+    use guildhall_workflow::create_token::{NewToken, create_token};
+    let token = NewToken { actor: input.actor, roles: input.roles, scopes, reach, expires_at: input.expires_at };
+    Ok(shown(create_token(house, actor.permit()?, Origin::Api, token, now).await?))
+}
+
+/// A token, shown this once.
+fn shown(created: Created) -> Outcome {
+    let id = ActValue::Json(created.id.to_string().into());
+    vec![("tokenId", id), ("token", ActValue::Json(created.secret.into()))].into()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RotateToken {
+    token_id: String,
+    #[serde(default)]
+    grace_seconds: Option<i64>,
+}
+
+async fn rotate_token(
+    house: &Arc<House>,
+    actor: &Actor,
+    input: RotateToken,
+    now: DateTime<Utc>,
+) -> Result<Outcome, Problem> {
+    let grace = u32::try_from(input.grace_seconds.unwrap_or(0))
+        .map_err(|_| WorkflowError::BadInput("`graceSeconds` is less than nothing".to_owned()))?;
+    let (by, id) = (actor.permit()?, token_id(&input.token_id)?);
+    Ok(shown(guildhall_workflow::rotate_token::rotate_token(house, by, Origin::Api, id, grace, now).await?))
+}
+
+fn token_id(text: &str) -> Result<uuid::Uuid, WorkflowError> {
+    uuid::Uuid::try_parse(text).map_err(|_| WorkflowError::BadInput(format!("`{text}` is not a token's id")))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SetRoles {
+    document: String,
+    idempotency_key: String,
+}
+
+async fn set_roles(house: &Arc<House>, actor: &Actor, input: SetRoles, now: DateTime<Utc>) -> Result<Outcome, Problem> {
+    let (by, key) = (actor.permit()?, Some(input.idempotency_key.as_str()));
+    let set = guildhall_workflow::set_roles::set_roles(house, by, Origin::Api, &input.document, key, now).await?;
+    Ok(vec![("roleDocument", ActValue::Record(set))].into())
 }
 
 #[derive(Deserialize)]
@@ -243,9 +294,8 @@ async fn revoke_token(
     input: RevokeToken,
     now: DateTime<Utc>,
 ) -> Result<Outcome, Problem> {
-    let id = uuid::Uuid::try_parse(&input.token_id)
-        .map_err(|_| WorkflowError::BadInput(format!("`{}` is not a token's id", input.token_id)))?;
-    guildhall_workflow::revoke_token::revoke_token(house, actor, id, now).await?;
+    let id = token_id(&input.token_id)?;
+    guildhall_workflow::revoke_token::revoke_token(house, actor.permit()?, id, now).await?;
     Ok(vec![("tokenId", ActValue::Json(input.token_id.into()))].into())
 }
 
@@ -279,7 +329,7 @@ async fn start_import(
         dry_run: input.dry_run.unwrap_or(false),
         idempotency_key: input.idempotency_key,
     };
-    imported(start_import(house, actor, order, now).await)
+    imported(start_import(house, actor.permit()?, order, now).await)
 }
 
 #[derive(Deserialize)]

@@ -8,8 +8,8 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use chrono::Utc;
 use guildhall_decision::DecisionPoint;
-use guildhall_model::{Model, Role};
-use guildhall_workflow::{Actor, Deployment, House, InputQueries, InputQuery, WorkflowError};
+use guildhall_model::{Access, Model, Role};
+use guildhall_workflow::{Actor, Bearer, Deployment, House, InputQueries, InputQuery, WorkflowError};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -17,7 +17,7 @@ use crate::ApiError;
 use crate::acts::{self, Gave, Outcome};
 use crate::execute::{Answer, Execution, fits};
 use crate::front::Front;
-use crate::generation::{Document, Generation, PlanKey, Prepared, RoleSchema};
+use crate::generation::{AccessSchema, Document, Generation, PlanKey, Prepared};
 use crate::metrics::{Counters, Metrics};
 use crate::plan::{
     Bound, Branch, Context, MutationPlan, Payload, Plan, Slot, bind, compile_input_query, plan_mutation, plan_query,
@@ -58,7 +58,7 @@ pub struct Response {
 pub struct Api {
     house: Arc<House>,
     generation: ArcSwap<Generation>,
-    counters: Counters,
+    counters: Arc<Counters>,
     /// One refresh at a time.
     refreshing: Mutex<()>,
 }
@@ -67,7 +67,7 @@ impl Api {
     /// Loads the deployment and builds its schemas.
     pub async fn new(house: Arc<House>) -> Result<Self, ApiError> {
         let deployment = Deployment::load(&house).await?;
-        let counters = Counters::new();
+        let counters = Arc::new(Counters::new());
         let generation = Generation::new(&house.model, Arc::new(deployment), &counters)?;
         Ok(Api { house, generation: ArcSwap::from_pointee(generation), counters, refreshing: Mutex::new(()) })
     }
@@ -103,25 +103,38 @@ impl Api {
         }
         let deployment = Deployment::load(&self.house).await?;
         tracing::info!(generation = deployment.generation, "a new generation serves");
-        let next = Arc::new(Generation::new(&self.house.model, Arc::new(deployment), &self.counters)?);
+        let (model, deployment, counters) =
+            (Arc::clone(&self.house.model), Arc::new(deployment), Arc::clone(&self.counters));
+        // Building schemas takes long, and others want to be answered meanwhile.
+        let building = move || Generation::new(&model, deployment, &counters);
+        let next = tokio::task::spawn_blocking(building).await;
+        let next = Arc::new(next.map_err(|error| ApiError::Schema(error.to_string()))??);
         let old = Arc::clone(&self.generation.load().deployment);
         self.counters.ended(old, || self.generation.store(next));
         Ok(true)
     }
 
-    /// The schema a role is served, as SDL.
-    pub fn sdl(&self, role: Role) -> Option<Arc<str>> {
-        self.generation.load().role(role).map(|schema| Arc::clone(&schema.sdl))
+    /// The bearer of a token, with what his roles let him do now. A role that no longer exists lets him do nothing.
+    pub fn actor(&self, bearer: Bearer) -> Actor {
+        let access = self.generation.load().access(&bearer);
+        Actor::bearing(bearer, access)
+    }
+
+    /// The schema an actor is served, as SDL.
+    pub async fn sdl(&self, actor: &Actor) -> Result<Arc<str>, ApiError> {
+        let generation = self.generation.load_full();
+        Ok(Arc::clone(&generation.schema(&actor.access).await?.sdl))
     }
 
     /// Executes a request for an actor. Mutations are refused unless `may_change`, as for GET.
     pub async fn execute(&self, request: &Request, actor: &Actor, may_change: bool) -> Response {
         let generation = self.generation.load_full();
-        let Some(schema) = generation.role(actor.role) else {
-            return refused(&[Problem::new(Code::Internal, "the actor's role has no schema")]);
+        let schema = match generation.schema(&actor.access).await {
+            Ok(schema) => schema,
+            Err(error) => return refused(&[Problem::internal(&error)]),
         };
         let mut kind = None;
-        let answer = self.answer(&generation, schema, request, actor, may_change, &mut kind).await;
+        let answer = self.answer(&generation, &schema, request, actor, may_change, &mut kind).await;
         let response = match answer {
             Ok(answer) => {
                 self.counters.exceeded(&answer.problems);
@@ -139,7 +152,7 @@ impl Api {
     async fn answer(
         &self,
         generation: &Generation,
-        schema: &RoleSchema,
+        schema: &AccessSchema,
         request: &Request,
         actor: &Actor,
         may_change: bool,
@@ -164,19 +177,19 @@ impl Api {
             operation,
             variables: &variables,
             shape,
-            reach: &actor.reach,
+            access: &actor.access,
         };
         let key = PlanKey {
             document: document.digest,
             operation: request.operation_name.clone(),
             shape: shape.key(&variables),
-            reach: std::mem::discriminant(&actor.reach),
+            access: (*actor.access.shape(), *actor.access.sight()),
         };
-        let prepared = match schema.plans.get(&key) {
+        let prepared = match schema.caches.plans.get(&key) {
             Some(prepared) => prepared,
             None => {
                 let prepared = Arc::new(self.prepare(&context, generation).map_err(|problem| vec![problem])?);
-                schema.plans.insert(key, Arc::clone(&prepared));
+                schema.caches.plans.insert(key, Arc::clone(&prepared));
                 prepared
             }
         };
@@ -221,13 +234,11 @@ impl Api {
     /// What `make` makes of a request's operation, once the request is known to be right.
     pub(crate) fn prepared<T>(
         &self,
-        generation: &Generation,
+        schema: &AccessSchema,
         request: &Request,
         actor: &Actor,
         make: impl FnOnce(&Context<'_>) -> Result<T, Problem>,
     ) -> Result<T, Vec<Problem>> {
-        let no_schema = || vec![Problem::new(Code::Internal, "the actor's role has no schema")];
-        let schema = generation.role(actor.role).ok_or_else(no_schema)?;
         let document = schema.document(&request.query)?;
         let operation = operation(&document, request)?;
         let variables = schema.front.coerce(&document.executable, operation, &request.variables)?;
@@ -239,7 +250,7 @@ impl Api {
             operation,
             variables: &variables,
             shape: document.shape(operation).ok_or_else(unshaped)?,
-            reach: &actor.reach,
+            access: &actor.access,
         };
         make(&context).map_err(|problem| vec![problem])
     }
@@ -347,7 +358,8 @@ impl InputQueries for ModelQueries {
 
 /// The model's schema without decisions: what plugins write their input queries against. `schema/model.graphql` is this.
 pub fn model_sdl(model: &Model) -> Result<String, ApiError> {
-    schema::sdl(&Source { model, points: &[], role: Role::Admin }).map_err(|error| ApiError::Schema(error.to_string()))
+    schema::sdl(&Source { model, points: &[], access: &Access::of(model, Role::Admin) })
+        .map_err(|error| ApiError::Schema(error.to_string()))
 }
 
 /// The operation a request means.

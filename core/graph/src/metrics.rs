@@ -25,12 +25,13 @@ pub struct Metrics {
     pub limits: BTreeMap<&'static str, u64>,
 }
 
-/// One cache of one role.
+/// One cache of a built-in role, or the one that all other combinations of rights share.
 #[derive(Clone, Copy, Debug)]
 pub struct CacheMetrics {
     /// `documents` or `plans`.
     pub cache: &'static str,
-    pub role: Role,
+    /// A built-in role, or `other`: so many there are, however many roles a deployment has.
+    pub role: &'static str,
     pub hits: u64,
     pub misses: u64,
     /// What went out, or was too large to come in. What an old generation held goes with it and is not counted.
@@ -48,12 +49,15 @@ pub(crate) struct CacheCounters {
     evictions: AtomicU64,
 }
 
-/// A role's counters: of its documents and of its plans.
-pub(crate) type RoleCounters = (Role, Arc<CacheCounters>, Arc<CacheCounters>);
+/// The counters of a label: of its documents and of its plans.
+pub(crate) type LabelCounters = (&'static str, Arc<CacheCounters>, Arc<CacheCounters>);
+
+/// The label of all accesses that are not just a built-in role's.
+pub(crate) const OTHER: &str = "other";
 
 /// What outlives generations.
 pub(crate) struct Counters {
-    roles: Vec<RoleCounters>,
+    labels: Vec<LabelCounters>,
     limits: Mutex<BTreeMap<&'static str, u64>>,
     guests: Mutex<Guests>,
 }
@@ -78,12 +82,13 @@ impl Guests {
 
 impl Counters {
     pub(crate) fn new() -> Self {
-        let roles = Role::ALL.iter().map(|role| (*role, Arc::default(), Arc::default())).collect();
-        Counters { roles, limits: Mutex::default(), guests: Mutex::default() }
+        let labels = Role::ALL.map(Role::name).into_iter().chain([OTHER]);
+        let labels = labels.map(|label| (label, Arc::default(), Arc::default())).collect();
+        Counters { labels, limits: Mutex::default(), guests: Mutex::default() }
     }
 
-    pub(crate) fn roles(&self) -> &[RoleCounters] {
-        &self.roles
+    pub(crate) fn labels(&self) -> &[LabelCounters] {
+        &self.labels
     }
 
     /// Counts the limits that problems speak of.
@@ -147,7 +152,7 @@ impl<K: Eq + Hash + Clone, V: Clone, W: Weighter<K, V> + Clone> Counted<K, V, W>
         self.cache.insert(key, value);
     }
 
-    pub(crate) fn metrics(&self, cache: &'static str, role: Role) -> CacheMetrics {
+    pub(crate) fn metrics(&self, cache: &'static str, role: &'static str) -> CacheMetrics {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         CacheMetrics {
             cache,
@@ -200,7 +205,7 @@ mod tests {
             assert_eq!(cache.get(&key), None);
             cache.insert(key, "x".repeat(100));
         }
-        let told = cache.metrics("documents", Role::Reader);
+        let told = cache.metrics("documents", "reader");
         assert!(told.weight <= 10_000 && told.entries <= 100, "{told:?}");
         assert_eq!((told.hits, told.misses), (0, 1_000));
         assert_eq!(told.evictions, 1_000 - told.entries);
@@ -211,7 +216,7 @@ mod tests {
         let counters = Arc::default();
         let cache = cache(&counters);
         cache.insert(1, "x".repeat(20_000));
-        let told = cache.metrics("plans", Role::Reader);
+        let told = cache.metrics("plans", "reader");
         assert_eq!((told.entries, told.weight, told.evictions), (0, 0, 1));
     }
 
@@ -224,7 +229,7 @@ mod tests {
         drop(old);
         let next = cache(&counters);
         assert_eq!(next.get(&1), None);
-        let told = next.metrics("plans", Role::Admin);
+        let told = next.metrics("plans", "admin");
         assert_eq!((told.hits, told.misses, told.entries, told.weight), (1, 2, 0, 0));
     }
 }

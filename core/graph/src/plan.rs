@@ -30,7 +30,7 @@ use apollo_compiler::response::JsonMap;
 use apollo_compiler::validation::Valid;
 use guildhall_decision::DecisionPoint;
 use guildhall_model::plan::{Entry, ReadPlan, Root, Visible};
-use guildhall_model::{Model, Reach};
+use guildhall_model::{Access, Model};
 use guildhall_store::{Dialect, Statement};
 use guildhall_workflow::Deployment;
 
@@ -67,8 +67,8 @@ pub(crate) struct Context<'a> {
     /// The request's variables, coerced. The plan may depend on those that [`Shape`] names, and on no other.
     pub variables: &'a Valid<JsonMap>,
     pub shape: &'a Shape,
-    /// Whose records the actor sees. Plans are shared by actors whose reach is of one form.
-    pub reach: &'a Reach,
+    /// What the actor may do. Plans are shared by actors whose access opens the same rows.
+    pub access: &'a Access,
 }
 
 /// A query, compiled: run it with the request's variables.
@@ -156,7 +156,7 @@ impl<'a> Planner<'a> {
             conditions: 0,
             lists_deep: 0,
         };
-        planner.visible = visible::visible(context.model, context.reach, |source| planner.variable(source));
+        planner.visible = visible::visible(context.model, context.access, |source| planner.variable(source));
         planner
     }
 

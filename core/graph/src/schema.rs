@@ -1,7 +1,7 @@
 //! The schema a role is served, built from the model, the decision points and the mutations.
 //!
-//! A role has a schema of its own: what it may not read is not in it, so it can be neither selected, filtered, ordered,
-//! introspected nor guessed from an error. async-graphql carries the types and prints the SDL; operations are executed by
+//! Each access has a schema of its own: what is not granted is not in it, so it can be neither selected, filtered, ordered,
+//! written, introspected nor guessed from an error. async-graphql carries the types and prints the SDL; operations are executed by
 //! our planner, never by its resolvers.
 
 mod aggregates;
@@ -21,7 +21,7 @@ use async_graphql::dynamic::{
     SchemaError, Type, TypeRef, Union,
 };
 use guildhall_decision::DecisionPoint;
-use guildhall_model::{Model, ObjectType, Place, Role};
+use guildhall_model::{Access, Model, ObjectType};
 
 pub(crate) use aggregates::{Gathered, is_date, is_measured};
 pub(crate) use decisions::{TRACE_FIELDS, TraceField};
@@ -33,15 +33,16 @@ pub(crate) use subscriptions::followed;
 /// What a schema is built from.
 pub(crate) struct Source<'a> {
     pub model: &'a Model,
-    /// The decision points whose fields this role may see.
+    /// The decision points whose fields are in it.
     pub points: &'a [Arc<DecisionPoint>],
-    pub role: Role,
+    /// What whoever is served it may do.
+    pub access: &'a Access,
 }
 
 impl Source<'_> {
-    /// The types this role may read.
+    /// The types that are read.
     fn objects(&self) -> impl Iterator<Item = &Arc<ObjectType>> {
-        self.model.objects().iter().filter(|object| object.readable_by <= self.role)
+        self.model.objects().iter().filter(|object| self.may_read(&object.name))
     }
 
     /// The types that can be searched.
@@ -49,43 +50,33 @@ impl Source<'_> {
         self.objects().filter(|object| self.fields(object).any(|field| field.searchable))
     }
 
-    /// The stored fields of a type this role may read.
+    /// The stored fields of a type that are read.
     fn fields<'o>(&self, object: &'o ObjectType) -> impl Iterator<Item = &'o Arc<guildhall_model::Field>> {
-        let role = self.role;
-        object.fields.iter().filter(move |field| field.readable_by <= role)
+        object.fields.iter().filter(|field| self.access.reads(&object.name, &field.name))
     }
 
-    /// The relations of a type whose target this role may read.
+    /// The relations of a type that are read; each leads to a type that is read.
     fn relations<'o>(&self, object: &'o ObjectType) -> impl Iterator<Item = &'o Arc<guildhall_model::Relation>> {
-        object.relations.iter().filter(|relation| self.may_read(&relation.target))
+        object.relations.iter().filter(|relation| self.access.reads(&object.name, &relation.name))
     }
 
-    /// The types whose records this role may make, change and delete. Who may read nothing but the base changes nothing.
+    /// Whether a relation to one record may lead to none, or to one that is hidden.
+    fn is_nullable(&self, object: &ObjectType, relation: &guildhall_model::Relation) -> bool {
+        relation.nullable || self.access.may_hide(self.model, object, relation)
+    }
+
+    /// The types whose records are made, changed or deleted.
     fn written(&self) -> impl Iterator<Item = &Arc<ObjectType>> {
-        let writes = self.role >= Role::Department;
-        self.objects().filter(move |object| writes && !object.is_kept())
+        self.objects().filter(|object| self.access.writes(&object.name))
     }
 
-    /// The types whose changes this role may follow: those whose records are written, and that it may read.
+    /// The types whose changes are followed: those whose records are written, and that are read.
     fn followed(&self) -> impl Iterator<Item = &Arc<ObjectType>> {
         self.objects().filter(|object| !object.is_kept())
     }
 
-    /// The fields of a type this role may write. Custom values are not written by the API yet.
-    fn written_fields<'o>(&self, object: &'o ObjectType) -> impl Iterator<Item = &'o Arc<guildhall_model::Field>> {
-        self.fields(object).filter(|field| field.writable && field.place == Place::Column)
-    }
-
-    /// The references of a type this role may write.
-    fn written_relations<'o>(
-        &self,
-        object: &'o ObjectType,
-    ) -> impl Iterator<Item = &'o Arc<guildhall_model::Relation>> {
-        self.relations(object).filter(|relation| relation.writable && relation.is_here())
-    }
-
     fn may_read(&self, object: &str) -> bool {
-        self.model.object(object).is_some_and(|object| object.readable_by <= self.role)
+        self.access.reads_type(object)
     }
 }
 
@@ -106,7 +97,7 @@ fn build(source: &Source<'_>) -> Result<Schema, SchemaError> {
     let followed = subscription.as_ref().map(|root| root.type_name());
     let mut builder = Schema::build("Query", mutation.as_ref().map(Object::type_name), followed);
     builder = scalars(builder);
-    builder = shared(builder);
+    builder = shared(builder, source);
     builder = filters::register(builder, source);
     builder = lists::register(builder, source);
     builder = aggregates::register(builder, source);
@@ -137,7 +128,7 @@ fn scalars(builder: SchemaBuilder) -> SchemaBuilder {
     scalars.into_iter().fold(builder, |builder, (name, doc)| builder.register(Scalar::new(name).description(doc)))
 }
 
-fn shared(builder: SchemaBuilder) -> SchemaBuilder {
+fn shared(builder: SchemaBuilder, source: &Source<'_>) -> SchemaBuilder {
     let money = Object::new("Money")
         .description("An exact amount of money.")
         .field(field("amount", TypeRef::named_nn("Decimal"), "The amount, with at least two decimal places."))
@@ -176,7 +167,7 @@ fn shared(builder: SchemaBuilder) -> SchemaBuilder {
                 .description("Identifies the record among all records of all types."),
         )
         .field(InterfaceField::new("customer", TypeRef::named_nn("Customer")).description("The customer."));
-    let builder = builder.register(of_customer);
+    let builder = if source.may_read("Customer") { builder.register(of_customer) } else { builder };
     builder.register(money).register(page_info).register(direction).register(nulls).register(node)
 }
 

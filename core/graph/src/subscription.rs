@@ -6,7 +6,7 @@ use apollo_compiler::executable::OperationType;
 use apollo_compiler::response::JsonMap;
 use bytes::Bytes;
 use chrono::{SecondsFormat, Utc};
-use guildhall_model::{GlobalId, Reach};
+use guildhall_model::GlobalId;
 use guildhall_store::event::Told;
 use guildhall_workflow::{ActValue, Actor, Following};
 use serde_json::{Value, json};
@@ -37,9 +37,9 @@ struct Planned {
 
 impl Api {
     /// Whether a request is a subscription, so that it is followed and not executed. What is wrong with it executing tells.
-    pub fn is_subscription(&self, request: &Request, actor: &Actor) -> bool {
-        let generation = self.generation();
-        let document = generation.role(actor.role).and_then(|schema| schema.document(&request.query).ok());
+    pub async fn is_subscription(&self, request: &Request, actor: &Actor) -> bool {
+        let schema = self.generation().schema(&actor.access).await.ok();
+        let document = schema.and_then(|schema| schema.document(&request.query).ok());
         let operation = |document: &crate::generation::Document| {
             let operation = document.executable.operations.get(request.operation_name.as_deref());
             operation.is_ok_and(|operation| operation.operation_type == OperationType::Subscription)
@@ -49,14 +49,15 @@ impl Api {
 
     /// Begins to follow what `request` asks for. A refusal is the whole answer.
     pub async fn subscribe(self: &Arc<Self>, request: Request, actor: Actor) -> Result<Subscription, Response> {
-        let planned = self.plan_subscription(&request, &actor).map_err(|problems| refused(&problems))?;
+        let planned = self.plan_subscription(&request, &actor).await.map_err(|problems| refused(&problems))?;
         let following = self.house().follow().await.map_err(|error| refused(&[error.into()]))?;
         Ok(Subscription { api: Arc::clone(self), request, actor, following, planned, ended: false })
     }
 
-    fn plan_subscription(&self, request: &Request, actor: &Actor) -> Result<Planned, Vec<Problem>> {
+    async fn plan_subscription(&self, request: &Request, actor: &Actor) -> Result<Planned, Vec<Problem>> {
         let generation = self.generation();
-        let (plan, variables) = self.prepared(&generation, request, actor, |context| {
+        let schema = generation.schema(&actor.access).await.map_err(|error| vec![Problem::internal(&error)])?;
+        let (plan, variables) = self.prepared(&schema, request, actor, |context| {
             let plan = plan_subscription(context, &generation.deployment, self.house().database.dialect())?;
             Ok((plan, JsonMap::clone(context.variables)))
         })?;
@@ -99,12 +100,12 @@ impl Subscription {
     async fn tell(&mut self, told: &Told) -> Result<Option<Bytes>, Vec<Problem>> {
         let generation = self.api.generation();
         if !Arc::ptr_eq(&generation, &self.planned.generation) {
-            self.planned = self.api.plan_subscription(&self.request, &self.actor)?;
+            self.planned = self.api.plan_subscription(&self.request, &self.actor).await?;
         }
         let Planned { generation, plan, variables } = &self.planned;
         let house = self.api.house();
         let id = GlobalId::parse_as(&told.record_id, &plan.object).map_err(|error| vec![Problem::internal(&error)])?;
-        if self.actor.reach != Reach::All {
+        if !self.actor.access.sees_all() {
             // A deleted record can be asked nothing, so whose it was cannot be told.
             let statement = sees(&house.model, house.database.dialect(), &self.actor, &plan.object, id, Utc::now());
             let statement = statement.map_err(|error| vec![error.into()])?;

@@ -62,6 +62,7 @@ impl Model {
             crate::decision::declare(),
             crate::hold::declare(),
             crate::r#override::declare(),
+            crate::role_document::declare(),
             crate::event::declare(),
             crate::deleted_record::declare(),
         ]
@@ -155,6 +156,7 @@ mod tests {
             "Plugin",
             "ImportRun",
             "Decision",
+            "RoleDocument",
             "Event",
             "DeletedRecord",
         ];

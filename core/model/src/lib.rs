@@ -56,6 +56,7 @@ mod product;
 mod quote;
 mod quote_discount;
 mod quote_line;
+mod role_document;
 mod segment;
 mod shipment;
 mod strategy;
@@ -69,7 +70,10 @@ mod topic;
 mod topic_subscription;
 mod user;
 
-pub use access::{Reach, Role};
+pub use access::{
+    Ability, Access, Reach, Role, RoleDefinition, Roles, RowSet, Rows, Scope, TypeGrant, belongs_to_customer, required,
+    writable,
+};
 pub use catalog::Model;
 pub use conversion::{ConversionError, has_nul, parse_text};
 pub use custom::{CustomField, CustomFieldError};

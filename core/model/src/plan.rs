@@ -14,7 +14,7 @@ pub use condition::{Comparison, Condition, Expression, Operand, TextMatch};
 pub use group::{Aggregate, Bucket, Function, GroupKey, Groups, Measure};
 pub use page::{Connection, ConnectionOutput, Direction, EdgeOutput, End, Nulls, OrderTerm, PageInfoField, Rows, Size};
 
-use crate::{Field, ObjectType, Relation};
+use crate::{Field, ObjectType, Relation, RowSet};
 
 /// Everything one operation reads: one tree for the response, one for the facts its decisions need. Both are read by
 /// one statement and so from one snapshot.
@@ -32,15 +32,26 @@ pub struct ReadPlan {
 /// Which records a reader may see, by type; all of a type it does not name. Holds wherever the response enters a table.
 /// Facts are read under the plugin's grant, so it does not hold inside [`Output::Facts`].
 #[derive(Clone, Debug, Default)]
-pub struct Visible(Vec<(String, Condition)>);
+pub struct Visible(Vec<(String, RowSet, Condition)>);
 
 impl Visible {
-    pub fn limit(&mut self, object: &str, condition: Condition) {
-        self.0.push((object.to_owned(), condition));
+    /// Lets only such records of a type be seen as `condition` holds for, which is what `rows` open of it.
+    pub fn limit(&mut self, object: &str, rows: RowSet, condition: Condition) {
+        self.0.push((object.to_owned(), rows, condition));
     }
 
     pub fn of(&self, object: &str) -> Option<&Condition> {
-        self.0.iter().find(|(name, _)| name == object).map(|(_, condition)| condition)
+        self.0.iter().find(|(name, _, _)| name == object).map(|(_, _, condition)| condition)
+    }
+
+    /// Whether a record of `inner` that belongs to the same customer as a record of `outer` is seen whenever that one is.
+    pub fn answers_for(&self, outer: &str, inner: &str) -> bool {
+        let rows = |object: &str| self.0.iter().find(|(name, _, _)| name == object).map(|(_, rows, _)| *rows);
+        match (rows(outer), rows(inner)) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(outer), Some(inner)) => outer.is_in(inner),
+        }
     }
 }
 

@@ -3,11 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use axum::http::{HeaderMap, header};
 use chrono::Utc;
 use guildhall_store::Database;
 use guildhall_workflow::create_token::secret_hash;
-use guildhall_workflow::{Actor, WorkflowError, authenticate};
+use guildhall_workflow::{Bearer, WorkflowError, authenticate};
 use quick_cache::sync::Cache;
 
 /// How long a token is trusted without asking the database again. A revoked token ceases to hold within this time in
@@ -25,7 +24,7 @@ pub(crate) struct Access {
 
 #[derive(Clone)]
 struct Known {
-    actor: Actor,
+    bearer: Bearer,
     seen: Instant,
     /// The round in which the database was asked.
     round: u64,
@@ -36,13 +35,8 @@ impl Access {
         Access { database, known: Cache::new(KNOWN), round: AtomicU64::new(0) }
     }
 
-    /// The actor of a request, or nothing if it has no token that holds.
-    pub(crate) async fn actor(&self, headers: &HeaderMap) -> Result<Option<Actor>, WorkflowError> {
-        self.bearer(headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())).await
-    }
-
-    /// The actor who calls himself `Bearer gh_...`, or nothing if no token of that kind holds.
-    pub(crate) async fn bearer(&self, bearer: Option<&str>) -> Result<Option<Actor>, WorkflowError> {
+    /// Who calls himself `Bearer gh_...`, or nothing if no token of that kind holds.
+    pub(crate) async fn bearer(&self, bearer: Option<&str>) -> Result<Option<Bearer>, WorkflowError> {
         let Some(secret) = bearer.and_then(secret_of) else { return Ok(None) };
         let hash = secret_hash(secret);
         // Read before the database is asked: an answer that was under way while all was forgotten is not trusted again.
@@ -51,16 +45,16 @@ impl Access {
             && known.round == round
             && known.seen.elapsed() < TRUST
         {
-            return Ok(Some(known.actor));
+            return Ok(Some(known.bearer));
         }
-        let actor = authenticate(&self.database, secret, Utc::now()).await?;
-        match &actor {
-            Some(actor) => self.known.insert(hash, Known { actor: actor.clone(), seen: Instant::now(), round }),
+        let bearer = authenticate(&self.database, secret, Utc::now()).await?;
+        match &bearer {
+            Some(bearer) => self.known.insert(hash, Known { bearer: bearer.clone(), seen: Instant::now(), round }),
             None => {
                 self.known.remove(&hash);
             }
         }
-        Ok(actor)
+        Ok(bearer)
     }
 
     /// Trusts no token without asking the database again.

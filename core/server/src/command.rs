@@ -4,6 +4,7 @@ mod demo;
 mod export;
 mod import;
 mod plugin;
+mod role;
 mod schema;
 mod serve;
 mod strategy;
@@ -53,7 +54,10 @@ enum Command {
     /// Checks, activates and shows the customer strategy
     #[command(subcommand)]
     Strategy(strategy::Command),
-    /// Makes, lists and revokes bearer tokens
+    /// Sets and lists roles
+    #[command(subcommand)]
+    Role(role::Command),
+    /// Makes, lists, rotates and revokes bearer tokens
     #[command(subcommand)]
     Token(token::Command),
     /// Prints the model's GraphQL schema
@@ -82,6 +86,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Export(options) => export::run(&settings, &options).await,
         Command::Plugin(command) => plugin::run(&settings, command).await,
         Command::Strategy(command) => strategy::run(&settings, command).await,
+        Command::Role(command) => role::run(&settings, command).await,
         Command::Token(command) => token::run(&settings, command).await,
         Command::Schema => schema::run(),
     }
@@ -97,8 +102,8 @@ struct Operator {
 }
 
 impl Operator {
-    fn actor(&self) -> guildhall_workflow::Actor {
-        guildhall_workflow::Actor::new(&self.name, guildhall_model::Role::Admin)
+    fn actor(&self, house: &guildhall_workflow::House) -> guildhall_workflow::Actor {
+        guildhall_workflow::Actor::new(&self.name, &house.model, guildhall_model::Role::Admin)
     }
 }
 

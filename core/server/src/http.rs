@@ -22,13 +22,13 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
 use chrono::Utc;
 use guildhall_graph::Api;
-use guildhall_workflow::{House, Imports};
+use guildhall_workflow::{Actor, House, Imports, WorkflowError};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -67,6 +67,18 @@ pub(crate) struct Doors {
     pub sockets: Arc<Semaphore>,
     /// Whether the process is about to end.
     pub ending: watch::Receiver<bool>,
+}
+
+impl Doors {
+    /// Who sends a request with these headers, or nothing if no token of his holds.
+    pub(crate) async fn actor(&self, headers: &HeaderMap) -> Result<Option<Actor>, WorkflowError> {
+        self.bearer(headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())).await
+    }
+
+    /// Who calls himself `Bearer gh_...`. What his roles let him do is asked now: a change of roles holds for whoever has a token.
+    pub(crate) async fn bearer(&self, bearer: Option<&str>) -> Result<Option<Actor>, WorkflowError> {
+        Ok(self.access.bearer(bearer).await?.map(|bearer| self.api.actor(bearer)))
+    }
 }
 
 pub(crate) fn router(doors: Arc<Doors>) -> Router {

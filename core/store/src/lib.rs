@@ -26,6 +26,7 @@ pub mod import_run;
 pub mod ledger;
 pub mod package;
 pub mod plugin;
+pub mod roles;
 pub mod segment;
 pub mod strategy;
 pub mod token;

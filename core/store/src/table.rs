@@ -61,6 +61,7 @@ const RULES: [Rule; 7] = [
     ("strategy", &["status"], Some(("status", "ACTIVE"))),
     ("plugin", &["name"], Some(("status", "INSTALLED"))),
     ("decision", &["customer_id", "sequence"], None),
+    ("role_document", &["number"], None),
 ];
 
 /// The fields of a type whose values only one record may have, by the API's names.
@@ -217,7 +218,8 @@ fn token() -> Table {
         ("id", Storage::Model(Kind::Id), false),
         ("name", TEXT, false),
         ("actor", TEXT, false),
-        ("role", TEXT, false),
+        ("roles", TEXT, false),
+        ("scopes", TEXT, false),
         ("reach", TEXT, false),
         ("secret_hash", TEXT, false),
         ("created_at", TIME, false),

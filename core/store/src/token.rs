@@ -1,7 +1,7 @@
 //! Token: lets an actor in. The store knows the secret's hash only.
 
 use chrono::{DateTime, Utc};
-use guildhall_model::{Kind, Reach, Role};
+use guildhall_model::{Kind, Reach, Scope};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
@@ -16,7 +16,11 @@ pub struct Token {
     pub name: String,
     /// Who acts when it is used.
     pub actor: String,
-    pub role: Role,
+    /// The names of his roles.
+    pub roles: Vec<String>,
+    /// What it is for: narrows what the roles allow.
+    pub scopes: Vec<Scope>,
+    /// Whose records its bearer sees at most.
     pub reach: Reach,
     /// SHA-256 of the secret, in hex.
     pub secret_hash: String,
@@ -37,7 +41,8 @@ pub async fn insert(transaction: &Transaction, token: &Token) -> Result<(), Stor
         ("id", Kind::Id, token.id.into()),
         ("name", Kind::Text, token.name.clone().into()),
         ("actor", Kind::Text, token.actor.clone().into()),
-        ("role", Kind::Text, token.role.name().into()),
+        ("roles", Kind::Text, token.roles.join(",").into()),
+        ("scopes", Kind::Text, token.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(",").into()),
         ("reach", Kind::Text, token.reach.text().into()),
         ("secret_hash", Kind::Text, token.secret_hash.clone().into()),
         ("created_at", Kind::DateTime, token.created_at.into()),
@@ -59,6 +64,18 @@ pub async fn list(on: &impl Reads) -> Result<Vec<Token>, StoreError> {
     on.link().find_all(query).await?.into_iter().map(read).collect()
 }
 
+/// The token with this id, valid or not.
+pub async fn get(on: &impl Reads, id: Uuid) -> Result<Option<Token>, StoreError> {
+    on.link().find(token::Entity::find_by_id(id)).await?.map(read).transpose()
+}
+
+/// Lets a token hold until `end` and no longer. Says whether there was one in use.
+pub async fn expire(transaction: &Transaction, id: Uuid, end: DateTime<Utc>) -> Result<bool, StoreError> {
+    let cells = [("id", Kind::Id, id.into()), ("expires_at", Kind::DateTime, end.into())];
+    let sql = r#"UPDATE "token" SET "expires_at" = $2 WHERE "id" = $1 AND "revoked_at" IS NULL"#;
+    Ok(transaction.execute(sql, row::bind(transaction, "token", &cells)?).await? == 1)
+}
+
 /// Takes a token out of use. Says whether there was one in use.
 pub async fn revoke(transaction: &Transaction, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let cells = [("id", Kind::Id, id.into()), ("revoked_at", Kind::DateTime, now.into())];
@@ -67,15 +84,19 @@ pub async fn revoke(transaction: &Transaction, id: Uuid, now: DateTime<Utc>) -> 
 }
 
 fn read(row: token::Model) -> Result<Token, StoreError> {
-    let role = Role::named(&row.role)
-        .ok_or_else(|| StoreError::Failed(format!("the token `{}` has the unknown role `{}`", row.name, row.role)))?;
+    let scope = |name: &str| {
+        let unknown = || StoreError::Failed(format!("the token `{}` has the unknown scope `{name}`", row.name));
+        Scope::named(name).ok_or_else(unknown)
+    };
+    let scopes = row.scopes.split(',').map(scope).collect::<Result<_, _>>()?;
     let reach = Reach::parse(&row.reach)
         .ok_or_else(|| StoreError::Failed(format!("the token `{}` has the unknown reach `{}`", row.name, row.reach)))?;
     Ok(Token {
         id: row.id,
         name: row.name,
         actor: row.actor,
-        role,
+        roles: row.roles.split(',').map(str::to_owned).collect(),
+        scopes,
         reach,
         secret_hash: row.secret_hash,
         created_at: row.created_at,
@@ -96,7 +117,8 @@ mod tests {
                 id: Uuid::now_v7(),
                 name: "front-end".to_owned(),
                 actor: "ann".to_owned(),
-                role: Role::Department,
+                roles: vec!["department".to_owned(), "sales".to_owned()],
+                scopes: vec![Scope::Read, Scope::Write],
                 reach: Reach::Territory("North".to_owned()),
                 secret_hash: "ab".repeat(32),
                 created_at: now(),

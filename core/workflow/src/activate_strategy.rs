@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use guildhall_decision::{DecisionPoint, Strategy};
-use guildhall_model::Role;
 use guildhall_store::generation;
 use guildhall_store::segment::{self, Segment};
 use guildhall_store::strategy::{self, NewStrategy};
@@ -14,7 +13,7 @@ use crate::assign_segments::assign_in;
 use crate::install_plugin::uuid_in;
 use crate::keepable::keepable;
 use crate::once::Once;
-use crate::{Actor, House, WorkflowError};
+use crate::{ActivateStrategy, House, Permit, WorkflowError};
 
 /// A strategy, now active.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,14 +37,11 @@ pub fn read_strategy(house: &House, document: &str) -> Result<Strategy, Workflow
 /// first strategy names its own.
 pub async fn activate_strategy(
     house: &House,
-    by: &Actor,
+    by: Permit<'_, ActivateStrategy>,
     document: &str,
     key: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Activated, WorkflowError> {
-    if by.role < Role::Admin {
-        return Err(WorkflowError::refused("only an admin activates a strategy"));
-    }
     let new = read_strategy(house, document)?;
     keepable("the strategy's name", &new.name)?;
     keepable("the strategy's vision", &new.vision)?;
@@ -54,7 +50,7 @@ pub async fn activate_strategy(
             keepable("a segment of the strategy", text)?;
         }
     }
-    let once = key.map(|key| Once::new(by, key, "activateStrategy", &[document.as_bytes()])).transpose()?;
+    let once = key.map(|key| Once::new(&by, key, "activateStrategy", &[document.as_bytes()])).transpose()?;
     let transaction = house.database.begin().await?;
     // Before anything is read: whoever waits here sees what the one before him changed, the approvers above all.
     generation::lock(&transaction).await?;
@@ -137,7 +133,9 @@ mod tests {
                     let house = Arc::clone(&house);
                     let text = document("first", "ada");
                     tokio::spawn(async move {
-                        activate_strategy(&house, &admin("ada"), &text, Some("k"), now()).await.unwrap()
+                        activate_strategy(&house, admin("ada").permit().unwrap(), &text, Some("k"), now())
+                            .await
+                            .unwrap()
                     })
                 })
                 .collect();
@@ -152,13 +150,16 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn who_is_deposed_while_he_waits_activates_nothing() {
         for (house, _fixture) in houses().await {
-            activate_strategy(&house, &admin("ada"), &document("first", "ada"), None, now()).await.unwrap();
+            activate_strategy(&house, admin("ada").permit().unwrap(), &document("first", "ada"), None, now())
+                .await
+                .unwrap();
             let transaction = house.database.begin().await.unwrap();
             generation::lock(&transaction).await.unwrap();
             let waiting = {
                 let house = Arc::clone(&house);
                 tokio::spawn(async move {
-                    activate_strategy(&house, &admin("ada"), &document("third", "ada"), None, now()).await
+                    activate_strategy(&house, admin("ada").permit().unwrap(), &document("third", "ada"), None, now())
+                        .await
                 })
             };
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -180,7 +181,7 @@ mod tests {
     async fn what_cannot_be_kept_is_refused_before_the_database_sees_it() {
         for (house, _fixture) in houses().await {
             for (text, key) in [(document("a\\u0000b", "ada"), "k"), (document("a", "ada"), "k\0")] {
-                let refused = activate_strategy(&house, &admin("ada"), &text, Some(key), now()).await;
+                let refused = activate_strategy(&house, admin("ada").permit().unwrap(), &text, Some(key), now()).await;
                 assert!(matches!(refused, Err(WorkflowError::BadInput(_))), "{refused:?}");
             }
         }

@@ -4,18 +4,19 @@ use chrono::{DateTime, Utc};
 use guildhall_store::{Database, token};
 
 use crate::create_token::secret_hash;
-use crate::{Actor, WorkflowError};
+use crate::{Bearer, WorkflowError};
 
-/// The actor a secret belongs to, if the token is known, not revoked and not expired.
+/// Whom a secret belongs to, if the token is known, not revoked and not expired.
 pub async fn authenticate(
     database: &Database,
     secret: &str,
     now: DateTime<Utc>,
-) -> Result<Option<Actor>, WorkflowError> {
+) -> Result<Option<Bearer>, WorkflowError> {
     let found = token::find(database, &secret_hash(secret)).await?;
-    Ok(found.filter(|token| token.is_valid(now)).map(|token| Actor {
+    Ok(found.filter(|token| token.is_valid(now)).map(|token| Bearer {
         name: token.actor,
-        role: token.role,
+        roles: token.roles,
+        scopes: token.scopes,
         reach: token.reach,
     }))
 }

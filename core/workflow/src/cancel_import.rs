@@ -5,21 +5,19 @@ use guildhall_store::import_run;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::imports::may_import;
 use crate::install_plugin::uuid_in;
 use crate::once::Once;
-use crate::{Actor, House, WorkflowError};
+use crate::{House, ImportRecords, Permit, WorkflowError};
 
-/// Ends a run; what it has written stays. Its program stops with the batch it is at. Only an admin does.
+/// Ends a run; what it has written stays. Its program stops with the batch it is at.
 pub async fn cancel_import(
     house: &House,
-    by: &Actor,
+    by: Permit<'_, ImportRecords>,
     id: Uuid,
     key: &str,
     now: DateTime<Utc>,
 ) -> Result<Uuid, WorkflowError> {
-    may_import(by)?;
-    let once = Once::new(by, key, "cancelImport", &[id.as_bytes()])?;
+    let once = Once::new(&by, key, "cancelImport", &[id.as_bytes()])?;
     let transaction = house.database.begin().await?;
     if let Some(known) = once.answered(&transaction).await? {
         return uuid_in(&known);

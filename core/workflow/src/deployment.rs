@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use guildhall_decision::{DecisionPoint, Strategy};
 use guildhall_model::plan::{Entry, Output, Selection};
-use guildhall_model::{Model, ObjectType, Role};
+use guildhall_model::{Access, Model, ObjectType, Roles};
 use guildhall_plugin_host::Guest;
 use guildhall_store::{Database, generation, package, plugin, strategy};
 use uuid::Uuid;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::activate_strategy::read_strategy;
 use crate::install_plugin::check_plugin;
 use crate::reads::selection_of;
+use crate::set_roles;
 use crate::{House, InputQuery, WorkflowError};
 
 pub struct Deployment {
@@ -21,6 +22,7 @@ pub struct Deployment {
     pub generation: i64,
     pub(crate) strategy: Option<Active>,
     pub(crate) plugins: Vec<Serving>,
+    roles: Roles,
     points: Vec<Arc<DecisionPoint>>,
     /// What a decision about a subject needs to know, by decision point.
     facts: HashMap<String, Vec<Entry<Output>>>,
@@ -48,7 +50,7 @@ impl Serving {
 }
 
 impl Deployment {
-    /// Loads strategy and plugins as the database has them now.
+    /// Loads strategy, plugins and roles as the database has them now.
     pub async fn load(house: &House) -> Result<Self, WorkflowError> {
         // The number is read first: a change while the rest is read makes the deployment newer than its number, and it is
         // loaded once more, never kept for newer than it is.
@@ -64,6 +66,7 @@ impl Deployment {
             generation,
             strategy,
             plugins,
+            roles: set_roles::in_force(house, &house.database).await?.1,
             points: house.points.clone(),
             facts: HashMap::new(),
             guest_calls: AtomicU64::new(0),
@@ -79,6 +82,11 @@ impl Deployment {
         &self.points
     }
 
+    /// The roles there are.
+    pub fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
     /// How often guests were called since this deployment was loaded.
     pub fn guest_calls(&self) -> u64 {
         self.guest_calls.load(Ordering::Relaxed)
@@ -89,18 +97,17 @@ impl Deployment {
         self.facts.get(point).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Whether a role may see the point's answers: it must be allowed to read every field the answer may disclose.
-    pub fn may_see(&self, model: &Model, role: Role, point: &DecisionPoint) -> bool {
+    /// Whether whoever has that access may see the point's answers: he must be allowed to read every field the answer may
+    /// disclose.
+    pub fn may_see(&self, model: &Model, access: &Access, point: &DecisionPoint) -> bool {
         let queries = self.plugins.iter().flat_map(|plugin| &plugin.queries).filter(|(name, _)| *name == point.name);
         let mut reads: Vec<String> = queries.flat_map(|(_, query)| query.reads.iter().cloned()).collect();
         if let Some(active) = &self.strategy {
             let paths = active.strategy.rule_reads(&point.name);
             reads.extend(paths.iter().filter_map(|path| field_of(model, &point.subject, path)));
         }
-        reads.iter().all(|read| {
-            let field = read.split_once('.').and_then(|(object, field)| model.object(object)?.get(field));
-            field.is_some_and(|field| field.readable_by <= role)
-        })
+        access.reads_type(&point.subject)
+            && reads.iter().all(|read| read.split_once('.').is_some_and(|(object, field)| access.reads(object, field)))
     }
 
     /// Where the facts object stands, everything `decide` reads: see [`crate::decide::Facts`].

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use guildhall_decision::DecisionPoint;
+use guildhall_model::Model;
 use guildhall_model::plan::Selection;
-use guildhall_model::{Model, Reach, Role};
 use guildhall_plugin_host::Host;
 use guildhall_store::{Database, generation, package};
 use serde_json::Value;
@@ -54,22 +54,6 @@ pub struct InputQuery {
     pub selection: Selection,
     /// Every stored field it reads, as `Type.field`, sorted.
     pub reads: Vec<String>,
-}
-
-/// Who acts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actor {
-    pub name: String,
-    pub role: Role,
-    /// Whose records the actor sees.
-    pub reach: Reach,
-}
-
-impl Actor {
-    /// An actor who sees all records.
-    pub fn new(name: impl Into<String>, role: Role) -> Self {
-        Actor { name: name.into(), role, reach: Reach::All }
-    }
 }
 
 /// What an act gives for a field of its payload.

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use guildhall_model::{Reach, Role};
+
 use guildhall_store::Database;
 use guildhall_store::import_run::{self, ImportRun, RunState};
 use tokio::runtime::Handle;
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::import::{Import, ImportError};
 use crate::uploads::{RunFolder, Upload, Uploads};
-use crate::{Actor, House, WorkflowError};
+use crate::{House, ImportRecords, Permit, WorkflowError};
 
 /// Runs at a time.
 const WORKERS: usize = 2;
@@ -65,9 +65,8 @@ impl Imports {
         Imports { uploads: Uploads::new(uploads), state: Mutex::default(), closing: AtomicBool::new(false) }
     }
 
-    /// Begins to receive a file. Only an admin sends one.
-    pub async fn receive(&self, by: &Actor) -> Result<Upload, WorkflowError> {
-        may_import(by)?;
+    /// Begins to receive a file.
+    pub async fn receive(&self, _: Permit<'_, ImportRecords>) -> Result<Upload, WorkflowError> {
         let begun = self.uploads.begin().await;
         begun.map_err(|error| WorkflowError::Internal(format!("an upload cannot be written: {error}")))
     }
@@ -207,14 +206,6 @@ impl Imports {
         // Nothing panics while it is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// An import writes whatever the mapping says, so who does not see everything does not start one.
-pub(crate) fn may_import(by: &Actor) -> Result<(), WorkflowError> {
-    if by.role < Role::Admin || by.reach != Reach::All {
-        return Err(WorkflowError::refused("only an admin who sees all records imports"));
-    }
-    Ok(())
 }
 
 /// The life of a thread: run after run.

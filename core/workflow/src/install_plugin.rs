@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use guildhall_model::Role;
 use guildhall_plugin_host::{Guest, Package};
 use guildhall_store::plugin::{self, Plugin};
 use guildhall_store::{generation, package};
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::once::Once;
-use crate::{Actor, House, InputQuery, WorkflowError, Workshop};
+use crate::{House, InputQuery, ManagePlugins, Permit, WorkflowError, Workshop};
 
 /// What an administrator agrees to.
 #[derive(Clone, Debug)]
@@ -85,23 +84,20 @@ impl Checked {
     }
 }
 
-/// Installs a package. One of the same name that is installed is replaced in the same transaction. Only an admin does.
+/// Installs a package. One of the same name that is installed is replaced in the same transaction.
 pub async fn install_plugin(
     house: &House,
-    by: &Actor,
+    by: Permit<'_, ManagePlugins>,
     bytes: &[u8],
     approval: &Approval,
     key: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Installed, WorkflowError> {
-    if by.role < Role::Admin {
-        return Err(WorkflowError::refused("only an admin installs plugins"));
-    }
     let checked = check_plugin(&house.workshop(), bytes)?;
     agreed(&checked, approval)?;
     let manifest = checked.package.manifest();
     let digest = checked.package.digest().to_owned();
-    let once = key.map(|key| Once::new(by, key, "installPlugin", &[digest.as_bytes()])).transpose()?;
+    let once = key.map(|key| Once::new(&by, key, "installPlugin", &[digest.as_bytes()])).transpose()?;
     let transaction = house.database.begin().await?;
     generation::lock(&transaction).await?;
     if let Some(once) = &once

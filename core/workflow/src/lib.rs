@@ -1,8 +1,9 @@
 //! One business act per file. Transactions begin and end here.
 //!
 //! [`House`] is what every act works with; [`Deployment`] is what decides now. An act that changes something takes the
-//! [`Actor`] who wants it and checks what he may.
+//! [`Actor`] who wants it, or the [`Permit`] that shows that he may.
 
+mod actor;
 mod assign_segments;
 mod authenticate;
 mod business_data;
@@ -30,6 +31,8 @@ pub mod rejected_rows;
 pub mod remove_plugin;
 pub mod resume_import;
 pub mod revoke_token;
+pub mod rotate_token;
+pub mod set_roles;
 pub mod start_import;
 pub mod store_package;
 pub mod write_records;
@@ -37,10 +40,14 @@ pub mod write_records;
 #[cfg(test)]
 mod testing;
 
+pub use actor::{
+    ActivateStrategy, Actor, Bearer, ImportRecords, ManagePlugins, ManageRoles, ManageTokens, Permit, RecordDecisions,
+    Right, SeeMetrics,
+};
 pub use authenticate::authenticate;
 pub use deployment::Deployment;
 pub use error::WorkflowError;
 pub use happenings::{Following, Happenings};
-pub use house::{ActValue, Actor, House, InputQueries, InputQuery, Workshop};
+pub use house::{ActValue, House, InputQueries, InputQuery, Workshop};
 pub use imports::Imports;
 pub use uploads::Upload;

@@ -13,7 +13,7 @@ use crate::decide::{Decided, DecisionError, Detail, Facts, facts_in};
 use crate::install_plugin::uuid_in;
 use crate::keepable::keepable_json;
 use crate::once::Once;
-use crate::{Actor, Deployment, House, WorkflowError};
+use crate::{Actor, Deployment, House, Permit, RecordDecisions, WorkflowError};
 
 /// What is to be decided and recorded.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Order {
 pub async fn record_decision(
     house: &House,
     deployment: &Arc<Deployment>,
-    by: &Actor,
+    by: Permit<'_, RecordDecisions>,
     order: Order,
     now: DateTime<Utc>,
 ) -> Result<Uuid, WorkflowError> {
@@ -47,16 +47,16 @@ pub async fn record_decision(
     let order = Order { request: asked, ..order };
     let request = order.request.to_string();
     let body = [order.point.as_bytes(), order.customer.as_bytes(), request.as_bytes()];
-    let once = Once::new(by, &order.idempotency_key, "recordDecision", &body)?;
+    let once = Once::new(&by, &order.idempotency_key, "recordDecision", &body)?;
     if let Some(known) = once.answered(&house.database).await? {
         return uuid_in(&known);
     }
-    if let Some(recorded) = attempt(house, deployment, by, point, &order, &once, now).await? {
+    if let Some(recorded) = attempt(house, deployment, &by, point, &order, &once, now).await? {
         return Ok(recorded);
     }
     // Strategy or plugins changed while this was decided: what comes on the ledger is decided by those in force.
     let fresh = Deployment::load(house).await?;
-    let recorded = attempt(house, &fresh, by, point, &order, &once, now).await?;
+    let recorded = attempt(house, &fresh, &by, point, &order, &once, now).await?;
     recorded.ok_or_else(|| WorkflowError::refused("strategy or plugins changed while this was decided; ask again"))
 }
 
@@ -190,13 +190,13 @@ mod tests {
     async fn a_request_written_in_two_ways_is_one_request() {
         for (house, _fixture) in houses().await {
             let ada = admin("ada");
-            activate_strategy(&house, &ada, &document("first", "ada"), None, now()).await.unwrap();
+            activate_strategy(&house, ada.permit().unwrap(), &document("first", "ada"), None, now()).await.unwrap();
             let deployment = Arc::new(Deployment::load(&house).await.unwrap());
             let customer = customer(&house).await;
             let mut ids = Vec::new();
             for amount in ["1500", "1500.00"] {
                 let order = order(customer, json!({ "amount": amount }));
-                ids.push(record_decision(&house, &deployment, &ada, order, now()).await.unwrap());
+                ids.push(record_decision(&house, &deployment, ada.permit().unwrap(), order, now()).await.unwrap());
             }
             assert_eq!(ids[0], ids[1]);
             let canonical = house.point("credit.check").unwrap().read_request(&json!({ "amount": "1500" })).unwrap();
@@ -208,12 +208,14 @@ mod tests {
     async fn what_is_recorded_was_decided_by_the_strategy_in_force() {
         for (house, _fixture) in houses().await {
             let ada = admin("ada");
-            activate_strategy(&house, &ada, &document("first", "ada"), None, now()).await.unwrap();
+            activate_strategy(&house, ada.permit().unwrap(), &document("first", "ada"), None, now()).await.unwrap();
             let old = Arc::new(Deployment::load(&house).await.unwrap());
-            let second = activate_strategy(&house, &ada, &document("second", "ada"), None, now()).await.unwrap();
+            let second = activate_strategy(&house, ada.permit().unwrap(), &document("second", "ada"), None, now())
+                .await
+                .unwrap();
             let customer = customer(&house).await;
             let order = order(customer, json!({ "amount": "1500" }));
-            record_decision(&house, &old, &ada, order, now()).await.unwrap();
+            record_decision(&house, &old, ada.permit().unwrap(), order, now()).await.unwrap();
             assert_eq!(recorded(&house, customer).await[0].strategy, second.strategy);
         }
     }

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use guildhall_store::import_run;
 use uuid::Uuid;
 
-use crate::imports::may_import;
-use crate::{Actor, House, WorkflowError};
+use crate::{House, ImportRecords, Permit, WorkflowError};
 
 /// A file of rejected rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,10 +15,13 @@ pub struct RejectedRows {
     pub bytes: u64,
 }
 
-/// Finds `errors.csv` or `rows/FILE` among the rejects of a run. Only a name the run itself has noted is found. Only an
-/// admin does.
-pub async fn rejected_rows(house: &House, by: &Actor, id: Uuid, name: &str) -> Result<RejectedRows, WorkflowError> {
-    may_import(by)?;
+/// Finds `errors.csv` or `rows/FILE` among the rejects of a run. Only a name the run itself has noted is found.
+pub async fn rejected_rows(
+    house: &House,
+    _: Permit<'_, ImportRecords>,
+    id: Uuid,
+    name: &str,
+) -> Result<RejectedRows, WorkflowError> {
     let missing = |message: &str| WorkflowError::NotFound(message.to_owned());
     let run = import_run::find(&house.database, id).await?.ok_or_else(|| missing("there is no such import"))?;
     let folder = house.imports.folder(id);

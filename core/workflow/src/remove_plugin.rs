@@ -1,26 +1,22 @@
 //! Takes a plugin out of all decisions.
 
 use chrono::{DateTime, Utc};
-use guildhall_model::Role;
 use guildhall_store::{generation, plugin};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::once::Once;
-use crate::{Actor, House, WorkflowError};
+use crate::{House, ManagePlugins, Permit, WorkflowError};
 
-/// Removes an installed plugin. Its package and the decisions it took part in stay. Only an admin does.
+/// Removes an installed plugin. Its package and the decisions it took part in stay.
 pub async fn remove_plugin(
     house: &House,
-    by: &Actor,
+    by: Permit<'_, ManagePlugins>,
     id: Uuid,
     key: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<(), WorkflowError> {
-    if by.role < Role::Admin {
-        return Err(WorkflowError::refused("only an admin removes plugins"));
-    }
-    let once = key.map(|key| Once::new(by, key, "removePlugin", &[id.as_bytes()])).transpose()?;
+    let once = key.map(|key| Once::new(&by, key, "removePlugin", &[id.as_bytes()])).transpose()?;
     let transaction = house.database.begin().await?;
     generation::lock(&transaction).await?;
     if let Some(once) = &once
@@ -69,9 +65,9 @@ mod tests {
             let repeats: Vec<_> = (0..8)
                 .map(|_| {
                     let house = Arc::clone(&house);
-                    tokio::spawn(
-                        async move { remove_plugin(&house, &admin("ada"), installed.id, Some("k"), now()).await },
-                    )
+                    tokio::spawn(async move {
+                        remove_plugin(&house, admin("ada").permit().unwrap(), installed.id, Some("k"), now()).await
+                    })
                 })
                 .collect();
             for repeat in repeats {

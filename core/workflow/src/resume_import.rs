@@ -7,21 +7,20 @@ use guildhall_store::import_run::{self, ImportRun, RunState};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::imports::{SILENCE, may_import};
+use crate::imports::SILENCE;
 use crate::install_plugin::uuid_in;
 use crate::once::Once;
-use crate::{Actor, House, WorkflowError};
+use crate::{House, ImportRecords, Permit, WorkflowError};
 
-/// Puts a run that was cancelled, failed or lost its program into the queue again. Only an admin does.
+/// Puts a run that was cancelled, failed or lost its program into the queue again.
 pub async fn resume_import(
     house: &Arc<House>,
-    by: &Actor,
+    by: Permit<'_, ImportRecords>,
     id: Uuid,
     key: &str,
     now: DateTime<Utc>,
 ) -> Result<Uuid, WorkflowError> {
-    may_import(by)?;
-    let once = Once::new(by, key, "resumeImport", &[id.as_bytes()])?;
+    let once = Once::new(&by, key, "resumeImport", &[id.as_bytes()])?;
     if let Some(known) = once.answered(&house.database).await? {
         return uuid_in(&known);
     }

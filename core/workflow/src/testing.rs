@@ -46,7 +46,7 @@ pub(crate) fn house(database: Database) -> House {
 }
 
 pub(crate) fn admin(name: &str) -> Actor {
-    Actor::new(name, Role::Admin)
+    Actor::new(name, &Model::core(), Role::Admin)
 }
 
 /// A strategy that sets nothing; `approver` may replace it.

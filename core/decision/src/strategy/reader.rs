@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use chrono::NaiveDate;
 use guildhall_model::Model;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys;
@@ -14,13 +13,23 @@ use crate::{Condition, DataType, Datum, DecisionPoint, Scope};
 
 /// Size of a strategy document.
 pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
-pub(super) const MAX_TEXT: usize = 2_000;
+pub(crate) const MAX_TEXT: usize = 2_000;
 const MAX_SHORT: usize = 200;
 const MAX_PROBLEMS: usize = 100;
 const MAX_GOALS: usize = 100;
 const MAX_APPROVERS: usize = 100;
 
 pub(super) fn read(text: &str, model: &Model, points: &[DecisionPoint]) -> Result<Strategy, Problems> {
+    read_document(text, model, points, |reader, table| reader.strategy(table))
+}
+
+/// Reads a document by `read`, and reports everything that is wrong with it at once.
+pub(crate) fn read_document<T>(
+    text: &str,
+    model: &Model,
+    points: &[DecisionPoint],
+    read: impl FnOnce(&mut Reader<'_>, &Table<'_>) -> Option<T>,
+) -> Result<T, Problems> {
     let mut reader = Reader { text, model, points, problems: Vec::new() };
     if text.len() > MAX_DOCUMENT_BYTES {
         let message = format!("the document has {} bytes; at most {MAX_DOCUMENT_BYTES} are read", text.len());
@@ -32,37 +41,37 @@ pub(super) fn read(text: &str, model: &Model, points: &[DecisionPoint]) -> Resul
         reader.problem(&error.span().unwrap_or(0..0), "", format!("this is not TOML: {}", error.message()));
         return Err(reader.finish());
     }
-    let strategy = reader.strategy(&document);
-    match strategy {
-        Some(strategy) if reader.problems.is_empty() => Ok(strategy),
+    let table = Table { entries: document.get_ref(), span: 0..0, path: String::new() };
+    match read(&mut reader, &table) {
+        Some(value) if reader.problems.is_empty() => Ok(value),
         _ => Err(reader.finish()),
     }
 }
 
 /// A value and where it stands.
 #[derive(Clone)]
-pub(super) struct Node<'t> {
-    pub(super) value: &'t DeValue<'t>,
-    pub(super) span: Range<usize>,
-    pub(super) path: String,
+pub(crate) struct Node<'t> {
+    pub(crate) value: &'t DeValue<'t>,
+    pub(crate) span: Range<usize>,
+    pub(crate) path: String,
 }
 
 /// A table and where it stands.
 #[derive(Clone)]
-pub(super) struct Table<'t> {
-    pub(super) entries: &'t DeTable<'t>,
-    pub(super) span: Range<usize>,
-    pub(super) path: String,
+pub(crate) struct Table<'t> {
+    pub(crate) entries: &'t DeTable<'t>,
+    pub(crate) span: Range<usize>,
+    pub(crate) path: String,
 }
 
 impl<'t> Table<'t> {
-    pub(super) fn get(&self, key: &str) -> Option<Node<'t>> {
+    pub(crate) fn get(&self, key: &str) -> Option<Node<'t>> {
         let (_, value) = self.entries.iter().find(|(name, _)| name.get_ref() == key)?;
         Some(Node { value: value.get_ref(), span: value.span(), path: self.path_of(key) })
     }
 
     /// Every key with its place and its value.
-    pub(super) fn each(&self) -> impl Iterator<Item = (&'t str, Range<usize>, Node<'t>)> + use<'t> {
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&'t str, Range<usize>, Node<'t>)> + use<'t> {
         let path = self.path.clone();
         self.entries.iter().map(move |(name, value)| {
             let key: &str = name.get_ref();
@@ -82,27 +91,26 @@ fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key } else { format!("{path}.{key}") }
 }
 
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     text: &'a str,
-    pub(super) model: &'a Model,
-    pub(super) points: &'a [DecisionPoint],
+    pub(crate) model: &'a Model,
+    pub(crate) points: &'a [DecisionPoint],
     problems: Vec<Problem>,
 }
 
 impl<'a> Reader<'a> {
-    fn strategy(&mut self, document: &Spanned<DeTable<'_>>) -> Option<Strategy> {
-        let table = Table { entries: document.get_ref(), span: 0..0, path: String::new() };
-        self.only(&table, keys::DOCUMENT);
-        let name = self.text(&table, "name", MAX_SHORT);
-        let vision = self.text(&table, "vision", MAX_TEXT);
-        let approvers = self.approvers(&table);
-        let goals = self.each(&table, "goals", MAX_GOALS, Self::goal);
-        let segments = self.segments(&table);
-        let keys = self.declared_segments(&table);
-        let treatments = self.treatments(&table, &keys);
-        let contracts = self.agreements(&table, "contracts");
-        let exceptions = self.agreements(&table, "exceptions");
-        let ground_rules = self.ground_rules(&table);
+    fn strategy(&mut self, table: &Table<'_>) -> Option<Strategy> {
+        self.only(table, keys::DOCUMENT);
+        let name = self.text(table, "name", MAX_SHORT);
+        let vision = self.text(table, "vision", MAX_TEXT);
+        let approvers = self.approvers(table);
+        let goals = self.each(table, "goals", MAX_GOALS, Self::goal);
+        let segments = self.segments(table);
+        let keys = self.declared_segments(table);
+        let treatments = self.treatments(table, &keys);
+        let contracts = self.agreements(table, "contracts");
+        let exceptions = self.agreements(table, "exceptions");
+        let ground_rules = self.ground_rules(table);
         lint::rules(self, &ground_rules);
         let ground_rules = ground_rules.into_iter().map(|(rule, _)| rule).collect();
         let (name, vision, approvers) = (name?, vision?, approvers?);
@@ -139,7 +147,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes a problem at bytes of the document.
-    pub(super) fn problem(&mut self, span: &Range<usize>, path: &str, message: impl Into<String>) {
+    pub(crate) fn problem(&mut self, span: &Range<usize>, path: &str, message: impl Into<String>) {
         if self.problems.len() < MAX_PROBLEMS {
             let (line, column) = place(self.text, span.start);
             self.problems.push(Problem { line, column, path: path.to_owned(), message: message.into() });
@@ -147,7 +155,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes a problem with a value.
-    pub(super) fn at(&mut self, node: &Node<'_>, message: impl Into<String>) {
+    pub(crate) fn at(&mut self, node: &Node<'_>, message: impl Into<String>) {
         self.problem(&node.span, &node.path, message);
     }
 
@@ -158,7 +166,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Refuses keys that are not known.
-    pub(super) fn only(&mut self, table: &Table<'_>, known: &[&str]) {
+    pub(crate) fn only(&mut self, table: &Table<'_>, known: &[&str]) {
         for (key, span, node) in table.each() {
             if !known.contains(&key) {
                 self.problem(&span, &node.path, format!("is not known here; known are {}", known.join(", ")));
@@ -166,7 +174,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn require<'t>(&mut self, table: &Table<'t>, key: &str) -> Option<Node<'t>> {
+    pub(crate) fn require<'t>(&mut self, table: &Table<'t>, key: &str) -> Option<Node<'t>> {
         let node = table.get(key);
         if node.is_none() {
             self.problem(&table.span, &table.path, format!("needs `{key}`"));
@@ -174,7 +182,7 @@ impl<'a> Reader<'a> {
         node
     }
 
-    pub(super) fn table<'t>(&mut self, node: &Node<'t>) -> Option<Table<'t>> {
+    pub(crate) fn table<'t>(&mut self, node: &Node<'t>) -> Option<Table<'t>> {
         match node.value {
             DeValue::Table(entries) => Some(Table { entries, span: node.span.clone(), path: node.path.clone() }),
             _ => {
@@ -185,7 +193,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads every table of an optional list; what cannot be read is left out, with a problem noted.
-    pub(super) fn each<T>(
+    pub(crate) fn each<T>(
         &mut self,
         table: &Table<'_>,
         key: &str,
@@ -214,7 +222,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A required text that says something.
-    pub(super) fn text(&mut self, table: &Table<'_>, key: &str, at_most: usize) -> Option<String> {
+    pub(crate) fn text(&mut self, table: &Table<'_>, key: &str, at_most: usize) -> Option<String> {
         let node = self.require(table, key)?;
         match node.value.as_str() {
             Some(text) if !text.trim().is_empty() && text.chars().count() <= at_most => Some(text.trim().to_owned()),
@@ -226,7 +234,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A required key: lower-case letters, digits, `-` and `_`, or for rules any case.
-    pub(super) fn key(&mut self, table: &Table<'_>, key: &str) -> Option<String> {
+    pub(crate) fn key(&mut self, table: &Table<'_>, key: &str) -> Option<String> {
         let node = self.require(table, key)?;
         let fits = |text: &&str| {
             let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
@@ -244,7 +252,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn texts(&mut self, node: &Node<'_>) -> Option<Vec<String>> {
+    pub(crate) fn texts(&mut self, node: &Node<'_>) -> Option<Vec<String>> {
         let texts = match node.value {
             DeValue::Array(items) => items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect(),
             _ => None,
@@ -257,7 +265,7 @@ impl<'a> Reader<'a> {
         texts
     }
 
-    pub(super) fn date(&mut self, table: &Table<'_>, key: &str) -> Option<NaiveDate> {
+    pub(crate) fn date(&mut self, table: &Table<'_>, key: &str) -> Option<NaiveDate> {
         let node = self.require(table, key)?;
         match self.datum(&node, &DataType::Date)? {
             Datum::Date(date) => Some(date),
@@ -266,7 +274,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A decision point of this name.
-    pub(super) fn point(&mut self, span: &Range<usize>, path: &str, name: &str) -> Option<&'a DecisionPoint> {
+    pub(crate) fn point(&mut self, span: &Range<usize>, path: &str, name: &str) -> Option<&'a DecisionPoint> {
         let point = self.points.iter().find(|point| point.name == name);
         if point.is_none() {
             let known: Vec<_> = self.points.iter().map(|point| point.name.as_str()).collect();
@@ -277,7 +285,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A value of a decision point's type. Numbers are taken by their written digits, never through floating point.
-    pub(super) fn datum(&mut self, node: &Node<'_>, data_type: &DataType) -> Option<Datum> {
+    pub(crate) fn datum(&mut self, node: &Node<'_>, data_type: &DataType) -> Option<Datum> {
         let read = match (data_type, node.value) {
             (DataType::Decimal, DeValue::Float(float)) => self.written(node, float.as_str())?,
             (DataType::Decimal, DeValue::Integer(int)) if int.radix() == 10 => self.written(node, int.as_str())?,
@@ -316,7 +324,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A required condition. A problem in it is placed at its character.
-    pub(super) fn condition(&mut self, node: &Node<'_>, scope: &Scope<'_>) -> Option<Condition> {
+    pub(crate) fn condition(&mut self, node: &Node<'_>, scope: &Scope<'_>) -> Option<Condition> {
         let Some(text) = node.value.as_str() else {
             self.at(node, "is not a text; write a condition like \"customer.revenue12m >= 50000\"");
             return None;

@@ -3,7 +3,7 @@
 use apollo_compiler::ast::Definition;
 use apollo_compiler::parser::Parser;
 use guildhall_decision::DecisionPoint;
-use guildhall_model::{GlobalId, Model, Reach};
+use guildhall_model::{Access, GlobalId, Model, Role};
 use guildhall_workflow::InputQuery;
 
 use super::reads::reads_of;
@@ -53,6 +53,7 @@ pub(crate) fn compile_input_query(
     let variables =
         front.coerce(&document, operation, &serde_json::Value::Null).map_err(|problems| messages(&problems))?;
     let shape = Shape::default();
+    let access = Access::of(model, Role::Admin);
     let context = Context {
         model,
         points: &[],
@@ -61,7 +62,7 @@ pub(crate) fn compile_input_query(
         operation,
         variables: &variables,
         shape: &shape,
-        reach: &Reach::All,
+        access: &access,
     };
     let mut planner = Planner::new(&context);
     let sets: Vec<_> = document.fragments.values().map(|fragment| &fragment.selection_set).collect();

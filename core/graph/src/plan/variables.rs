@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use apollo_compiler::response::JsonMap;
 use chrono::{DateTime, Utc};
-use guildhall_model::{GlobalId, Kind, ObjectType, Reach, Value, parse_text};
+use guildhall_model::{GlobalId, Kind, ObjectType, Value, parse_text};
 use guildhall_workflow::Actor;
 use uuid::Uuid;
 
@@ -91,11 +91,8 @@ impl Source {
             }
             Source::Act(field) => Ok((from.acts)(field).map_or(Value::Null, Value::Id)),
             Source::ActorName => Ok(from.actor.name.clone().into()),
-            // An actor without a territory sees nothing: a plan of another reach is never theirs.
-            Source::ActorTerritory => Ok(match &from.actor.reach {
-                Reach::Territory(name) => name.clone().into(),
-                Reach::All | Reach::Own | Reach::Team => Value::Null,
-            }),
+            // An actor without a territory sees nothing of it.
+            Source::ActorTerritory => Ok(from.actor.territory.clone().into()),
             Source::Today => Ok(from.now.date_naive().into()),
         }
     }

@@ -25,13 +25,7 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
             builder,
             [filter(object, source).into(), Type::from(order(object, source)), order_fields(object, source).into()],
         );
-        if object
-            .relations
-            .iter()
-            .any(|relation| relation.cardinality == Cardinality::Many && source.may_read(&relation.target))
-        {
-            builder = register_all(builder, list_filters(object, source));
-        }
+        builder = register_all(builder, list_filters(object, source));
         for declared in source.fields(object) {
             if let Kind::Enum(declared) = &declared.kind {
                 builder = builder.register(comparisons(
@@ -120,11 +114,7 @@ fn filter(object: &ObjectType, source: &Source<'_>) -> InputObject {
 
 fn list_filters(object: &ObjectType, source: &Source<'_>) -> Vec<Type> {
     let mut built = Vec::new();
-    for relation in object
-        .relations
-        .iter()
-        .filter(|relation| relation.cardinality == Cardinality::Many && source.may_read(&relation.target))
-    {
+    for relation in source.relations(object).filter(|relation| relation.cardinality == Cardinality::Many) {
         let filter = filter_name(&relation.target);
         let list = InputObject::new(format!("{}ListFilter", relation.target))
             .description(format!("What related records of type {} must fulfil.", relation.target))

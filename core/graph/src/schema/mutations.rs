@@ -1,7 +1,7 @@
-//! Mutations: what can be done, by role.
+//! Mutations: what can be done, by ability.
 
 use async_graphql::dynamic::{Enum, EnumItem, InputObject, Object, SchemaBuilder, TypeRef};
-use guildhall_model::Role;
+use guildhall_model::{Ability, Scope};
 
 use super::{Source, argument, field, records};
 
@@ -9,7 +9,7 @@ use super::{Source, argument, field, records};
 struct Act {
     name: &'static str,
     doc: &'static str,
-    role: Role,
+    ability: Ability,
     input: &'static [(&'static str, &'static str, bool, &'static str)],
     payload: &'static [(&'static str, &'static str, bool, &'static str)],
 }
@@ -21,11 +21,11 @@ const KEY: (&str, &str, bool, &str) = (
     "Chosen by the caller: the same key and input give the stored answer and are done once.",
 );
 
-const ACTS: [Act; 9] = [
+const ACTS: [Act; 11] = [
     Act {
         name: "recordDecision",
         doc: "Makes a decision and puts it on the ledger.",
-        role: Role::Department,
+        ability: Ability::RecordDecisions,
         input: &[
             ("point", "String", true, "The decision point, such as `credit.terms`."),
             ("customer", "ID", true, "Whom the decision is about."),
@@ -37,7 +37,7 @@ const ACTS: [Act; 9] = [
     Act {
         name: "activateStrategy",
         doc: "Checks a strategy and makes it the one that decides. Only an approver named by the strategy in force may.",
-        role: Role::Admin,
+        ability: Ability::ActivateStrategy,
         input: &[("document", "String", true, "The strategy file."), KEY],
         payload: &[
             ("strategy", "Strategy", true, "The strategy, now active."),
@@ -47,7 +47,7 @@ const ACTS: [Act; 9] = [
     Act {
         name: "installPlugin",
         doc: "Installs a package that was sent to `/packages`. An installed plugin of the same name is replaced.",
-        role: Role::Admin,
+        ability: Ability::ManagePlugins,
         input: &[
             ("digest", "String", true, "SHA-256 of the package, in hex; `/packages` answers it."),
             (
@@ -63,7 +63,7 @@ const ACTS: [Act; 9] = [
     Act {
         name: "removePlugin",
         doc: "Takes a plugin out of all decisions.",
-        role: Role::Admin,
+        ability: Ability::ManagePlugins,
         input: &[("plugin", "ID", true, "The plugin."), KEY],
         payload: &[("plugin", "Plugin", true, "The plugin, now removed.")],
     },
@@ -71,12 +71,13 @@ const ACTS: [Act; 9] = [
         name: "createToken",
         doc: "Makes a bearer token for an actor. It is shown this once; only its hash is kept. So there is no idempotency \
             key: a stored answer would have to keep the token itself. If an answer is lost, revoke that token and make \
-            another. For an approver of the strategy in force only the approver makes one.",
-        role: Role::Admin,
+            another. Nobody gives what his own token does not allow. For an approver of the strategy in force only the approver makes one.",
+        ability: Ability::ManageTokens,
         input: &[
             ("actor", "String", true, "Who will use it."),
-            ("role", "TokenRole", true, "What they may do."),
-            ("reach", "TokenReach", false, "Whose records they see; ALL if not said."),
+            ("roles", "[String!]", true, "The names of their roles, which add up."),
+            ("scopes", "[TokenScope!]", false, "What it is for, within what the roles allow; everything if not said."),
+            ("reach", "TokenReach", false, "Whose records they see at most; ALL if not said."),
             ("territory", "String", false, "Which territory, with the reach TERRITORY."),
             ("expiresAt", "DateTime", false, "When it ceases to hold; never if not said."),
         ],
@@ -86,16 +87,43 @@ const ACTS: [Act; 9] = [
         ],
     },
     Act {
+        name: "rotateToken",
+        doc: "Makes a token with a new secret that allows the same until the same end, and ends the old one. It is shown this \
+            once, as with `createToken`.",
+        ability: Ability::ManageTokens,
+        input: &[
+            ("tokenId", "String", true, "The token's id, as `createToken` gave it."),
+            (
+                "graceSeconds",
+                "Int",
+                false,
+                "How long the old one holds on: 0 if not said, at most 604800, which is 7 days.",
+            ),
+        ],
+        payload: &[
+            ("tokenId", "String", true, "Names the new token."),
+            ("token", "String", true, "The new token itself."),
+        ],
+    },
+    Act {
         name: "revokeToken",
         doc: "Makes a token worthless: at once in the process that answers, within two seconds in others.",
-        role: Role::Admin,
+        ability: Ability::ManageTokens,
         input: &[("tokenId", "String", true, "The token's id, as `createToken` gave it.")],
         payload: &[("tokenId", "String", true, "The token that no longer holds.")],
     },
     Act {
+        name: "setRoles",
+        doc: "Puts a document of the deployment's own roles into force in place of the one before. A role that a token in use \
+            has does not go.",
+        ability: Ability::ManageRoles,
+        input: &[("document", "String", true, "The roles file."), KEY],
+        payload: &[("roleDocument", "RoleDocument", true, "The document, now in force.")],
+    },
+    Act {
         name: "startImport",
         doc: "Starts an import of files that were sent to `/uploads`; `importRun` tells how far it is.",
-        role: Role::Admin,
+        ability: Ability::ImportRecords,
         input: &[
             ("mapping", "String", true, "The text of the mapping file."),
             ("files", "[ImportFile!]", true, "The files, by the names the mapping has for them."),
@@ -107,23 +135,26 @@ const ACTS: [Act; 9] = [
     Act {
         name: "cancelImport",
         doc: "Ends an import that waits or runs, with the batch it is at. What it has written stays.",
-        role: Role::Admin,
+        ability: Ability::ImportRecords,
         input: &[("id", "ID", true, "The import run."), KEY],
         payload: &[("importRun", "ImportRun", true, "The import, now cancelled.")],
     },
     Act {
         name: "resumeImport",
         doc: "Goes on with an import that was cancelled, failed or lost its server, where it was.",
-        role: Role::Admin,
+        ability: Ability::ImportRecords,
         input: &[("id", "ID", true, "The import run."), KEY],
         payload: &[("importRun", "ImportRun", true, "The import, queued or running.")],
     },
 ];
 
+/// The acts there are for who is served this: his abilities let him, and he may read what they answer with.
 fn acts(source: &Source<'_>) -> impl Iterator<Item = &'static Act> {
-    let role = source.role;
     let decides = !source.points.is_empty();
-    ACTS.iter().filter(move |act| act.role <= role && (decides || act.name != "recordDecision"))
+    let read = |ty: &str| source.model.object(ty).is_none() || source.may_read(ty);
+    ACTS.iter()
+        .filter(move |act| source.access.has(act.ability) && (decides || act.name != "recordDecision"))
+        .filter(move |act| act.payload.iter().all(|(_, ty, _, _)| read(ty)))
 }
 
 fn type_name(act: &Act, suffix: &str) -> String {
@@ -141,7 +172,7 @@ fn type_ref(name: &str, required: bool) -> TypeRef {
     }
 }
 
-/// The mutation root, if the role may do anything.
+/// The mutation root, if anything may be done.
 pub(super) fn mutation(source: &Source<'_>) -> Option<Object> {
     let own = acts(source).map(|act| {
         field(act.name, TypeRef::named_nn(type_name(act, "Payload")), act.doc).argument(argument(
@@ -170,22 +201,29 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
         }
         builder = builder.register(input).register(payload);
     }
-    if source.role == Role::Admin {
-        let roles = Role::ALL.map(|role| EnumItem::new(role.name().to_ascii_uppercase()));
+    if acts(source).any(|act| act.ability == Ability::ManageTokens) {
+        let scopes = [
+            (Scope::Read, "Reads records."),
+            (Scope::Write, "Makes, changes, deletes and restores records."),
+            (Scope::Act, "Does business acts: records decisions."),
+            (Scope::Admin, "Manages: everything else."),
+        ];
+        let scopes = scopes.map(|(scope, doc)| EnumItem::new(scope.name().to_ascii_uppercase()).description(doc));
         let reach = Enum::new("TokenReach")
-            .description("Whose records the bearer of a token sees.")
-            .item(EnumItem::new("ALL").description("All."))
+            .description("Whose records the bearer of a token sees at most.")
+            .item(EnumItem::new("ALL").description("All that the roles open."))
             .item(EnumItem::new("OWN").description("Those of customers whose owner's `login` is the bearer's name."))
             .item(EnumItem::new("TEAM").description("Those of customers whose team the bearer is a member of today."))
             .item(EnumItem::new("TERRITORY").description("Those of customers of one territory."));
+        let scope = Enum::new("TokenScope").description("What a token is for; it only narrows what the roles allow.");
+        builder = builder.register(scope.items(scopes)).register(reach);
+    }
+    if acts(source).any(|act| act.name == "startImport") {
         let file = InputObject::new("ImportFile")
             .description("A file to be imported.")
             .field(argument("name", TypeRef::named_nn("String"), "The name the mapping has for it."))
             .field(argument("upload", TypeRef::named_nn("String"), "The upload it is, as `/uploads` answered."));
-        builder = builder
-            .register(file)
-            .register(Enum::new("TokenRole").description("What the bearer of a token may do.").items(roles))
-            .register(reach);
+        builder = builder.register(file);
     }
     builder
 }

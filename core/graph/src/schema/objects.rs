@@ -20,7 +20,8 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
 
 fn object_type(object: &ObjectType, source: &Source<'_>) -> Object {
     let mut built = Object::new(&object.name).description(&object.doc).implement("Node");
-    if object.relation("customer").is_some_and(|customer| !customer.nullable) {
+    let customer = source.relations(object).find(|relation| relation.name == "customer");
+    if customer.is_some_and(|customer| !source.is_nullable(object, customer)) {
         built = built.implement("CustomerRecord");
     }
     for declared in source.fields(object) {
@@ -35,7 +36,7 @@ fn object_type(object: &ObjectType, source: &Source<'_>) -> Object {
     for relation in source.relations(object) {
         let Some(target) = source.model.object(&relation.target) else { continue };
         built = match relation.cardinality {
-            Cardinality::One if relation.nullable => {
+            Cardinality::One if source.is_nullable(object, relation) => {
                 built.field(field(&relation.name, TypeRef::named(&relation.target), &relation.doc))
             }
             Cardinality::One => built.field(field(&relation.name, TypeRef::named_nn(&relation.target), &relation.doc)),

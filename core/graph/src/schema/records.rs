@@ -1,9 +1,9 @@
-//! Mutations of records: the same verbs for every type the role may write.
+//! Mutations of records: the same verbs for every type that may be written.
 
 use std::sync::Arc;
 
 use async_graphql::dynamic::{Enum, EnumItem, Field, InputObject, Object, SchemaBuilder, TypeRef, Union};
-use guildhall_model::{Model, ObjectType};
+use guildhall_model::{Model, ObjectType, required};
 use guildhall_workflow::write_records::{InvalidCode, Outcome, RECORD_LIMIT, ReasonCode, Verb};
 
 use super::objects::kind_type;
@@ -78,9 +78,18 @@ impl RecordAct {
     }
 }
 
-/// The acts on records a role may do, as fields of `Mutation`.
+/// The acts on records that may be done, as fields of `Mutation`.
 pub(super) fn fields(source: &Source<'_>) -> Vec<Field> {
-    source.written().flat_map(acts).map(|act| act.field()).collect()
+    source.written().flat_map(acts).filter(|act| may(source, act.verb, &act.object)).map(|act| act.field()).collect()
+}
+
+fn may(source: &Source<'_>, verb: Verb, object: &ObjectType) -> bool {
+    match verb {
+        Verb::Create => source.access.creates(&object.name),
+        Verb::Update => source.access.updates(&object.name),
+        Verb::Upsert => source.access.upserts(object),
+        Verb::Delete | Verb::Restore => source.access.deletes(&object.name),
+    }
 }
 
 fn acts(object: &Arc<ObjectType>) -> impl Iterator<Item = RecordAct> {
@@ -216,7 +225,7 @@ fn shared_inputs() -> [InputObject; 5] {
 }
 
 /// What making and changing records of a type takes.
-fn inputs(source: &Source<'_>, object: &ObjectType) -> [InputObject; 10] {
+fn inputs(source: &Source<'_>, object: &ObjectType) -> Vec<InputObject> {
     let name = &object.name;
     let plural = upper_first(&object.plural);
     let new = |suffix: &str, doc: String| InputObject::new(suffix).description(doc);
@@ -231,47 +240,60 @@ fn inputs(source: &Source<'_>, object: &ObjectType) -> [InputObject; 10] {
     };
     let one = object.table.replace('_', " ");
     let values = argument("values", TypeRef::named_nn(format!("{name}Values")), "What it is to be.");
-    [
-        values_of(source, object, &format!("{name}Values"), &format!("The values of a new {one}."), true),
-        values_of(source, object, &format!("{name}Changes"), &format!("New values for a {one}."), false),
-        key(new(&format!("Create{name}Input"), format!("Says what a new {one} is to be.")).field(values)),
-        items(
-            new(&format!("Create{plural}Input"), format!("Says what new records of type {name} are to be.")),
-            &format!("{name}Values"),
-        ),
-        key(set(version(id(new(&format!("Update{name}Input"), format!("Says how a {one} is to change.")))))),
-        set(version(id(new(&format!("{name}Update"), format!("Says how one {one} is to change."))))),
-        items(
-            new(&format!("Update{plural}Input"), format!("Says how records of type {name} are to change.")),
-            &format!("{name}Update"),
-        ),
-        key(set(known(new(&format!("Upsert{name}Input"), format!("Says what a {one} of another system is to be."))))),
-        set(known(new(&format!("{name}Upsert"), format!("Says what one {one} of another system is to be.")))),
-        items(
-            new(
-                &format!("Upsert{plural}Input"),
-                format!("Says what records of type {name} of another system are to be."),
+    let mut inputs = Vec::new();
+    if may(source, Verb::Create, object) {
+        inputs.extend([
+            values_of(source, object, &format!("{name}Values"), &format!("The values of a new {one}."), true),
+            key(new(&format!("Create{name}Input"), format!("Says what a new {one} is to be.")).field(values)),
+            items(
+                new(&format!("Create{plural}Input"), format!("Says what new records of type {name} are to be.")),
+                &format!("{name}Values"),
             ),
-            &format!("{name}Upsert"),
-        ),
-    ]
+        ]);
+    }
+    if may(source, Verb::Update, object) {
+        inputs.extend([
+            values_of(source, object, &format!("{name}Changes"), &format!("New values for a {one}."), false),
+            key(set(version(id(new(&format!("Update{name}Input"), format!("Says how a {one} is to change.")))))),
+            set(version(id(new(&format!("{name}Update"), format!("Says how one {one} is to change."))))),
+            items(
+                new(&format!("Update{plural}Input"), format!("Says how records of type {name} are to change.")),
+                &format!("{name}Update"),
+            ),
+        ]);
+    }
+    if may(source, Verb::Upsert, object) {
+        let of_another = format!("Says what records of type {name} of another system are to be.");
+        inputs.extend([
+            key(set(known(new(
+                &format!("Upsert{name}Input"),
+                format!("Says what a {one} of another system is to be."),
+            )))),
+            set(known(new(&format!("{name}Upsert"), format!("Says what one {one} of another system is to be.")))),
+            items(new(&format!("Upsert{plural}Input"), of_another), &format!("{name}Upsert")),
+        ]);
+    }
+    inputs
 }
 
 /// The values of a record that may be written; for a new one, some must be.
 fn values_of(source: &Source<'_>, object: &ObjectType, name: &str, doc: &str, new: bool) -> InputObject {
     let mut input = InputObject::new(name).description(doc);
-    for field in source.written_fields(object) {
-        let ty = match &field.kind {
+    let required: Vec<&str> = required(object).collect();
+    let ty = |name: &str, ty: &str| {
+        if new && required.contains(&name) { TypeRef::named_nn(ty) } else { TypeRef::named(ty) }
+    };
+    let written: Vec<&str> =
+        if new { source.access.created(&object.name).collect() } else { source.access.updated(&object.name).collect() };
+    for field in object.fields.iter().filter(|field| written.contains(&field.name.as_str())) {
+        let kind = match &field.kind {
             guildhall_model::Kind::Money => "Decimal",
             kind => kind_type(kind),
         };
-        let required = new && !field.nullable && field.begins_with().is_none();
-        let ty = if required { TypeRef::named_nn(ty) } else { TypeRef::named(ty) };
-        input = input.field(argument(&field.name, ty, &field.doc));
+        input = input.field(argument(&field.name, ty(&field.name, kind), &field.doc));
     }
-    for relation in source.written_relations(object) {
-        let ty = if new && !relation.nullable { TypeRef::named_nn("ID") } else { TypeRef::named("ID") };
-        input = input.field(argument(&relation.name, ty, &relation.doc));
+    for relation in object.relations.iter().filter(|relation| written.contains(&relation.name.as_str())) {
+        input = input.field(argument(&relation.name, ty(&relation.name, "ID"), &relation.doc));
     }
     input
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use guildhall_decision::decision_points;
-use guildhall_model::{CustomField, Kind, Model, Role};
+use guildhall_model::{Access, CustomField, Kind, Model, Role};
 
 use super::{Source, sdl};
 use crate::front::Front;
@@ -12,7 +12,7 @@ fn schema(role: Role) -> String {
 
 fn schema_of(model: &Model, role: Role) -> String {
     let points: Vec<_> = decision_points().unwrap().into_iter().map(Arc::new).collect();
-    sdl(&Source { model, points: &points, role }).unwrap()
+    sdl(&Source { model, points: &points, access: &Access::of(model, role) }).unwrap()
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
             .map_err(|error| Failure::BadInput(format!("`{}`: {error}", folder.display())))?;
     }
     let house = opening::open(settings).await?;
-    let ada = Actor::new(ADA, Role::Admin);
+    let ada = Actor::new(ADA, &house.model, Role::Admin);
     prepare(&house, &ada, options).await?;
     let secret = renew_token(&house, &ada).await?;
     if options.prepare_only {
@@ -68,7 +68,7 @@ async fn prepare(house: &Arc<House>, ada: &Actor, options: &Options) -> Result<(
             .map_err(Failure::failed)?;
         let records: Vec<_> = loaded.records.iter().map(|(object, count)| format!("{count} {object}")).collect();
         println!("loaded Harbour Beverages: {}", records.join(", "));
-        let activated = activate_strategy(house, ada, STRATEGY, None, now).await?;
+        let activated = activate_strategy(house, ada.permit()?, STRATEGY, None, now).await?;
         println!("strategy {} is active; {} customers belong to a segment", activated.number, activated.assigned);
     }
     let installed = plugin::installed(&house.database).await?;
@@ -79,7 +79,7 @@ async fn prepare(house: &Arc<House>, ada: &Actor, options: &Options) -> Result<(
             .digest()
             .to_owned();
         if installed.iter().all(|plugin| plugin.digest != digest) {
-            let installed = install_plugin(house, ada, &bytes, &Approval::Whatever, None, now).await?;
+            let installed = install_plugin(house, ada.permit()?, &bytes, &Approval::Whatever, None, now).await?;
             println!("installed {} (sha256 {})", installed.name, installed.digest);
         }
     }
@@ -91,10 +91,10 @@ async fn renew_token(house: &House, ada: &Actor) -> Result<String, Failure> {
     let now = Utc::now();
     for old in token::list(&house.database).await? {
         if old.actor == ADA && old.is_valid(now) {
-            revoke_token(house, ada, old.id, now).await?;
+            revoke_token(house, ada.permit()?, old.id, now).await?;
         }
     }
-    Ok(create_token(house, ada, Origin::Console, NewToken::new(ADA, Role::Admin), now).await?.secret)
+    Ok(create_token(house, ada.permit()?, Origin::Console, NewToken::new(ADA, Role::Admin), now).await?.secret)
 }
 
 /// The address, the token and three queries to try.

@@ -60,7 +60,7 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
         return Err(Failure::bad_input("`--filter` is for one type; export the others by themselves"));
     }
     let api = Api::new(house).await?;
-    let actor = Actor::new("operator", Role::Admin);
+    let actor = Actor::new("operator", &api.house().model, Role::Admin);
     let mut pages = RecordPages::new(&api, &actor, filter);
     let shown = std::io::stderr().is_terminal();
     let mut progress = |progress: Progress<'_>| {

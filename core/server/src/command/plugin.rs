@@ -77,9 +77,15 @@ async fn install(settings: &Settings, path: &Path, yes: bool, operator: &Operato
             "not approved, so nothing was installed; `--yes` approves without asking".to_owned(),
         ));
     }
-    let installed =
-        install_plugin(&house, &operator.actor(), &bytes, &Approval::Exactly(checked.reads()), None, Utc::now())
-            .await?;
+    let installed = install_plugin(
+        &house,
+        operator.actor(&house).permit()?,
+        &bytes,
+        &Approval::Exactly(checked.reads()),
+        None,
+        Utc::now(),
+    )
+    .await?;
     println!("installed {} (sha256 {})", installed.name, installed.digest);
     Ok(house.database.close().await?)
 }

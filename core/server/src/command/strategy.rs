@@ -75,7 +75,7 @@ fn lint(file: &Path) -> Result<(), Failure> {
 async fn activate(settings: &Settings, file: &Path, operator: &Operator, json: bool) -> Result<(), Failure> {
     let (text, strategy) = read(file)?;
     let house = opening::open(settings).await?;
-    let activated = activate_strategy(&house, &operator.actor(), &text, None, Utc::now()).await?;
+    let activated = activate_strategy(&house, operator.actor(&house).permit()?, &text, None, Utc::now()).await?;
     if json {
         println!("{}", json!({ "number": activated.number, "name": strategy.name, "assigned": activated.assigned }));
     } else {

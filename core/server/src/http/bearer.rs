@@ -16,7 +16,7 @@ impl FromRequestParts<Arc<Doors>> for Bearer {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, doors: &Arc<Doors>) -> Result<Self, Response> {
-        match doors.access.actor(&parts.headers).await {
+        match doors.actor(&parts.headers).await {
             Ok(Some(actor)) => Ok(Bearer(actor)),
             Ok(None) => Err(reply::unauthenticated()),
             Err(WorkflowError::Busy(message)) => Err(reply::busy(&message)),

@@ -46,7 +46,7 @@ impl Following {
             body = self.subscription.next() => body?,
             () = ended(&mut ending) => return None,
         };
-        let holds = self.doors.access.actor(&self.headers).await;
+        let holds = self.doors.actor(&self.headers).await;
         matches!(holds, Ok(Some(actor)) if actor == self.actor).then_some(body)
     }
 }
@@ -59,7 +59,7 @@ pub(super) async fn answer(
     request: Request,
     may_change: bool,
 ) -> Response {
-    let left = if doors.api.is_subscription(&request, &actor) {
+    let left = if doors.api.is_subscription(&request, &actor).await {
         match doors.api.subscribe(request, actor.clone()).await {
             Ok(subscription) => {
                 Left::Changes(Box::new(Following { subscription, doors: Arc::clone(doors), headers, actor }))

@@ -151,9 +151,9 @@ async fn stream(
 
 /// The schema the actor is served.
 pub(super) async fn schema(Bearer(actor): Bearer, State(doors): State<Arc<Doors>>) -> Response {
-    match doors.api.sdl(actor.role) {
-        Some(sdl) => ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl.to_string()).into_response(),
-        None => reply::problem(StatusCode::NOT_FOUND, "NOT_FOUND", "your role has no schema"),
+    match doors.api.sdl(&actor).await {
+        Ok(sdl) => ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl.to_string()).into_response(),
+        Err(error) => reply::internal(&error),
     }
 }
 

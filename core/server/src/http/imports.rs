@@ -43,13 +43,14 @@ async fn rejected(doors: &Doors, actor: &Actor, id: &str, name: &str) -> Respons
         Ok(id) => id,
         Err(error) => return reply::problem(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", &error.to_string()),
     };
-    let found = match rejected_rows(house, actor, id, name).await {
+    let by = match actor.permit() {
+        Ok(by) => by,
+        Err(error) => return reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string()),
+    };
+    let found = match rejected_rows(house, by, id, name).await {
         Ok(found) => found,
         Err(error @ WorkflowError::NotFound(_)) => {
             return reply::problem(StatusCode::NOT_FOUND, "NOT_FOUND", &error.to_string());
-        }
-        Err(error @ WorkflowError::Refused(_)) => {
-            return reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string());
         }
         Err(WorkflowError::Busy(message)) => return reply::busy(&message),
         Err(error) => return reply::internal(&error),

@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use guildhall_graph::{CacheMetrics, Metrics};
-use guildhall_model::Role;
+use guildhall_workflow::SeeMetrics;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
 use prometheus_client::metrics::MetricType;
@@ -60,10 +60,10 @@ pub(super) async fn watch(State(doors): State<Arc<Doors>>, request: Request, nex
     response
 }
 
-/// All numbers, for an admin.
+/// All numbers, for whoever may see them.
 pub(super) async fn get(Bearer(actor): Bearer, State(doors): State<Arc<Doors>>) -> Response {
-    if actor.role != Role::Admin {
-        return reply::problem(StatusCode::FORBIDDEN, "REFUSED", "only admins may read the metrics");
+    if let Err(error) = actor.permit::<SeeMetrics>() {
+        return reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string());
     }
     let mut registry = Registry::with_prefix("guildhall");
     registry.register("requests", "Requests by outcome and kind of operation", doors.watch.requests.clone());
@@ -90,8 +90,7 @@ impl Collector for Told {
         let limits = metrics.limits.iter().map(|(limit, count)| (vec![("limit", *limit)], *count));
         counter(&mut encoder, "limits_exceeded", "Operations refused, by limit", limits)?;
         let caches = |number: fn(&CacheMetrics) -> u64| {
-            let told =
-                move |cache: &CacheMetrics| (vec![("cache", cache.cache), ("role", cache.role.name())], number(cache));
+            let told = move |cache: &CacheMetrics| (vec![("cache", cache.cache), ("role", cache.role)], number(cache));
             metrics.caches.iter().map(told)
         };
         counter(&mut encoder, "cache_hits", "Found in a cache", caches(|cache| cache.hits))?;

@@ -16,11 +16,15 @@ use super::bearer::Bearer;
 use super::{Doors, PACKAGE_LIMIT, body, reply};
 
 pub(super) async fn post(Bearer(actor): Bearer, State(doors): State<Arc<Doors>>, body: Body) -> Response {
+    let by = match actor.permit() {
+        Ok(by) => by,
+        Err(error) => return reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string()),
+    };
     let body = match body::read(body, PACKAGE_LIMIT).await {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
-    match store_package(doors.api.house(), &actor, &body, Utc::now()).await {
+    match store_package(doors.api.house(), by, &body, Utc::now()).await {
         Ok(digest) => (StatusCode::CREATED, Json(json!({ "digest": digest }))).into_response(),
         Err(error @ WorkflowError::BadInput(_)) => {
             reply::problem(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", &error.to_string())

@@ -164,7 +164,7 @@ impl Connection {
                     names.iter().find_map(|name| payload.get(*name)?.as_str().map(str::to_owned))
                 };
                 self.bearer = payload.as_ref().and_then(named).or_else(|| self.bearer.take());
-                self.actor = self.doors.access.bearer(self.bearer.as_deref()).await.map_err(|_| FORBIDDEN)?;
+                self.actor = self.doors.bearer(self.bearer.as_deref()).await.map_err(|_| FORBIDDEN)?;
                 if self.actor.is_none() { Err(FORBIDDEN) } else { Ok(Some(json!({ "type": "connection_ack" }))) }
             }
             Said::Ping { payload } => Ok(Some(match payload {
@@ -233,7 +233,7 @@ struct Operation {
 
 impl Operation {
     async fn run(self, request: Request) {
-        if !self.doors.api.is_subscription(&request, &self.actor) {
+        if !self.doors.api.is_subscription(&request, &self.actor).await {
             let response = self.doors.api.execute(&request, &self.actor, true).await;
             if response.mutation && response.executed {
                 self.doors.access.forget();
@@ -252,7 +252,7 @@ impl Operation {
             }
         };
         while let Some(body) = subscription.next().await {
-            let holds = self.doors.access.bearer(self.bearer.as_deref()).await;
+            let holds = self.doors.bearer(self.bearer.as_deref()).await;
             if !matches!(holds, Ok(Some(actor)) if actor == self.actor) {
                 self.send(Told::Expired).await;
                 return;

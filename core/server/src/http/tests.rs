@@ -24,8 +24,14 @@ async fn doors() -> (Arc<Doors>, Created, TestDatabase) {
         log_level: "info".to_owned(),
     };
     let house = opening::open(&settings).await.unwrap();
-    let operator = Actor::new("operator", Role::Admin);
-    let token = create_token(&house, &operator, Origin::Console, NewToken::new("ada", Role::Admin), chrono::Utc::now());
+    let operator = Actor::new("operator", &house.model, Role::Admin);
+    let token = create_token(
+        &house,
+        operator.permit().unwrap(),
+        Origin::Console,
+        NewToken::new("ada", Role::Admin),
+        chrono::Utc::now(),
+    );
     let token = token.await.unwrap();
     let access = Access::new(house.database.clone());
     (

@@ -7,18 +7,18 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use guildhall_workflow::WorkflowError;
 use serde_json::json;
 
 use super::bearer::Bearer;
 use super::{Doors, body, reply};
 
 pub(super) async fn post(Bearer(actor): Bearer, State(doors): State<Arc<Doors>>, body: Body) -> Response {
-    let upload = match doors.api.house().imports.receive(&actor).await {
+    let by = match actor.permit() {
+        Ok(by) => by,
+        Err(error) => return reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string()),
+    };
+    let upload = match doors.api.house().imports.receive(by).await {
         Ok(upload) => upload,
-        Err(error @ WorkflowError::Refused(_)) => {
-            return reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string());
-        }
         Err(error) => return reply::internal(&error),
     };
     let upload = match body::pour(body, doors.upload_limit, upload).await {

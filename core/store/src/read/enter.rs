@@ -43,7 +43,13 @@ impl Sql<'_> {
     /// What makes the row visible, unless everything is or the record it was entered from has answered for it.
     fn rule(&mut self, row: Row<'_>, via: Via<'_>) -> Result<Option<String>, StoreError> {
         let Some(visible) = self.visible else { return Ok(None) };
-        let Some(rule) = visible.of(&row.object.name).filter(|_| !is_implied(row.object, via)) else { return Ok(None) };
+        let answered = match via {
+            Via::Nothing => false,
+            Via::Relation(_, outer) => {
+                is_implied(row.object, via) && visible.answers_for(&outer.object.name, &row.object.name)
+            }
+        };
+        let Some(rule) = visible.of(&row.object.name).filter(|_| !answered) else { return Ok(None) };
         self.unlimited(|sql| sql.condition(rule, row)).map(Some)
     }
 
@@ -73,7 +79,8 @@ impl Sql<'_> {
     }
 }
 
-/// Whether records of `object` entered so are visible because the record they were entered from is.
+/// Whether records of `object` entered so are visible because the record they were entered from is, if what opens the one
+/// opens the other.
 fn is_implied(object: &ObjectType, via: Via<'_>) -> bool {
     let Via::Relation(relation, outer) = via else { return false };
     let with = |object: &ObjectType| object.visible_with.as_ref().and_then(|name| object.relation(name)).cloned();

@@ -207,7 +207,7 @@ fn unique_names(model: &Model, object: &ObjectType) -> Vec<String> {
 async fn referring(house: &House, by: &Actor, order: &Order) -> Result<String, WorkflowError> {
     let ids: Vec<_> = order.changes.iter().filter_map(|change| change.id).collect();
     let found = guildhall_store::referring_types(&house.database, &house.model, &order.object, &ids).await?;
-    let (known, hidden): (Vec<_>, Vec<_>) = found.into_iter().partition(|object| object.readable_by <= by.role);
+    let (known, hidden): (Vec<_>, Vec<_>) = found.into_iter().partition(|object| by.access.reads_type(&object.name));
     let mut names: Vec<_> = known.iter().map(|object| object.plural.clone()).collect();
     if !hidden.is_empty() || names.is_empty() {
         names.push("records you do not see".to_owned());

@@ -6,7 +6,7 @@ use guildhall_model::plan::{
     Comparison, Condition, Connection, ConnectionOutput, Direction, End, Entry, Expression, Nulls, Operand, OrderTerm,
     Output, ReadPlan, Root, Rows, Selection, Size, Visible,
 };
-use guildhall_model::{Model, ObjectType};
+use guildhall_model::{Model, ObjectType, RowSet};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -136,7 +136,7 @@ async fn it_is_filtered_by_either_end() {
 async fn what_is_hidden_is_hidden_at_either_end() {
     let all_but_ann = |user: &ObjectType| {
         let mut visible = Visible::default();
-        visible.limit("User", compare(name(user), Comparison::NotEqual, "Ann"));
+        visible.limit("User", RowSet::default(), compare(name(user), Comparison::NotEqual, "Ann"));
         visible
     };
     let expected: [(&str, Option<&str>, &[&str]); 3] =

@@ -165,7 +165,7 @@ when = "customer.orders12m == 0"
 "#;
     for given in Given::all().await {
         people(&given);
-        activate_strategy(given.house(), &admin("ada"), STRATEGY, None, now()).await.unwrap();
+        activate_strategy(given.house(), admin("ada").permit().unwrap(), STRATEGY, None, now()).await.unwrap();
         // The last of eight batches, after which nothing is left but what comes at the end.
         assert!(killed_after(&given, 8, false).await.is_none());
         let run = import_run::list(given.database(), 1).await.unwrap().remove(0);

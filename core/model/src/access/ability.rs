@@ -1,0 +1,110 @@
+//! Abilities: what is done beside reading and writing records; scopes: what a token is for.
+
+/// What an actor may do beside reading and writing records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ability {
+    /// Puts decisions on the ledger.
+    RecordDecisions,
+    /// Activates a strategy, if he is also one of the approvers.
+    ActivateStrategy,
+    ManagePlugins,
+    ManageTokens,
+    ManageRoles,
+    /// Imports files, which writes whatever the mapping says.
+    ImportRecords,
+    SeeMetrics,
+}
+
+impl Ability {
+    pub const ALL: [Ability; 7] = [
+        Ability::RecordDecisions,
+        Ability::ActivateStrategy,
+        Ability::ManagePlugins,
+        Ability::ManageTokens,
+        Ability::ManageRoles,
+        Ability::ImportRecords,
+        Ability::SeeMetrics,
+    ];
+
+    /// As a roles file has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Ability::RecordDecisions => "record-decisions",
+            Ability::ActivateStrategy => "activate-strategy",
+            Ability::ManagePlugins => "manage-plugins",
+            Ability::ManageTokens => "manage-tokens",
+            Ability::ManageRoles => "manage-roles",
+            Ability::ImportRecords => "import",
+            Ability::SeeMetrics => "see-metrics",
+        }
+    }
+
+    /// The ability of that name, if there is one.
+    pub fn named(name: &str) -> Option<Ability> {
+        Ability::ALL.into_iter().find(|ability| ability.name() == name)
+    }
+
+    /// What it lets do, for a sentence: "your roles do not let you ...".
+    pub fn verb(self) -> &'static str {
+        match self {
+            Ability::RecordDecisions => "record decisions",
+            Ability::ActivateStrategy => "activate a strategy",
+            Ability::ManagePlugins => "manage plugins",
+            Ability::ManageTokens => "manage tokens",
+            Ability::ManageRoles => "manage roles",
+            Ability::ImportRecords => "import",
+            Ability::SeeMetrics => "read the metrics",
+        }
+    }
+
+    /// The scope a token needs for it.
+    pub fn scope(self) -> Scope {
+        match self {
+            Ability::RecordDecisions => Scope::Act,
+            _ => Scope::Admin,
+        }
+    }
+
+    /// The type whose records it works on and is answered with, which comes to read with it.
+    pub(crate) fn brings(self) -> Option<&'static str> {
+        match self {
+            Ability::ActivateStrategy => Some("Strategy"),
+            Ability::ManagePlugins => Some("Plugin"),
+            Ability::ManageRoles => Some("RoleDocument"),
+            Ability::ImportRecords => Some("ImportRun"),
+            Ability::RecordDecisions | Ability::ManageTokens | Ability::SeeMetrics => None,
+        }
+    }
+}
+
+/// What a token is for. Scopes only narrow what the roles allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Reads records.
+    Read,
+    /// Makes, changes, deletes and restores records.
+    Write,
+    /// Does business acts: records decisions.
+    Act,
+    /// Manages: all other abilities.
+    Admin,
+}
+
+impl Scope {
+    pub const ALL: [Scope; 4] = [Scope::Read, Scope::Write, Scope::Act, Scope::Admin];
+
+    /// The name used on the command line and in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scope::Read => "read",
+            Scope::Write => "write",
+            Scope::Act => "act",
+            Scope::Admin => "admin",
+        }
+    }
+
+    /// The scope of that name, if there is one.
+    pub fn named(name: &str) -> Option<Scope> {
+        Scope::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+}
