@@ -61,7 +61,8 @@ async fn the_most_usual_operations() {
     for place in places().await {
         small::company(&place);
         let api = api(&place).await;
-        let mut count = Count { api: &api, actor: Actor::new("dora", &api.house().model, Role::Department), table: String::new() };
+        let mut count =
+            Count { api: &api, actor: Actor::new("dora", &api.house().model, Role::Department), table: String::new() };
         let found = "{ customers(first: 2, orderBy: {field: NAME}) { nodes { id version } } }";
         let found = count.send(found, Value::Null).await;
         let nodes = found["customers"]["nodes"].clone();

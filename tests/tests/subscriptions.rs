@@ -47,7 +47,8 @@ impl Socket {
     /// The next message, or `{"closed": code}`.
     async fn hear(&mut self) -> Value {
         loop {
-            match timeout(PATIENCE, self.0.next()).await.expect("nothing is heard") {
+            let Ok(heard) = timeout(PATIENCE, self.0.next()).await else { panic!("nothing is heard") };
+            match heard {
                 Some(Ok(Message::Text(text))) => {
                     let message: Value = serde_json::from_str(&text).unwrap();
                     if message["type"] != "ping" {
@@ -202,7 +203,7 @@ async fn changes_come_as_server_sent_events() {
         create(&server, "event").await;
         let mut text = String::new();
         while !text.contains("\n\n") || text.starts_with(':') {
-            let chunk = timeout(PATIENCE, response.chunk()).await.expect("nothing comes").unwrap().unwrap();
+            let chunk = timeout(PATIENCE, response.chunk()).await.unwrap().unwrap().unwrap();
             text.push_str(&String::from_utf8_lossy(&chunk));
         }
         assert!(text.starts_with("event: next\ndata: {\"data\":{\"customerChanged\":{\"id\":\"cus_"), "{text}");

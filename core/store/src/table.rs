@@ -53,7 +53,7 @@ pub(crate) struct Unique {
 type Rule = (&'static str, &'static [&'static str], Option<(&'static str, &'static str)>);
 
 /// What the model cannot say.
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 8] = [
     ("user", &["login"], None),
     ("topic", &["key"], None),
     ("segment", &["key"], None),
