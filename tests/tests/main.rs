@@ -30,6 +30,8 @@ mod northwind;
 mod pages;
 mod permissions;
 mod plans;
+mod probing;
+mod roles;
 mod rows;
 mod settings;
 mod shutdown;

@@ -10,7 +10,7 @@ static READ_ONLY: Shared = Shared::new(|place| {
     Server::start(place)
 });
 
-const MAPPING: &str = r#"
+pub const MAPPING: &str = r#"
 source = "rows"
 as_of = 2026-06-30
 
@@ -43,7 +43,15 @@ fields = { receivedOn = { constant = "2026-05-06" }, currency = { constant = "EU
 references = { customer = "customer", invoice = "invoice" }
 "#;
 
-const FILES: [(&str, &str); 4] = [
+/// The same as far as Mia sees it.
+pub const SEEN_FILES: [(&str, &str); 4] = [
+    ("customers.csv", "key,name,owner,territory,parent\nM,Mill,Mia,North,\n"),
+    ("orders.csv", "number,customer,total\nOM,M,10\n"),
+    ("invoices.csv", "number,customer,order,amount\nIM,M,OM,10\nIY,M,,3\n"),
+    ("payments.csv", "id,customer,invoice,amount,method\nPM,M,IM,4,cash\nPX,M,,2,card\n"),
+];
+
+pub const FILES: [(&str, &str); 4] = [
     ("customers.csv", "key,name,owner,territory,parent\nM,Mill,Mia,North,T\nT,Tower,Tom,South,\nN,Nobody,,,M\n"),
     ("orders.csv", "number,customer,total\nOM,M,10\nOT,T,700\n"),
     // IX is a hidden invoice of a visible order, IY a visible invoice of a hidden one.

@@ -89,7 +89,7 @@ fn problems_are_told_all_at_once_with_their_place() {
             "roles.s: needs `rows`",
             "roles.s.types.Customer.read: has `nmae`, which is not known here",
             "roles.s.types.Customer.read: has `orders`, which leads to `Order`",
-            "roles.s.types.Customer.create: lacks `name`, `kind`, `currency`, which every new record needs",
+            "roles.s.types.Customer.create: lacks `name`, `kind`, `currency`, which every new record ne",
             "roles.s.types.Customer.delete: is not true or false",
             "roles.s.types.Product.rows: says whose records are seen, but these belong to no customer",
             "roles.s.types.Segment: has records that only Guildhall makes and deletes",
