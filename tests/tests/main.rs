@@ -31,6 +31,8 @@ mod northwind;
 mod pages;
 mod permissions;
 mod plans;
+mod probing;
+mod roles;
 mod rows;
 mod scale_out;
 mod settings;

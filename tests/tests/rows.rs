@@ -10,29 +10,26 @@ static READ_ONLY: Shared = Shared::new(|place| {
     Server::start(place)
 });
 
-const MAPPING: &str = r#"
+pub const MAPPING: &str = r#"
 source = "rows"
 as_of = 2026-06-30
 
 [[files]]
-file = "customers.csv"
+file = "people.csv"
 type = "User"
 id = "{owner}"
-where = "owner <> ''"
 fields = { name = { template = "{owner} Miller" }, login = "owner" }
 
 [[files]]
-file = "customers.csv"
+file = "people.csv"
 type = "Territory"
 id = "{territory}"
-where = "territory <> ''"
 fields = { name = "territory" }
 
 [[files]]
-file = "customers.csv"
+file = "people.csv"
 type = "Team"
 id = "{team}"
-where = "team <> ''"
 fields = { name = "team" }
 
 [[files]]
@@ -71,12 +68,26 @@ fields = { receivedOn = { constant = "2026-05-06" }, currency = { constant = "EU
 references = { customer = "customer", invoice = "invoice" }
 "#;
 
-const FILES: [(&str, &str); 5] = [
-    // Mia left the team Tall, and Tom is not in the team Flat yet.
-    (
-        "members.csv",
-        "team,user,from,to\nFlat,Mia,2020-01-01,\nTall,Mia,2020-01-01,2020-12-31\nTall,Tom,2020-01-01,9999-12-31\nFlat,Tom,9999-12-31,\n",
-    ),
+/// Whom and what there is beside customers, which all see alike. Mia left the team Tall, and Tom is not in the team Flat yet.
+const PEOPLE: (&str, &str) = ("people.csv", "owner,territory,team\nMia,North,Flat\nTom,South,Tall\n");
+const MEMBERS: (&str, &str) = (
+    "members.csv",
+    "team,user,from,to\nFlat,Mia,2020-01-01,\nTall,Mia,2020-01-01,2020-12-31\nTall,Tom,2020-01-01,9999-12-31\nFlat,Tom,9999-12-31,\n",
+);
+
+/// The same as far as Mia sees it.
+pub const SEEN_FILES: [(&str, &str); 6] = [
+    PEOPLE,
+    MEMBERS,
+    ("customers.csv", "key,name,owner,territory,team,parent\nM,Mill,Mia,North,Flat,\n"),
+    ("orders.csv", "number,customer,total\nOM,M,10\n"),
+    ("invoices.csv", "number,customer,order,amount\nIM,M,OM,10\nIY,M,,3\n"),
+    ("payments.csv", "id,customer,invoice,amount,method\nPM,M,IM,4,cash\nPX,M,,2,card\n"),
+];
+
+pub const FILES: [(&str, &str); 6] = [
+    PEOPLE,
+    MEMBERS,
     (
         "customers.csv",
         "key,name,owner,territory,team,parent\nM,Mill,Mia,North,Flat,T\nT,Tower,Tom,South,Tall,\nN,Nobody,,,,M\n",

@@ -169,9 +169,9 @@ async fn who_changed_what_can_be_read_afterwards() {
 }
 
 /// An input type's fields: (name, kind of type, type, required).
-type Inputs = BTreeMap<String, Vec<(String, String, String, bool)>>;
+pub type Inputs = BTreeMap<String, Vec<(String, String, String, bool)>>;
 
-async fn inputs(server: &Server) -> (Inputs, BTreeMap<String, Vec<String>>) {
+pub async fn inputs(server: &Server) -> (Inputs, BTreeMap<String, Vec<String>>) {
     let query = "{ __schema { types { name kind enumValues { name } inputFields { name type { kind name ofType { kind name } } } } } }";
     let schema = server.graphql(Role::Department, query, Value::Null).await.data();
     let (mut inputs, mut enums) = (Inputs::new(), BTreeMap::new());
@@ -211,7 +211,7 @@ fn sample(field: &str, ty: &str, enums: &BTreeMap<String, Vec<String>>) -> Value
 
 /// Makes a record of a type from what the schema alone says of it, and first what it refers to. Nothing if that leads to what
 /// only Guildhall makes.
-async fn sampled(
+pub async fn sampled(
     server: &Server,
     object: &str,
     targets: &BTreeMap<(String, String), String>,
@@ -234,22 +234,28 @@ async fn sampled(
     Some(made(server, object, Value::Object(values)).await)
 }
 
+/// The type that a field of a type leads to.
+pub async fn targets(server: &Server) -> BTreeMap<(String, String), String> {
+    let query = "{ __schema { types { name fields { name type { kind name ofType { name } } } } } }";
+    let types = server.graphql(Role::Department, query, Value::Null).await.data();
+    let mut targets = BTreeMap::new();
+    for ty in types["__schema"]["types"].as_array().unwrap() {
+        for field in ty["fields"].as_array().into_iter().flatten() {
+            let name = field["type"]["name"].as_str().or_else(|| field["type"]["ofType"]["name"].as_str());
+            let key = (ty["name"].as_str().unwrap().to_owned(), field["name"].as_str().unwrap().to_owned());
+            targets.insert(key, name.unwrap_or_default().to_owned());
+        }
+    }
+    targets
+}
+
 /// Every type that is written is made, changed, deleted and brought back; what it is made of the schema alone says.
 #[tokio::test]
 async fn every_type_is_made_changed_deleted_and_brought_back() {
     for server in fresh().await {
         let server = Arc::new(server);
         let schema = inputs(&server).await;
-        let query = "{ __schema { types { name fields { name type { kind name ofType { name } } } } } }";
-        let types = server.graphql(Role::Department, query, Value::Null).await.data();
-        let mut targets = BTreeMap::new();
-        for ty in types["__schema"]["types"].as_array().unwrap() {
-            for field in ty["fields"].as_array().into_iter().flatten() {
-                let name = field["type"]["name"].as_str().or_else(|| field["type"]["ofType"]["name"].as_str());
-                let key = (ty["name"].as_str().unwrap().to_owned(), field["name"].as_str().unwrap().to_owned());
-                targets.insert(key, name.unwrap_or_default().to_owned());
-            }
-        }
+        let targets = targets(&server).await;
         let written: Vec<String> =
             schema.0.keys().filter_map(|name| name.strip_suffix("Values").map(str::to_owned)).collect();
         assert!(written.len() > 15, "{written:?}");

@@ -1,0 +1,203 @@
+//! Roles of a deployment's own, several of them on a token, scopes, and how they change.
+
+use std::time::Duration;
+
+use guildhall_tests::{Place, Role, Server, codes, places, until};
+use serde_json::{Value, json};
+
+use crate::rows::{FILES, MAPPING};
+
+const ROLES: &str = r#"
+[roles.field-sales]
+doc = "Visits customers."
+rows = ["own"]
+
+[roles.field-sales.types.Customer]
+read = ["externalId", "name", "phone"]
+update = ["phone"]
+
+[roles.field-sales.types.Note]
+read = ["body", "writtenAt"]
+
+[roles.back-office]
+doc = "Sends orders and invoices."
+rows = ["all"]
+
+[roles.back-office.types.Order]
+read = ["externalId", "number", "customer"]
+
+[roles.back-office.types.Customer]
+read = ["externalId"]
+rows = ["own"]
+
+[roles.desk]
+doc = "Answers whoever calls."
+rows = ["all"]
+
+[roles.desk.types.Customer]
+read = ["name"]
+"#;
+
+fn load(place: &Place) {
+    for (name, content) in FILES {
+        place.file(&format!("rows/{name}"), content);
+    }
+    let mapping = place.file("rows/mapping.toml", MAPPING);
+    place.import(&mapping, &place.folder().join("rows"));
+    set(place, ROLES);
+}
+
+fn set(place: &Place, roles: &str) {
+    let file = place.file("roles.toml", roles);
+    place.done(&["role", "set", &file.to_string_lossy()]);
+}
+
+async fn started() -> Vec<Server> {
+    let serve = |place: Place| {
+        load(&place);
+        Server::start(place)
+    };
+    places().await.into_iter().map(serve).collect()
+}
+
+/// A token of Mia's with these flags.
+fn mia(server: &Server, flags: &[&str]) -> String {
+    let mut arguments = vec!["token", "create", "Mia"];
+    arguments.extend(flags);
+    server.place().done(&arguments).trim().to_owned()
+}
+
+async fn ask(server: &Server, secret: &str, query: &str) -> Value {
+    server.post(secret, &json!({ "query": query })).await.json()
+}
+
+#[tokio::test]
+async fn a_role_of_ones_own_reads_and_writes_what_it_says_and_no_more() {
+    for server in started().await {
+        let sales = mia(&server, &["--role", "field-sales"]);
+        let seen = ask(&server, &sales, "{ customers { totalCount nodes { id version name phone } } }").await;
+        let customers = &seen["data"]["customers"];
+        assert_eq!((&customers["totalCount"], &customers["nodes"][0]["name"]), (&json!(1), &json!("Mill")), "{seen}");
+        for hidden in [
+            "{ customers { nodes { owner } } }",
+            "{ orders { totalCount } }",
+            "mutation { deleteCustomer(input: {id: \"a\", version: 1, idempotencyKey: \"k\"}) { __typename } }",
+            "mutation { createCustomer(input: {values: {name: \"a\"}, idempotencyKey: \"k\"}) { __typename } }",
+            "mutation { upsertCustomer(input: {source: \"a\", externalId: \"b\", set: {phone: \"1\"}, idempotencyKey: \"k\"}) { __typename } }",
+            "mutation { updateCustomer(input: {id: \"a\", version: 1, set: {name: \"b\"}, idempotencyKey: \"k\"}) { __typename } }",
+            "mutation { recordDecision(input: {point: \"credit.terms\", customer: \"a\", idempotencyKey: \"k\"}) { __typename } }",
+        ] {
+            assert_eq!(
+                codes(&ask(&server, &sales, hidden).await).first().map(String::as_str),
+                Some("VALIDATION_FAILED"),
+                "{hidden}"
+            );
+        }
+        let node = &customers["nodes"][0];
+        let change = format!(
+            "mutation {{ updateCustomer(input: {{id: {}, version: {}, set: {{phone: \"7\"}}, idempotencyKey: \"k\"}}) {{ ... on CustomerWritten {{ customer {{ phone }} }} }} }}",
+            node["id"], node["version"]
+        );
+        let changed = ask(&server, &sales, &change).await;
+        assert_eq!(changed["data"]["updateCustomer"]["customer"]["phone"], "7", "{changed}");
+    }
+}
+
+#[tokio::test]
+async fn roles_of_a_token_add_up_on_the_rows_that_any_of_them_opens() {
+    for server in started().await {
+        let one =
+            ask(&server, &mia(&server, &["--role", "desk"]), "{ customers { totalCount nodes { phone } } }").await;
+        assert_eq!(codes(&one), ["VALIDATION_FAILED"]);
+        let both = mia(&server, &["--role", "desk", "--role", "field-sales"]);
+        let sum = ask(&server, &both, "{ customers { totalCount nodes { name phone } } }").await;
+        assert_eq!(sum["data"]["customers"]["totalCount"], 3, "{sum}");
+        let narrowed = mia(&server, &["--role", "desk", "--role", "field-sales", "--reach", "territory:South"]);
+        let south = ask(&server, &narrowed, "{ customers { nodes { name } } }").await;
+        assert_eq!(south["data"]["customers"]["nodes"], json!([{ "name": "Tower" }]));
+        let team = mia(&server, &["--role", "desk", "--reach", "team"]);
+        assert_eq!(ask(&server, &team, "{ customers { totalCount } }").await["data"]["customers"]["totalCount"], 0);
+    }
+}
+
+/// More orders are opened than customers: those of others are seen, and lead to nobody.
+#[tokio::test]
+async fn a_record_leads_to_no_hidden_one_where_more_of_it_is_opened() {
+    for server in started().await {
+        let office = mia(&server, &["--role", "back-office"]);
+        let query = "{ orders(orderBy: {field: NUMBER}) { nodes { number customer { externalId } } } filtered: orders(filter: {customer: {externalId: {eq: \"T\"}}}) { totalCount } }";
+        let expected = json!({ "data": {
+            "orders": { "nodes": [{ "number": "OM", "customer": { "externalId": "M" } }, { "number": "OT", "customer": null }] },
+            "filtered": { "totalCount": 0 },
+        } });
+        assert_eq!(ask(&server, &office, query).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn scopes_narrow_what_a_token_is_for() {
+    for server in started().await {
+        let change = "mutation { updateCustomer(input: {id: \"a\", version: 1, set: {phone: \"1\"}, idempotencyKey: \"k\"}) { __typename } }";
+        let reads = mia(&server, &["--role", "field-sales", "--scope", "read"]);
+        assert_eq!(ask(&server, &reads, "{ customers { totalCount } }").await["data"]["customers"]["totalCount"], 1);
+        assert_eq!(codes(&ask(&server, &reads, change).await)[0], "VALIDATION_FAILED");
+        let writes = mia(&server, &["--role", "field-sales", "--scope", "read", "--scope", "write"]);
+        assert_eq!(codes(&ask(&server, &writes, change).await), ["BAD_USER_INPUT"]);
+        let watch = mia(&server, &["--role", "admin", "--scope", "admin"]);
+        let get = server.request(reqwest::Method::GET, "/metrics").bearer_auth(&watch);
+        assert_eq!(server.send(get).await.status, 200);
+        assert_eq!(codes(&ask(&server, &watch, "{ customers { totalCount } }").await), ["VALIDATION_FAILED"]);
+        let get = server.request(reqwest::Method::GET, "/metrics").bearer_auth(&reads);
+        assert_eq!(server.send(get).await.status, 403);
+    }
+}
+
+#[tokio::test]
+async fn roles_are_set_through_the_api_and_hold_at_once() {
+    for server in started().await {
+        let sales = mia(&server, &["--role", "field-sales"]);
+        let query = "{ customers { nodes { phone } } }";
+        assert_eq!(ask(&server, &sales, query).await.get("errors"), None);
+        let set = "mutation($input: SetRolesInput!) { setRoles(input: $input) { roleDocument { number setBy } } }";
+        let input =
+            |document: &str| json!({ "input": { "document": document, "idempotencyKey": document.len().to_string() } });
+        let narrower = ROLES.replace("\"phone\"]\nupdate = [\"phone\"]", "\"industry\"]");
+        let done = server.graphql(Role::Admin, set, input(&narrower)).await.data();
+        assert_eq!(done["setRoles"]["roleDocument"], json!({ "number": 2, "setBy": "ada" }));
+        assert_eq!(codes(&ask(&server, &sales, query).await), ["VALIDATION_FAILED"]);
+        let broken = server.graphql(Role::Admin, set, input("[roles.x]\ndoc = 1\n")).await.json();
+        assert_eq!(codes(&broken), ["BAD_USER_INPUT"]);
+        let message = broken["errors"][0]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("line 1") && message.contains("line 2, column 7"), "{message}");
+        let gone = server.graphql(Role::Admin, set, input("[roles]\n")).await.json();
+        assert_eq!(codes(&gone), ["REFUSED"], "{gone}");
+        let absent = server.graphql(Role::Department, set, input(ROLES)).await.json();
+        assert_eq!(codes(&absent).first().map(String::as_str), Some("VALIDATION_FAILED"));
+        let list = server.place().done(&["role", "list"]);
+        assert!(list.contains("field-sales") && list.contains("department"), "{list}");
+    }
+}
+
+#[tokio::test]
+async fn a_rotated_token_has_a_new_secret_and_the_old_one_ends_after_its_grace() {
+    for server in started().await {
+        let created = server.place().done(&["token", "create", "Mia", "--role", "desk", "--json"]);
+        let created: Value = serde_json::from_str(&created).unwrap();
+        let rotate = "mutation($id: String!, $grace: Int) { rotateToken(input: {tokenId: $id, graceSeconds: $grace}) { tokenId token } }";
+        let rotated = server.graphql(Role::Admin, rotate, json!({ "id": created["id"], "grace": 2 })).await.data();
+        let (old, new) = (created["token"].as_str().unwrap(), rotated["rotateToken"]["token"].as_str().unwrap());
+        let body = json!({ "query": "{ customers { totalCount } }" });
+        for secret in [old, new] {
+            assert_eq!(server.post(secret, &body).await.data()["customers"]["totalCount"], 3);
+        }
+        let ended = async || (server.post(old, &body).await.status == 401).then_some(());
+        until(Duration::from_secs(6), ended).await;
+        let id = rotated["rotateToken"]["tokenId"].as_str().unwrap();
+        let last = server.place().done(&["token", "rotate", id]);
+        assert_eq!(server.post(last.trim(), &body).await.status, 200);
+        let ended = async || (server.post(new, &body).await.status == 401).then_some(());
+        until(Duration::from_secs(4), ended).await;
+        let again = server.graphql(Role::Admin, rotate, json!({ "id": id, "grace": 0 })).await.json();
+        assert_eq!(codes(&again), ["NOT_FOUND"]);
+    }
+}
