@@ -47,7 +47,7 @@ impl Socket {
     /// The next message, or `{"closed": code}`.
     async fn hear(&mut self) -> Value {
         loop {
-            match timeout(PATIENCE, self.0.next()).await.expect("nothing is heard") {
+            match timeout(PATIENCE, self.0.next()).await.unwrap() {
                 Some(Ok(Message::Text(text))) => {
                     let message: Value = serde_json::from_str(&text).unwrap();
                     if message["type"] != "ping" {
