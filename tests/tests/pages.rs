@@ -327,7 +327,8 @@ async fn cursor(server: &Server, list: &str) -> String {
 
 /// Asks a list for what follows a cursor, in the document and as a variable.
 async fn after(server: &Server, list: &str, cursor: &str) -> [Value; 2] {
-    let written = format!("{{ list: {} {{ pageInfo {{ hasPreviousPage }} }} }}", list.replace("$after", &format!("{cursor:?}")));
+    let written =
+        format!("{{ list: {} {{ pageInfo {{ hasPreviousPage }} }} }}", list.replace("$after", &format!("{cursor:?}")));
     let given = format!("query($after: String) {{ list: {list} {{ pageInfo {{ hasPreviousPage }} }} }}");
     let given = server.graphql(Role::Admin, &given, json!({ "after": cursor })).await.json();
     [server.graphql(Role::Admin, &written, Value::Null).await.json(), given]
@@ -370,7 +371,9 @@ async fn a_cursor_of_another_place_of_nulls_is_refused() {
 async fn a_cursor_of_groups_belongs_to_what_they_are_grouped_by() {
     for server in servers().await.iter() {
         let cursor = cursor(server, "ordersGroups(first: 1, by: [{field: ORDERED_ON, bucket: MONTH}])").await;
-        for by in ["[{field: ORDERED_ON, bucket: QUARTER}]", "[{field: SHIPPED_ON, bucket: MONTH}]", "[{field: ORDERED_ON}]"] {
+        for by in
+            ["[{field: ORDERED_ON, bucket: QUARTER}]", "[{field: SHIPPED_ON, bucket: MONTH}]", "[{field: ORDERED_ON}]"]
+        {
             for answer in after(server, &format!("ordersGroups(after: $after, by: {by})"), &cursor).await {
                 assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{by}: {answer}");
             }
@@ -379,13 +382,17 @@ async fn a_cursor_of_groups_belongs_to_what_they_are_grouped_by() {
             assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{answer}");
         }
         let measured = "orderBy: [{measure: SUM, of: NET_TOTAL}]";
-        let of_sums = self::cursor(server, &format!("ordersGroups(first: 1, by: [{{field: STATUS}}], {measured})")).await;
-        let by_average = "ordersGroups(after: $after, by: [{field: STATUS}], orderBy: [{measure: AVERAGE, of: NET_TOTAL}])";
+        let of_sums =
+            self::cursor(server, &format!("ordersGroups(first: 1, by: [{{field: STATUS}}], {measured})")).await;
+        let by_average =
+            "ordersGroups(after: $after, by: [{field: STATUS}], orderBy: [{measure: AVERAGE, of: NET_TOTAL}])";
         for answer in after(server, by_average, &of_sums).await {
             assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{answer}");
         }
         // What is asked of the groups may differ from page to page.
-        let more = format!("{{ ordersGroups(after: {of_sums:?}, by: [{{field: STATUS}}], {measured}) {{ nodes {{ count min {{ freight {{ amount }} }} }} pageInfo {{ hasPreviousPage }} }} }}");
+        let more = format!(
+            "{{ ordersGroups(after: {of_sums:?}, by: [{{field: STATUS}}], {measured}) {{ nodes {{ count min {{ freight {{ amount }} }} }} pageInfo {{ hasPreviousPage }} }} }}"
+        );
         assert_eq!(server.query(&more).await["ordersGroups"]["pageInfo"]["hasPreviousPage"], true);
     }
 }
@@ -403,7 +410,11 @@ async fn a_cursor_holds_for_any_page_of_its_order() {
                 assert_eq!(answer["data"]["list"]["pageInfo"]["hasPreviousPage"], true, "{list}: {answer}");
             }
         }
-        let nested = |order: &str| format!("{{ customers(first: 3) {{ nodes {{ orders(after: {cursor:?}, orderBy: [{order}]) {{ nodes {{ number }} }} }} }} }}");
+        let nested = |order: &str| {
+            format!(
+                "{{ customers(first: 3) {{ nodes {{ orders(after: {cursor:?}, orderBy: [{order}]) {{ nodes {{ number }} }} }} }} }}"
+            )
+        };
         assert!(server.query(&nested("{field: NUMBER}")).await["customers"]["nodes"][0]["orders"].is_object());
         let other = server.graphql(Role::Admin, &nested("{field: NUMBER, direction: DESC}"), Value::Null).await.json();
         assert_eq!(codes(&other), ["BAD_USER_INPUT"], "{other}");
@@ -415,7 +426,8 @@ async fn a_cursor_that_was_altered_is_refused() {
     for server in servers().await.iter() {
         let cursor = cursor(server, "orders(first: 1, orderBy: {field: NUMBER})").await;
         let digest_altered = cursor.replacen("5b22", "5b2230", 1);
-        for altered in [&cursor[..cursor.len() - 2], &cursor[..cursor.len() - 1], &cursor[2..], &digest_altered, "5b5d"] {
+        for altered in [&cursor[..cursor.len() - 2], &cursor[..cursor.len() - 1], &cursor[2..], &digest_altered, "5b5d"]
+        {
             for answer in after(server, "orders(after: $after, orderBy: {field: NUMBER})", altered).await {
                 assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{altered}: {answer}");
             }

@@ -98,11 +98,7 @@ impl Problem {
         self
     }
 
-    pub(crate) fn located(
-        self,
-        location: Option<apollo_compiler::parser::SourceSpan>,
-        sources: &SourceMap,
-    ) -> Self {
+    pub(crate) fn located(self, location: Option<apollo_compiler::parser::SourceSpan>, sources: &SourceMap) -> Self {
         let place = location.and_then(|span| span.line_column(sources));
         self.placed(place.map(|place| (place.line, place.column)))
     }
