@@ -89,14 +89,14 @@ function keyOf(model, of, { field, bucket }) {
       const own = record.columns[column.column];
       return own === null ? null : firstDay(own.slice(0, 10), bucket ?? 'DAY');
     };
-    return { field, name: column.name, kind: 'Date', nullable: column.nullable, value };
+    return { field, name: column.name, label: `${field} ${bucket ?? 'DAY'}`, kind: 'Date', nullable: column.nullable, value };
   }
   if (column) {
-    return { field, name: column.name, kind: column.kind, nullable: column.nullable, value: (record) => comparable(column.kind, record.columns[column.column]) };
+    return { field, name: column.name, label: field, kind: column.kind, nullable: column.nullable, value: (record) => comparable(column.kind, record.columns[column.column]) };
   }
   const relation = model.relationNamed(of, field);
   const value = (record) => model.one(record, relation)?.columns.id.split('_')[1] ?? null;
-  return { field, name: relation.name, kind: 'Id', nullable: relation.nullable, relation, value };
+  return { field, name: relation.name, label: field, kind: 'Id', nullable: relation.nullable, relation, value };
 }
 
 /** The first day of the period a day is in. */
@@ -131,6 +131,7 @@ export function groupsOf(model, of, args) {
   const terms = given.map((term) => termOf(model, of, keys, term));
   const descending = terms.at(-1)?.descending ?? false;
   for (const key of keys) if (!terms.some((term) => term.key === key)) terms.push(keyTerm(key, keys, { descending, first: false }));
+  terms.list = `${of} by ${keys.map((key) => key.label).join(', ')}`;
   const pager = pagerOf(terms, args, (group) => terms.map((term) => term.value(group)), true);
   return (records) => {
     const groups = new Map();
@@ -145,7 +146,7 @@ export function groupsOf(model, of, args) {
 }
 
 function keyTerm(key, keys, direction) {
-  return { ...direction, key, kind: key.kind, nullable: key.nullable, value: (group) => group.values[keys.indexOf(key)] };
+  return { ...direction, key, label: key.field, kind: key.kind, nullable: key.nullable, value: (group) => group.values[keys.indexOf(key)] };
 }
 
 function termOf(model, of, keys, term) {
@@ -158,11 +159,11 @@ function termOf(model, of, keys, term) {
     return keyTerm(key, keys, direction);
   }
   if ((measure === 'COUNT') !== (field === null)) throw new Refusal('a measure without its field, or a count of one');
-  if (measure === 'COUNT') return { ...direction, kind: 'Int', nullable: false, value: (group) => BigInt(group.records.length) };
+  if (measure === 'COUNT') return { ...direction, label: 'COUNT', kind: 'Int', nullable: false, value: (group) => BigInt(group.records.length) };
   const column = model.columnNamed(of, field);
   const functionName = FUNCTIONS[measure];
   const allowed = functionName === 'min' || functionName === 'max' ? MEASURED : SUMMED;
   if (!allowed.includes(column.kind)) throw new Refusal('a sum of what cannot be added up');
   const kind = measuredKind(functionName, column.kind);
-  return { ...direction, kind, nullable: column.nullable, value: (group) => measured(group, functionName, column) };
+  return { ...direction, label: `${measure} ${field}`, kind, nullable: column.nullable, value: (group) => measured(group, functionName, column) };
 }

@@ -1,7 +1,8 @@
 // The written corpus: a file for each subject, cases beginning with `# case: <name>`.
 //
 // A case may have, before its document, `# variables: <json>` and `# operation: <name>`. In all of them `{{id Customer 0}}`
-// stands for a record's id and `{{cursor Order 3 [{"field":"NUMBER"}]}}` for a record's cursor in an order.
+// stands for a record's id, `{{cursor Order 3 [{"field":"NUMBER"}]}}` for a record's cursor in an order, and
+// `{{cursor Order =["0"] []}}` for the cursor of one that had these values.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { cursorText, termsOf } from './list.mjs';
@@ -28,14 +29,16 @@ function readCase(subject, piece) {
 
 /** The case with real ids and cursors of the model's records. */
 export function filled(model, { query, variables, ...rest }) {
-  const fill = (text) => text?.replace(/\{\{(id|cursor) (\w+) (\d+)(?: (\[.*?\]))?\}\}/g, (_, what, type, place, order) => {
+  const fill = (text) => text?.replace(/\{\{(id|cursor|CURSOR) (\w+) (\d+|=\[.*?\])(?: (\[.*?\]))?\}\}/g, (_, what, type, place, order) => {
     const records = model.rows[type];
     // A type the role does not see: the case is refused for that already.
     if (!records) return 'unseen';
     const record = records[Number(place) % records.length];
     if (what === 'id') return record.columns.id;
     const terms = termsOf(model, type, JSON.parse(order ?? '[]'));
-    return cursorText(terms, terms.map((term) => term.value(record)));
+    const values = place.startsWith('=') ? JSON.parse(place.slice(1)) : terms.map((term) => term.value(record));
+    const cursor = cursorText(terms, values);
+    return what === 'CURSOR' ? cursor.toUpperCase() : cursor;
   });
   return { ...rest, query: fill(query), variables: fill(variables) };
 }

@@ -1,5 +1,7 @@
 // Lists: order, cursors, pages.
 
+import { createHash } from 'node:crypto';
+
 import { canonical, comparable, compare, given, Refusal } from './model.mjs';
 import { filterOf } from './filter.mjs';
 
@@ -8,7 +10,7 @@ const LARGEST_PAGE = 250;
 export const MOST_TERMS = 8;
 const MOST_RELATIONS = 3;
 
-/** The terms of an order, made total by the id. */
+/** The terms of an order, made total by the id. They know what stands in the list. */
 export function termsOf(model, typeName, orderBy) {
   if (orderBy && orderBy.length > MOST_TERMS) throw new Refusal('an order has too many terms');
   const terms = (orderBy ?? []).map((term) => termOf(model, typeName, term, 0));
@@ -16,7 +18,7 @@ export function termsOf(model, typeName, orderBy) {
     const descending = terms.at(-1)?.descending ?? false;
     terms.push(columnTerm(model.types[typeName].columns.id, { descending, first: false }));
   }
-  return terms;
+  return Object.assign(terms, { list: typeName });
 }
 
 function columnTerm(column, { descending, first }) {
@@ -26,7 +28,7 @@ function columnTerm(column, { descending, first }) {
     // Ids stand in orders without the prefix of their type.
     return column.kind === 'Id' ? own.split('_')[1] : own;
   };
-  return { kind: column.kind, nullable: column.nullable, descending, first, value };
+  return { label: column.column.toUpperCase(), kind: column.kind, nullable: column.nullable, descending, first, value };
 }
 
 function termOf(model, typeName, term, depth) {
@@ -44,7 +46,7 @@ function termOf(model, typeName, term, depth) {
   const relation = model.types[typeName].relations[name];
   const inner = termOf(model, relation.target, value, depth + 1);
   const related = (record) => (record === null ? null : model.one(record, relation));
-  return { ...inner, related: true, nullable: inner.nullable || relation.nullable, value: (record) => inner.value(related(record)) };
+  return { ...inner, label: `${name}.${inner.label}`, related: true, nullable: inner.nullable || relation.nullable, value: (record) => inner.value(related(record)) };
 }
 
 /** Which of two lists of order values stands first. */
@@ -60,9 +62,16 @@ export function inOrder(terms, left, right) {
   return 0;
 }
 
+/** What cursors are of: what stands in the list, and its order. */
+function digestOf(terms) {
+  const nulls = ({ nullable, first }) => (nullable ? (first ? ' FIRST' : ' LAST') : '');
+  const lines = terms.map((term) => `${term.label} ${term.descending ? 'DESC' : 'ASC'}${nulls(term)}`);
+  return createHash('sha256').update([terms.list, ...lines].join('\n')).digest('hex').slice(0, 16);
+}
+
 export function cursorText(terms, values) {
   const texts = values.map((value, place) => canonical(terms[place].kind, value));
-  return Buffer.from(JSON.stringify(texts)).toString('hex');
+  return Buffer.from(JSON.stringify([digestOf(terms), ...texts])).toString('hex');
 }
 
 /** The order values that a cursor holds, or a refusal. */
@@ -75,8 +84,8 @@ export function cursorValues(terms, text) {
   } catch {
     refuse();
   }
-  if (!Array.isArray(texts) || texts.length !== terms.length) refuse();
-  return texts.map((value, place) => {
+  if (!Array.isArray(texts) || texts.length !== terms.length + 1 || texts[0] !== digestOf(terms)) refuse();
+  return texts.slice(1).map((value, place) => {
     const { kind, nullable } = terms[place];
     if (value === null) return nullable ? null : refuse();
     if (typeof value !== 'string') return refuse();

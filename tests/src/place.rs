@@ -73,6 +73,8 @@ impl Place {
         // Compiled code is shared by all tests; it is found by what it was compiled from.
         let cache = root().join("target/plugins/test-code");
         command.env("GUILDHALL_DATABASE", self.url()).env("GUILDHALL_CACHE", cache).env("GUILDHALL_LOG_LEVEL", "warn");
+        // Tests of one actor ask more in a minute than any client; those of the rate say what it is.
+        command.env("GUILDHALL_RATE", "0");
         command.env("GUILDHALL_UPLOADS", self.folder.path().join("uploads"));
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         command

@@ -319,6 +319,122 @@ async fn a_cursor_of_another_order_is_refused() {
     }
 }
 
+/// The cursor after the first of a list, which is asked for in full.
+async fn cursor(server: &Server, list: &str) -> String {
+    let data = server.query(&format!("{{ list: {list} {{ pageInfo {{ endCursor }} }} }}")).await;
+    data["list"]["pageInfo"]["endCursor"].as_str().unwrap().to_owned()
+}
+
+/// Asks a list for what follows a cursor, in the document and as a variable.
+async fn after(server: &Server, list: &str, cursor: &str) -> [Value; 2] {
+    let written =
+        format!("{{ list: {} {{ pageInfo {{ hasPreviousPage }} }} }}", list.replace("$after", &format!("{cursor:?}")));
+    let given = format!("query($after: String) {{ list: {list} {{ pageInfo {{ hasPreviousPage }} }} }}");
+    let given = server.graphql(Role::Admin, &given, json!({ "after": cursor })).await.json();
+    [server.graphql(Role::Admin, &written, Value::Null).await.json(), given]
+}
+
+#[tokio::test]
+async fn a_cursor_belongs_to_its_list_and_order() {
+    let of = "orders(first: 1, orderBy: {field: NUMBER})";
+    for server in servers().await.iter() {
+        let cursor = cursor(server, of).await;
+        for list in [
+            "orders(after: $after, orderBy: {field: NUMBER, direction: DESC})",
+            "orders(after: $after, orderBy: {field: CURRENCY})",
+            "orders(after: $after, orderBy: {customer: {field: NAME}})",
+            "products(after: $after, orderBy: {field: SKU})",
+            "invoices(after: $after, orderBy: {field: NUMBER})",
+            "ordersGroups(after: $after, by: [{field: CURRENCY}, {field: CUSTOMER}])",
+        ] {
+            for answer in after(server, list, &cursor).await {
+                assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{list}: {answer}");
+                let error = &answer["errors"][0];
+                assert!(error["message"].as_str().unwrap().contains("no cursor of this list"), "{answer}");
+                assert!(error["locations"][0]["line"] == 1, "{answer}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_place_of_nulls_is_refused() {
+    for server in servers().await.iter() {
+        let last = cursor(server, "orders(first: 1, orderBy: {field: FREIGHT})").await;
+        for answer in after(server, "orders(after: $after, orderBy: {field: FREIGHT, nulls: FIRST})", &last).await {
+            assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_of_groups_belongs_to_what_they_are_grouped_by() {
+    for server in servers().await.iter() {
+        let cursor = cursor(server, "ordersGroups(first: 1, by: [{field: ORDERED_ON, bucket: MONTH}])").await;
+        for by in
+            ["[{field: ORDERED_ON, bucket: QUARTER}]", "[{field: SHIPPED_ON, bucket: MONTH}]", "[{field: ORDERED_ON}]"]
+        {
+            for answer in after(server, &format!("ordersGroups(after: $after, by: {by})"), &cursor).await {
+                assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{by}: {answer}");
+            }
+        }
+        for answer in after(server, "orders(after: $after, orderBy: {field: ORDERED_ON})", &cursor).await {
+            assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{answer}");
+        }
+        let measured = "orderBy: [{measure: SUM, of: NET_TOTAL}]";
+        let of_sums =
+            self::cursor(server, &format!("ordersGroups(first: 1, by: [{{field: STATUS}}], {measured})")).await;
+        let by_average =
+            "ordersGroups(after: $after, by: [{field: STATUS}], orderBy: [{measure: AVERAGE, of: NET_TOTAL}])";
+        for answer in after(server, by_average, &of_sums).await {
+            assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{answer}");
+        }
+        // What is asked of the groups may differ from page to page.
+        let more = format!(
+            "{{ ordersGroups(after: {of_sums:?}, by: [{{field: STATUS}}], {measured}) {{ nodes {{ count min {{ freight {{ amount }} }} }} pageInfo {{ hasPreviousPage }} }} }}"
+        );
+        assert_eq!(server.query(&more).await["ordersGroups"]["pageInfo"]["hasPreviousPage"], true);
+    }
+}
+
+/// Names, filters, sizes and where the list stands do not make another cursor; the order of a nested list does.
+#[tokio::test]
+async fn a_cursor_holds_for_any_page_of_its_order() {
+    for server in servers().await.iter() {
+        let cursor = cursor(server, "orders(first: 1, orderBy: {field: NUMBER})").await;
+        for list in [
+            "orders(first: 7, after: $after, orderBy: [{field: NUMBER, nulls: FIRST}], filter: {status: {ne: CANCELLED}})",
+            "orders(last: 7, after: $after, orderBy: [{field: NUMBER, direction: ASC}, {field: ID}])",
+        ] {
+            for answer in after(server, list, &cursor).await {
+                assert_eq!(answer["data"]["list"]["pageInfo"]["hasPreviousPage"], true, "{list}: {answer}");
+            }
+        }
+        let nested = |order: &str| {
+            format!(
+                "{{ customers(first: 3) {{ nodes {{ orders(after: {cursor:?}, orderBy: [{order}]) {{ nodes {{ number }} }} }} }} }}"
+            )
+        };
+        assert!(server.query(&nested("{field: NUMBER}")).await["customers"]["nodes"][0]["orders"].is_object());
+        let other = server.graphql(Role::Admin, &nested("{field: NUMBER, direction: DESC}"), Value::Null).await.json();
+        assert_eq!(codes(&other), ["BAD_USER_INPUT"], "{other}");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_was_altered_is_refused() {
+    for server in servers().await.iter() {
+        let cursor = cursor(server, "orders(first: 1, orderBy: {field: NUMBER})").await;
+        let digest_altered = cursor.replacen("5b22", "5b2230", 1);
+        for altered in [&cursor[..cursor.len() - 2], &cursor[..cursor.len() - 1], &cursor[2..], &digest_altered, "5b5d"]
+        {
+            for answer in after(server, "orders(after: $after, orderBy: {field: NUMBER})", altered).await {
+                assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{altered}: {answer}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_page_is_neither_negative_nor_endless() {
     for server in servers().await.iter() {

@@ -270,11 +270,11 @@ async fn an_order_does_not_tell_a_hidden_value() {
         // PX's invoice is hidden, so it counts as none.
         assert_eq!((&edges[0]["node"]["externalId"], &edges[1]["node"]["externalId"]), (&json!("PX"), &json!("PM")));
         let cursor = hex(edges[0]["cursor"].as_str().unwrap());
-        assert!(cursor.starts_with("[null,"), "{cursor}");
+        assert!(cursor.contains("\",null,\""), "{cursor}");
         let by_parent = "{ customers(orderBy: [{parent: {field: NAME}}]) { edges { cursor } } }";
         let answer = ask(server, &mia, by_parent, &Value::Null).await;
         let cursor = hex(answer["data"]["customers"]["edges"][0]["cursor"].as_str().unwrap());
-        assert!(cursor.starts_with("[null,"), "{cursor}");
+        assert!(cursor.contains("\",null,\""), "{cursor}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The API as the server calls it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use apollo_compiler::Node;
 use apollo_compiler::executable::{Operation, OperationType};
@@ -20,13 +21,16 @@ use crate::front::Front;
 use crate::generation::{AccessSchema, Document, Generation, PlanKey, Prepared};
 use crate::metrics::{Counters, Metrics};
 use crate::plan::{
-    Bound, Branch, Context, MutationPlan, Payload, Plan, Slot, bind, compile_input_query, plan_mutation, plan_query,
+    Bound, Branch, Context, MutationPlan, Payload, Plan, Slot, compile_input_query, plan_mutation, plan_query,
 };
 use crate::problem::{Code, Problem};
+use crate::rate::{Allowance, Rates};
 use crate::schema::{self, Source};
 
 /// Most decision fields of an operation: each reads what its plugins ask for.
 const DECISIONS: usize = 25;
+/// What every request costs, in points, whatever comes of it.
+pub(crate) const REQUEST_COST: u64 = 1;
 /// Longest SQL of an operation, which every connection that runs it keeps prepared.
 const STATEMENT_BYTES: usize = 512 * 1024;
 
@@ -52,6 +56,15 @@ pub struct Response {
     pub operation: Option<&'static str>,
     /// The first problem's code, if there is one.
     pub code: Option<Code>,
+    /// What the actor may still spend, if there is a limit.
+    pub allowance: Option<Allowance>,
+}
+
+/// What becomes known of a request while it is answered.
+#[derive(Default)]
+struct Known {
+    kind: Option<OperationType>,
+    allowance: Option<Allowance>,
 }
 
 /// The API: the current generation and the house it belongs to. One per process.
@@ -59,6 +72,7 @@ pub struct Api {
     house: Arc<House>,
     generation: ArcSwap<Generation>,
     counters: Arc<Counters>,
+    rates: Option<Rates>,
     /// One refresh at a time.
     refreshing: Mutex<()>,
 }
@@ -69,7 +83,13 @@ impl Api {
         let deployment = Deployment::load(&house).await?;
         let counters = Arc::new(Counters::new());
         let generation = Generation::new(&house.model, Arc::new(deployment), &counters)?;
-        Ok(Api { house, generation: ArcSwap::from_pointee(generation), counters, refreshing: Mutex::new(()) })
+        let generation = ArcSwap::from_pointee(generation);
+        Ok(Api { house, generation, counters, rates: None, refreshing: Mutex::new(()) })
+    }
+
+    /// The same, where each actor may spend that many points in a minute. With 0 there is no limit.
+    pub fn at_rate(self, points: u64) -> Self {
+        Api { rates: Rates::new(points), ..self }
     }
 
     pub fn house(&self) -> &Arc<House> {
@@ -133,8 +153,8 @@ impl Api {
             Ok(schema) => schema,
             Err(error) => return refused(&[Problem::internal(&error)]),
         };
-        let mut kind = None;
-        let answer = self.answer(&generation, &schema, request, actor, may_change, &mut kind).await;
+        let mut known = Known::default();
+        let answer = self.answer(&generation, &schema, request, actor, may_change, &mut known).await;
         let response = match answer {
             Ok(answer) => {
                 self.counters.exceeded(&answer.problems);
@@ -145,8 +165,22 @@ impl Api {
                 refused(&problems)
             }
         };
+        let Known { kind, allowance } = known;
         let mutation = kind == Some(OperationType::Mutation);
-        Response { mutation, operation: kind.map(|kind| kind.name()), ..response }
+        Response { mutation, operation: kind.map(|kind| kind.name()), allowance, ..response }
+    }
+
+    /// Spends an actor's points. The refusal is all there is to answer.
+    pub(crate) fn spend(
+        &self,
+        actor: &Actor,
+        points: u64,
+        allowance: &mut Option<Allowance>,
+    ) -> Result<(), Vec<Problem>> {
+        let Some(rates) = &self.rates else { return Ok(()) };
+        let (left, spent) = rates.spend(&actor.name, points, Instant::now());
+        *allowance = Some(left);
+        spent.map_err(|problem| vec![problem])
     }
 
     async fn answer(
@@ -156,11 +190,12 @@ impl Api {
         request: &Request,
         actor: &Actor,
         may_change: bool,
-        kind: &mut Option<OperationType>,
+        known: &mut Known,
     ) -> Result<Answer, Vec<Problem>> {
+        self.spend(actor, REQUEST_COST, &mut known.allowance)?;
         let document = schema.document(&request.query)?;
         let operation = operation(&document, request)?;
-        *kind = Some(operation.operation_type);
+        known.kind = Some(operation.operation_type);
         if operation.operation_type != OperationType::Query && !may_change {
             return Err(vec![Problem::new(
                 Code::Refused,
@@ -193,6 +228,7 @@ impl Api {
                 prepared
             }
         };
+        self.spend(actor, prepared.cost(), &mut known.allowance)?;
         let execution = Execution {
             database: &self.house.database,
             deployment: &generation.deployment,
@@ -224,6 +260,11 @@ impl Api {
                 "a subscription is followed over a web socket or with `Accept: text/event-stream`",
             )),
         }
+    }
+
+    /// Counts the limits that problems speak of.
+    pub(crate) fn exceeded(&self, problems: &[Problem]) {
+        self.counters.exceeded(problems);
     }
 
     /// The generation that serves now.
@@ -266,9 +307,7 @@ impl Api {
         // What is wrong with the variables is said before anything is done.
         let from = Bound { variables: execution.variables, actor, now: execution.now, acts: &|_| None };
         for plan in plan.plans() {
-            if let Err(problem) = bind(&plan.variables, &from) {
-                return Err(vec![problem]);
-            }
+            plan.bind(&from).map_err(|problem| vec![problem])?;
         }
         let mut data = String::from("{");
         let mut problems = Vec::new();
@@ -401,13 +440,13 @@ pub(crate) fn answered(answer: &Answer) -> Response {
     }
     body.push('}');
     let code = answer.problems.first().map(|problem| problem.code);
-    Response { body: body.into(), executed: true, mutation: false, operation: None, code }
+    Response { body: body.into(), executed: true, mutation: false, operation: None, code, allowance: None }
 }
 
 pub(crate) fn refused(problems: &[Problem]) -> Response {
     let body = format!("{{\"errors\":{}}}", errors(problems)).into();
     let code = problems.first().map(|problem| problem.code);
-    Response { body, executed: false, mutation: false, operation: None, code }
+    Response { body, executed: false, mutation: false, operation: None, code, allowance: None }
 }
 
 fn errors(problems: &[Problem]) -> String {

@@ -15,7 +15,7 @@ use guildhall_workflow::decide::{Decided, DecisionError, Detail, Facts, facts_in
 use guildhall_workflow::{ActValue, Actor, Deployment};
 use serde_json::Value;
 
-use crate::plan::{Bound, Pick, Plan, Slot, bind};
+use crate::plan::{Bound, Pick, Plan, Slot};
 use crate::problem::{Code, Problem};
 use crate::schema::TraceField;
 use places::{Place, Scanner, places};
@@ -55,7 +55,7 @@ impl Execution<'_> {
             })
         };
         let from = Bound { variables: self.variables, actor: self.actor, now: self.now, acts: &record };
-        let variables = bind(&plan.variables, &from)?;
+        let variables = plan.bind(&from)?;
         let read = plan.statement.run(self.database, &variables).await?;
         if plan.slots.is_empty() {
             return Ok(Answer { data: read.response, problems: Vec::new() });
@@ -74,7 +74,7 @@ impl Execution<'_> {
         let mut groups: Vec<Group<'_, '_>> = Vec::new();
         let mut verdicts = Verdicts { group: vec![None; plan.slots.len()], known: HashMap::new(), groups: Vec::new() };
         for (slot, group) in plan.slots.iter().zip(&mut verdicts.group) {
-            let Slot::Decision { point, request, picks } = slot else { continue };
+            let Slot::Decision { point, request, picks, .. } = slot else { continue };
             let request = request.as_ref().and_then(|request| request.resolve(self.variables)).unwrap_or(Value::Null);
             let same = groups.iter().position(|group| group.point.name == point.name && group.request == request);
             let index = same.unwrap_or_else(|| {

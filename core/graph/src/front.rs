@@ -25,7 +25,7 @@ use apollo_compiler::{ExecutableDocument, Name, Schema};
 
 use crate::problem::{Code, Problem};
 
-pub(crate) use coerce::{Argument, argument};
+pub(crate) use coerce::{Argument, argument, exact};
 
 /// Largest document in bytes.
 pub const DOCUMENT_LIMIT: usize = 64 * 1024;

@@ -89,6 +89,16 @@ pub(crate) enum Prepared {
     Mutation(MutationPlan),
 }
 
+impl Prepared {
+    /// What executing it costs, in points.
+    pub(crate) fn cost(&self) -> u64 {
+        match self {
+            Prepared::Query(plan) => plan.cost,
+            Prepared::Mutation(plan) => plan.cost(),
+        }
+    }
+}
+
 /// Weighs cached things by what they hold on to, so that large ones cannot fill the memory.
 #[derive(Clone)]
 pub(crate) struct ByBytes;

@@ -13,6 +13,7 @@ mod generation;
 mod metrics;
 mod plan;
 mod problem;
+mod rate;
 mod schema;
 mod subscription;
 
@@ -21,6 +22,7 @@ pub use export::RecordPages;
 pub use front::DOCUMENT_LIMIT;
 pub use metrics::{CacheMetrics, Metrics};
 pub use problem::{Code, Problem};
+pub use rate::{Allowance, WINDOW};
 pub use subscription::Subscription;
 
 /// Why the API cannot be served.

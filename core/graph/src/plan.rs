@@ -30,7 +30,7 @@ use apollo_compiler::response::JsonMap;
 use apollo_compiler::validation::Valid;
 use guildhall_decision::DecisionPoint;
 use guildhall_model::plan::{Entry, ReadPlan, Root, Visible};
-use guildhall_model::{Access, Model};
+use guildhall_model::{Access, Model, Value};
 use guildhall_store::{Dialect, Statement};
 use guildhall_workflow::Deployment;
 
@@ -40,7 +40,7 @@ pub(crate) use input_query::compile_input_query;
 pub(crate) use mutation::{Branch, MutationPlan, Payload, plan_mutation};
 pub(crate) use shape::Shape;
 pub(crate) use subscription::{SubscriptionPlan, plan_subscription};
-pub(crate) use variables::{Bound, Source, bind};
+pub(crate) use variables::{Bound, Source, Variable};
 pub(crate) use visible::{sees, sight};
 
 use crate::front::Front;
@@ -74,11 +74,25 @@ pub(crate) struct Context<'a> {
 /// A query, compiled: run it with the request's variables.
 pub(crate) struct Plan {
     pub statement: Statement,
-    pub variables: Vec<Source>,
+    pub variables: Vec<Variable>,
     pub slots: Vec<Slot>,
+    /// What running it costs, in points.
+    pub cost: u64,
 }
 
 impl Plan {
+    /// The values of its variables for a request, once all that it asks is known to be right.
+    pub(crate) fn bind(&self, from: &Bound<'_>) -> Result<Vec<Value>, Problem> {
+        for slot in &self.slots {
+            let Slot::Decision { point, request, place, .. } = slot else { continue };
+            let asked = request.as_ref().and_then(|request| request.resolve(from.variables)).unwrap_or_default();
+            point
+                .read_request(&asked)
+                .map_err(|error| Problem::new(Code::BadUserInput, error.to_string()).placed(*place))?;
+        }
+        variables::bind(&self.variables, from)
+    }
+
     /// About how many bytes it holds on to.
     pub(crate) fn bytes(&self) -> usize {
         let text = |slot: &Slot| if let Slot::Text(text) = slot { text.len() } else { 0 };
@@ -95,13 +109,19 @@ pub(crate) enum Slot {
     /// An amount of money of records in several currencies: null, and a problem.
     MixedCurrencies,
     /// A decision about the record at that place.
-    Decision { point: Arc<DecisionPoint>, request: Option<Argument>, picks: Vec<Entry<Pick>> },
+    Decision {
+        point: Arc<DecisionPoint>,
+        request: Option<Argument>,
+        picks: Vec<Entry<Pick>>,
+        /// Line and column of the field.
+        place: Option<(usize, usize)>,
+    },
 }
 
 /// A plan in the making.
 pub(crate) struct Planner<'a> {
     pub(super) context: &'a Context<'a>,
-    pub(super) variables: Vec<Source>,
+    pub(super) variables: Vec<Variable>,
     pub(super) slots: Vec<Slot>,
     /// Which records the actor sees.
     visible: Visible,
@@ -165,7 +185,8 @@ impl<'a> Planner<'a> {
         let plan = ReadPlan { response: roots, facts, visible: self.visible };
         let statement = Statement::compile(&plan, self.context.model, dialect)?;
         tracing::debug!(sql = statement.text(), "planned");
-        Ok(Plan { statement, variables: self.variables, slots: self.slots })
+        let cost = u64::try_from(self.records).unwrap_or(u64::MAX);
+        Ok(Plan { statement, variables: self.variables, slots: self.slots, cost })
     }
 
     /// Adds a slot and the mark for it.

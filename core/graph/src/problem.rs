@@ -27,6 +27,8 @@ pub enum Code {
     NotFound,
     /// The act is not allowed or not possible now; the message has the reasons.
     Refused,
+    /// The actor has spent what may be spent in a time.
+    RateLimited,
     /// It did not work this time, because something took too long; the same request may work later.
     Busy,
     /// Our fault. The log has the details.
@@ -45,6 +47,7 @@ impl Code {
             Code::DecisionFailed => "DECISION_FAILED",
             Code::NotFound => "NOT_FOUND",
             Code::Refused => "REFUSED",
+            Code::RateLimited => "RATE_LIMITED",
             Code::Busy => "BUSY",
             Code::Internal => "INTERNAL",
         }
@@ -83,7 +86,11 @@ impl Problem {
 
     /// Which limit was exceeded, if one was.
     pub(crate) fn exceeded(&self) -> Option<&'static str> {
-        (self.code == Code::LimitExceeded).then(|| self.limit.unwrap_or("budget"))
+        match self.code {
+            Code::LimitExceeded => Some(self.limit.unwrap_or("budget")),
+            Code::RateLimited => Some("rate"),
+            _ => None,
+        }
     }
 
     pub(crate) fn at(mut self, path: Vec<Value>) -> Self {
@@ -91,13 +98,14 @@ impl Problem {
         self
     }
 
-    pub(crate) fn located(
-        mut self,
-        location: Option<apollo_compiler::parser::SourceSpan>,
-        sources: &SourceMap,
-    ) -> Self {
+    pub(crate) fn located(self, location: Option<apollo_compiler::parser::SourceSpan>, sources: &SourceMap) -> Self {
         let place = location.and_then(|span| span.line_column(sources));
-        self.locations = place.map(|place| (place.line, place.column)).into_iter().collect();
+        self.placed(place.map(|place| (place.line, place.column)))
+    }
+
+    /// At a line and column of the document, if they are known.
+    pub(crate) fn placed(mut self, place: Option<(usize, usize)>) -> Self {
+        self.locations = place.into_iter().collect();
         self
     }
 

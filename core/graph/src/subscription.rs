@@ -11,12 +11,12 @@ use guildhall_store::event::Told;
 use guildhall_workflow::{ActValue, Actor, Following};
 use serde_json::{Value, json};
 
-use crate::api::{answered, refused};
+use crate::api::{REQUEST_COST, answered, refused};
 use crate::execute::{Answer, Execution};
 use crate::generation::Generation;
 use crate::plan::{SubscriptionPlan, plan_subscription, sees};
 use crate::problem::{Code, Problem};
-use crate::{Api, Request, Response};
+use crate::{Allowance, Api, Request, Response};
 
 /// Changes that one client follows.
 pub struct Subscription {
@@ -49,9 +49,26 @@ impl Api {
 
     /// Begins to follow what `request` asks for. A refusal is the whole answer.
     pub async fn subscribe(self: &Arc<Self>, request: Request, actor: Actor) -> Result<Subscription, Response> {
-        let planned = self.plan_subscription(&request, &actor).await.map_err(|problems| refused(&problems))?;
+        let mut allowance = None;
+        let planned = self.begin(&request, &actor, &mut allowance).await.map_err(|problems| {
+            self.exceeded(&problems);
+            Response { allowance, ..refused(&problems) }
+        })?;
         let following = self.house().follow().await.map_err(|error| refused(&[error.into()]))?;
         Ok(Subscription { api: Arc::clone(self), request, actor, following, planned, ended: false })
+    }
+
+    /// What is followed, once it is paid for: as an operation that reads what is told of one change.
+    async fn begin(
+        &self,
+        request: &Request,
+        actor: &Actor,
+        allowance: &mut Option<Allowance>,
+    ) -> Result<Planned, Vec<Problem>> {
+        self.spend(actor, REQUEST_COST, allowance)?;
+        let planned = self.plan_subscription(request, actor).await?;
+        self.spend(actor, planned.plan.payload.cost, allowance)?;
+        Ok(planned)
     }
 
     async fn plan_subscription(&self, request: &Request, actor: &Actor) -> Result<Planned, Vec<Problem>> {

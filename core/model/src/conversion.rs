@@ -8,6 +8,9 @@ use crate::{GlobalId, Kind, Value};
 /// The years both databases and RFC 3339 can write.
 const YEARS: std::ops::RangeInclusive<i32> = 1..=9999;
 
+/// Digits of an exact number.
+const DIGITS: usize = 28;
+
 /// Why a text is no value of its field's kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConversionError {
@@ -15,9 +18,11 @@ pub enum ConversionError {
     Malformed { given: String, expected: &'static str },
     #[error("`{given}` has more than {scale} decimal places or is too large")]
     OutOfScale { given: String, scale: u32 },
+    #[error("`{given}` is too large; an exact number has at most {DIGITS} digits")]
+    TooLarge { given: String },
     #[error("`{given}` is not one of {allowed}")]
     NotInEnum { given: String, allowed: String },
-    #[error("the text has a character U+0000, which cannot be kept; leave it out")]
+    #[error("the text has a character U+0000, which no text may have; leave it out")]
     Nul,
     #[error("{0}")]
     Id(#[from] crate::GlobalIdError),
@@ -79,12 +84,25 @@ pub fn has_nul(json: &serde_json::Value) -> bool {
     }
 }
 
+/// Reads an exact number in plain notation: digits, perhaps with a minus before and a point between them.
+pub fn parse_exact(text: &str) -> Result<Decimal, ConversionError> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, places) = digits.split_once('.').unwrap_or((digits, ""));
+    let only_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if !only_digits(whole) || !only_digits(places) {
+        return Err(malformed(text, "a decimal number like `1234.50`"));
+    }
+    match Decimal::from_str_exact(text) {
+        Ok(value) if text.len() <= 40 => Ok(value),
+        _ if whole.len() + places.len() > DIGITS => {
+            Err(ConversionError::TooLarge { given: text.chars().take(64).collect() })
+        }
+        _ => Err(malformed(text, "a decimal number like `1234.50`")),
+    }
+}
+
 fn parse_decimal(text: &str, scale: u32) -> Result<Value, ConversionError> {
-    let plain = text.len() <= 40 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
-    let value = Decimal::from_str_exact(text)
-        .ok()
-        .filter(|_| plain)
-        .ok_or_else(|| malformed(text, "a decimal number like `1234.50`"))?;
+    let value = parse_exact(text)?;
     match crate::scaled(value, scale) {
         Some(_) => Ok(Value::Decimal(value)),
         None => Err(ConversionError::OutOfScale { given: text.to_owned(), scale }),
@@ -105,6 +123,11 @@ mod tests {
         refuse(Kind::Date, "7/4/1996", "`7/4/1996` is not a date like `2026-11-22`, in the years 0001 to 9999");
         refuse(Kind::Date, "1996-02-30", "`1996-02-30` is not a date like `2026-11-22`, in the years 0001 to 9999");
         refuse(Kind::Money, "1e3", "`1e3` is not a decimal number like `1234.50`");
+        for text in ["", "-", ".", "1.2.3", "--1", "1-", "+1", "1_0"] {
+            refuse(Kind::Money, text, &format!("`{text}` is not a decimal number like `1234.50`"));
+        }
+        let large = "9".repeat(35);
+        refuse(Kind::Money, &large, &format!("`{large}` is too large; an exact number has at most 28 digits"));
         refuse(Kind::Money, "0.00001", "`0.00001` has more than 4 decimal places or is too large");
         refuse(Kind::Int, "2147483648", "`2147483648` is not a whole number of 32 bits");
         refuse(Kind::Bool, "yes", "`yes` is not `true` or `false`");
@@ -112,7 +135,7 @@ mod tests {
 
     #[test]
     fn what_a_database_cannot_keep_is_refused() {
-        let nul = "the text has a character U+0000, which cannot be kept; leave it out";
+        let nul = "the text has a character U+0000, which no text may have; leave it out";
         refuse(Kind::Text, "a\0b", nul);
         refuse(Kind::Json, r#"{"a": ["\u0000"]}"#, nul);
         refuse(Kind::Date, "0000-01-01", "`0000-01-01` is not a date like `2026-11-22`, in the years 0001 to 9999");

@@ -17,8 +17,8 @@ pub struct GlobalId {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GlobalIdError {
-    #[error("`{0}` is not an id; ids look like `cus_` followed by 32 hex digits and come from the API")]
-    Malformed(String),
+    #[error("`{given}` is not an id; ids look like `{prefix}_` followed by 32 hex digits and come from the API")]
+    Malformed { given: String, prefix: String },
     #[error("`{given}` is not the id of a {expected}; those start with `{prefix}_`")]
     OtherType { given: String, expected: String, prefix: String },
 }
@@ -30,7 +30,13 @@ impl GlobalId {
 
     /// Reads an id of any type. Only the canonical form is taken: one record has one id.
     pub fn parse(text: &str) -> Result<Self, GlobalIdError> {
-        let malformed = || GlobalIdError::Malformed(text.chars().take(64).collect());
+        GlobalId::parse_like(text, "cus")
+    }
+
+    /// Reads an id of any type. Who gave none is told how one looks that begins with `prefix`.
+    fn parse_like(text: &str, prefix: &str) -> Result<Self, GlobalIdError> {
+        let malformed =
+            || GlobalIdError::Malformed { given: text.chars().take(64).collect(), prefix: prefix.to_owned() };
         let (prefix, digits) = text.split_once('_').ok_or_else(malformed)?;
         let canonical = digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         let known_shape = !prefix.is_empty() && prefix.len() <= 8 && prefix.bytes().all(|b| b.is_ascii_lowercase());
@@ -43,7 +49,7 @@ impl GlobalId {
 
     /// Reads an id that must belong to `object`.
     pub fn parse_as(text: &str, object: &ObjectType) -> Result<Uuid, GlobalIdError> {
-        let id = GlobalId::parse(text)?;
+        let id = GlobalId::parse_like(text, &object.prefix)?;
         if id.prefix == object.prefix {
             return Ok(id.uuid);
         }
@@ -90,8 +96,17 @@ mod tests {
             "CUS_01900000000070008000000000000001",
             "cus_01900000-0000-7000-8000-000000000001",
         ] {
-            assert!(matches!(GlobalId::parse(text), Err(GlobalIdError::Malformed(_))), "{text}");
+            assert!(matches!(GlobalId::parse(text), Err(GlobalIdError::Malformed { .. })), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_no_id_is_told_how_one_of_its_type_looks() {
+        let error = GlobalId::parse_as("7", Model::core().object("Order").unwrap()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`7` is not an id; ids look like `ord_` followed by 32 hex digits and come from the API"
+        );
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub use access::{
     writable,
 };
 pub use catalog::Model;
-pub use conversion::{ConversionError, has_nul, parse_text};
+pub use conversion::{ConversionError, has_nul, parse_exact, parse_text};
 pub use custom::{CustomField, CustomFieldError};
 pub use enumeration::{EnumType, EnumValue};
 pub use field::{CUSTOM_COLUMN, Field, Kind, Place};

@@ -7,10 +7,13 @@ mod graphql;
 mod health;
 mod imports;
 mod metrics;
+mod origins;
 mod packages;
+mod rate;
 mod reply;
 mod serving;
 mod socket;
+mod trace;
 mod uploads;
 
 #[cfg(test)]
@@ -22,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -32,16 +35,22 @@ use guildhall_workflow::{Actor, House, Imports, WorkflowError};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
 use crate::access::Access;
 use crate::failure::Failure;
+use crate::settings::Settings;
 use metrics::Watch;
 
 /// Largest body of a GraphQL request: a document of 64 KiB and a strategy file in its variables.
 const BODY_LIMIT: usize = 1024 * 1024;
 /// Largest package.
 const PACKAGE_LIMIT: usize = 4 * 1024 * 1024;
+/// Smallest answer that is compressed: a smaller one fits into a packet as it is.
+const COMPRESSED: u16 = 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long requests under way may take to finish once the process is told to end: a little longer than a request may take.
 const ENDING: Duration = Duration::from_secs(35);
@@ -63,6 +72,8 @@ pub(crate) struct Doors {
     pub watch: Watch,
     /// Largest upload, in bytes.
     pub upload_limit: u64,
+    /// Whose pages may call the API from a browser.
+    pub origins: Vec<HeaderValue>,
     /// Room for connections that stay open.
     pub sockets: Arc<Semaphore>,
     /// Whether the process is about to end.
@@ -82,23 +93,36 @@ impl Doors {
 }
 
 pub(crate) fn router(doors: Arc<Doors>) -> Router {
-    let timely = Router::new()
+    let open = Router::new()
         .route("/graphql", post(graphql::post).get(graphql::get_or_socket))
+        .route("/imports/{id}/errors.csv", get(imports::errors))
+        .route("/imports/{id}/rows/{*file}", get(imports::rows))
+        .layer(middleware::from_fn(in_time))
+        // A large file may take its time, as long as it keeps coming.
+        .route("/uploads", post(uploads::post))
+        .method_not_allowed_fallback(reply::no_method);
+    let open = if doors.origins.is_empty() { open } else { open.layer(origins::layer(&doors.origins)) };
+    let closed = Router::new()
         .route("/schema.graphql", get(graphql::schema))
         .route("/packages", post(packages::post))
         .route("/metrics", get(metrics::get))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
-        .route("/imports/{id}/errors.csv", get(imports::errors))
-        .route("/imports/{id}/rows/{*file}", get(imports::rows))
-        .layer(middleware::from_fn(in_time));
-    // A large file may take its time, as long as it keeps coming.
-    Router::new()
-        .route("/uploads", post(uploads::post))
-        .merge(timely)
-        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn(in_time))
+        .method_not_allowed_fallback(reply::no_method);
+    // Events go out one by one, and a compressor would keep them back.
+    let compressed = SizeAbove::new(COMPRESSED).and(NotForContentType::SSE);
+    open.merge(closed)
+        .fallback(reply::no_address)
+        .layer(middleware::from_fn(body::plain))
+        .layer(CatchPanicLayer::custom(reply::panicked))
+        .layer(CompressionLayer::new().compress_when(compressed))
+        .layer(middleware::from_fn(graphql::in_form))
         .layer(middleware::from_fn_with_state(Arc::clone(&doors), metrics::watch))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().make_span_with(trace::span))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(middleware::map_request(trace::readable))
         .with_state(doors)
 }
 
@@ -121,12 +145,20 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 }
 
 /// Serves until the process is told to end, then finishes what is under way.
-pub(crate) async fn serve(listener: TcpListener, api: Api, upload_limit: u64) -> Result<(), Failure> {
+pub(crate) async fn serve(listener: TcpListener, api: Api, settings: &Settings) -> Result<(), Failure> {
     let database = api.house().database.clone();
     let access = Access::new(database.clone());
     let (end, ending) = watch::channel(false);
     let sockets = Arc::new(Semaphore::new(SOCKETS));
-    let doors = Arc::new(Doors { api: Arc::new(api), access, watch: Watch::new(), upload_limit, sockets, ending });
+    let doors = Arc::new(Doors {
+        api: Arc::new(api.at_rate(settings.rate)),
+        access,
+        watch: Watch::new(),
+        upload_limit: settings.upload_limit,
+        origins: settings.allow_origin.clone(),
+        sockets,
+        ending,
+    });
     let ended = async move {
         told_to_end().await;
         // Those who follow are told to go, so that nobody waits for them.

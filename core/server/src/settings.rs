@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use axum::http::{HeaderValue, Uri};
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
@@ -15,15 +16,21 @@ const LISTEN: &str = "127.0.0.1:4000";
 const CACHE: &str = ".guildhall/cache";
 /// Largest file that is taken: 4 GiB.
 const UPLOAD_LIMIT: u64 = 4 << 30;
+/// Points that each actor may spend in a minute.
+const RATE: u64 = 100_000;
+/// Beyond this a point would be no time.
+const RATE_LIMIT: u64 = 1_000_000_000;
 
 /// Environment variables Guildhall reads; another one with its prefix is a typing mistake.
-const ENVIRONMENT: [&str; 8] = [
+const ENVIRONMENT: [&str; 10] = [
     "GUILDHALL_CONFIG",
     "GUILDHALL_DATABASE",
     "GUILDHALL_LISTEN",
     "GUILDHALL_CACHE",
     "GUILDHALL_UPLOADS",
     "GUILDHALL_UPLOAD_LIMIT",
+    "GUILDHALL_RATE",
+    "GUILDHALL_ALLOW_ORIGIN",
     "GUILDHALL_LOG",
     "GUILDHALL_LOG_LEVEL",
 ];
@@ -34,10 +41,11 @@ pub(crate) struct Flags {
     /// Configuration file [default: guildhall.toml, if there is one]
     #[arg(long, global = true, env = "GUILDHALL_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Database: `sqlite:path.db`, a plain path, or `postgres://user@host/name` [default: guildhall.db]
+    /// Database: `sqlite:path.db`, a plain path, or `postgres://user@host/name` [default: guildhall.db; of the demo
+    /// demo/guildhall.db]
     #[arg(long, global = true, env = "GUILDHALL_DATABASE", value_name = "URL")]
     database: Option<String>,
-    /// Folder for compiled plugin code [default: .guildhall/cache]
+    /// Folder for compiled plugin code [default: .guildhall/cache; of the demo demo/cache]
     #[arg(long, global = true, env = "GUILDHALL_CACHE", value_name = "DIR")]
     cache: Option<PathBuf>,
     /// Folder for files that are sent to be imported; servers of one database share it [default: beside the SQLite file, or
@@ -47,6 +55,13 @@ pub(crate) struct Flags {
     /// Largest such file, in bytes [default: 4294967296]
     #[arg(long, global = true, env = "GUILDHALL_UPLOAD_LIMIT", value_name = "BYTES")]
     upload_limit: Option<u64>,
+    /// Points that each actor may spend in a minute, 0 for any number [default: 100000]
+    #[arg(long, global = true, env = "GUILDHALL_RATE", value_name = "POINTS")]
+    rate: Option<u64>,
+    /// Origin whose pages may call the API from a browser, like `https://app.example.com`; may be given several times
+    /// [default: none]
+    #[arg(long, global = true, env = "GUILDHALL_ALLOW_ORIGIN", value_name = "URL", value_delimiter = ',')]
+    allow_origin: Vec<String>,
     /// Form of the log [default: text]
     #[arg(long, global = true, env = "GUILDHALL_LOG", value_name = "FORM")]
     log: Option<LogForm>,
@@ -71,6 +86,9 @@ struct File {
     cache: Option<PathBuf>,
     uploads: Option<PathBuf>,
     upload_limit: Option<u64>,
+    rate: Option<u64>,
+    #[serde(default)]
+    allow_origin: Vec<String>,
     log: Option<LogForm>,
     log_level: Option<String>,
 }
@@ -83,6 +101,9 @@ pub(crate) struct Settings {
     pub cache: PathBuf,
     pub uploads: PathBuf,
     pub upload_limit: u64,
+    /// Points that each actor may spend in a minute; 0 for any number.
+    pub rate: u64,
+    pub allow_origin: Vec<HeaderValue>,
     pub log: LogForm,
     pub log_level: String,
 }
@@ -105,8 +126,15 @@ impl Settings {
         let default_listen = LISTEN.parse().map_err(Failure::failed)?;
         let database = flags.database.clone().or(file.database).unwrap_or_else(|| DATABASE.to_owned());
         let uploads = flags.uploads.clone().or(file.uploads).unwrap_or_else(|| uploads_of(&database));
+        let rate = flags.rate.or(file.rate).unwrap_or(RATE);
+        if rate > RATE_LIMIT {
+            return Err(Failure::BadInput(format!("`rate` is {rate}; it is {RATE_LIMIT} at most, or 0 for no limit")));
+        }
+        let origins = if flags.allow_origin.is_empty() { &file.allow_origin } else { &flags.allow_origin };
         Ok(Settings {
             database,
+            rate,
+            allow_origin: origins.iter().map(|origin| read_origin(origin)).collect::<Result<_, _>>()?,
             uploads,
             upload_limit: flags.upload_limit.or(file.upload_limit).unwrap_or(UPLOAD_LIMIT),
             listen: listen.or(file.listen).unwrap_or(default_listen),
@@ -115,6 +143,24 @@ impl Settings {
             log_level: flags.log_level.clone().or(file.log_level).unwrap_or_else(|| "info".to_owned()),
         })
     }
+}
+
+/// An origin as browsers send it.
+fn read_origin(text: &str) -> Result<HeaderValue, Failure> {
+    let told = || {
+        Failure::BadInput(format!(
+            "`{text}` is no origin; one is a scheme and a host, and a port if it is not the scheme's, like `https://app.example.com`"
+        ))
+    };
+    let uri: Uri = text.parse().map_err(|_| told())?;
+    let (Some(scheme @ ("http" | "https")), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err(told());
+    };
+    let origin = format!("{scheme}://{}", authority.as_str().to_ascii_lowercase());
+    if origin != text || authority.as_str().contains('@') {
+        return Err(told());
+    }
+    HeaderValue::from_str(text).map_err(|_| told())
 }
 
 /// Where files come in if nothing is said: each database has a folder of its own.
@@ -154,6 +200,18 @@ fn check_environment() -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_origin_is_what_a_browser_sends() {
+        for origin in ["https://app.example.com", "http://localhost:5173", "http://[::1]:8080"] {
+            assert_eq!(read_origin(origin).unwrap(), origin);
+        }
+        for none in
+            ["*", "null", "app.example.com", "https://a.example/", "https://A.example", "ftp://a", "https://u@a", ""]
+        {
+            assert!(read_origin(none).is_err(), "{none}");
+        }
+    }
 
     #[test]
     fn each_database_has_uploads_of_its_own() {

@@ -5,10 +5,11 @@
 
 use apollo_compiler::Schema;
 use apollo_compiler::ast::{InputValueDefinition, Type, Value as Literal};
-use apollo_compiler::executable::Operation;
+use apollo_compiler::executable::{Operation, OperationType};
 use apollo_compiler::parser::SourceSpan;
 use apollo_compiler::response::JsonMap;
 use apollo_compiler::schema::{EnumType, ExtendedType, InputObjectType};
+use guildhall_model::{Kind, parse_exact, parse_text};
 use serde_json::{Map, Value};
 
 /// An argument's value. What stands as [`Argument::Variable`] is known only when the plan runs, but it is not null.
@@ -74,6 +75,14 @@ pub(super) fn variables(
             (None, None) if ty.is_non_null() => Err(format!("it must be given a value of type `{ty}`")),
             (None, None) => continue,
         };
+        // What a mutation writes is held to its fields by the act, which tells all that is wrong with it at once.
+        let value = match operation.operation_type {
+            OperationType::Mutation => value,
+            OperationType::Query | OperationType::Subscription => value.and_then(|value| {
+                exact(schema, ty, &Argument::from_json(&value))?;
+                Ok(value)
+            }),
+        };
         coerced.insert(
             name.to_owned(),
             value.map_err(|reason| (format!("variable `{name}`: {reason}"), variable.location()))?,
@@ -97,6 +106,43 @@ pub(crate) fn argument(
         };
     };
     literal(schema, &definition.ty, value, variables).map(Some)
+}
+
+/// Whether the values of our own scalars in an argument are values of theirs. What stands as a variable was looked at as one.
+pub(crate) fn exact(schema: &Schema, ty: &Type, argument: &Argument) -> Result<(), String> {
+    match argument {
+        Argument::Null | Argument::Variable(_) => Ok(()),
+        Argument::List(items) => items.iter().try_for_each(|item| exact(schema, ty.item_type(), item)),
+        Argument::Object(fields) => {
+            let Some(ExtendedType::InputObject(object)) = schema.types.get(ty.inner_named_type()) else {
+                return Ok(());
+            };
+            fields.iter().try_for_each(|(name, value)| match object.fields.get(name.as_str()) {
+                Some(definition) => {
+                    exact(schema, &definition.ty, value).map_err(|reason| format!("field `{name}`: {reason}"))
+                }
+                None => Ok(()),
+            })
+        }
+        Argument::Scalar(value) => {
+            let read = |kind: Kind, text: &str| parse_text(&kind, text).map(|_| ());
+            let read = match (ty.inner_named_type().as_str(), value) {
+                ("Decimal", Value::String(text)) => parse_exact(text).map(|_| ()),
+                ("Decimal", Value::Number(number)) if number.is_f64() => return Err(fraction(number)),
+                ("Decimal", Value::Number(_)) => Ok(()),
+                ("Date", Value::String(text)) => read(Kind::Date, text),
+                ("DateTime", Value::String(text)) => read(Kind::DateTime, text),
+                ("Decimal" | "Date" | "DateTime", _) => return Err(no_value(&value.to_string(), ty)),
+                _ => Ok(()),
+            };
+            read.map_err(|error| error.to_string())
+        }
+    }
+}
+
+/// A number that has been through a float, which may have changed it.
+fn fraction(number: &serde_json::Number) -> String {
+    format!("`{number}` is a number with a fraction; write exact decimals as strings, like \"1234.50\"")
 }
 
 /// Whether the literal is anything but a variable nobody gave.

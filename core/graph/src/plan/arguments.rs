@@ -1,13 +1,14 @@
 //! Arguments of fields, freed from the document.
 
 use apollo_compiler::ast::InputValueDefinition;
-use apollo_compiler::executable::Field;
+use apollo_compiler::executable::{Field, OperationType};
+use apollo_compiler::parser::SourceSpan;
 use guildhall_model::plan::Operand;
 use guildhall_model::{GlobalId, ObjectType};
 use serde_json::Value;
 use std::sync::Arc;
 
-use super::{Planner, Source};
+use super::{Planner, Source, Variable};
 use crate::front;
 use crate::problem::{Code, Problem};
 
@@ -36,13 +37,25 @@ impl<'a> Planner<'a> {
 
     /// Checks that all arguments of a field are values of their types.
     pub(super) fn check_arguments(&self, field: &Field) -> Result<(), Problem> {
+        // What a mutation writes is held to its fields by the act, which tells all that is wrong with it at once.
+        let exact = self.context.operation.operation_type != OperationType::Mutation;
         for definition in &field.definition.arguments {
-            self.coerced(field, definition).map_err(|reason| {
+            let checked = self.coerced(field, definition).and_then(|argument| match argument {
+                Some(argument) if exact => front::exact(self.context.front.schema(), &definition.ty, &argument),
+                _ => Ok(()),
+            });
+            checked.map_err(|reason| {
                 let message = format!("argument `{}` of `{}`: {reason}", definition.name, field.name);
                 Problem::new(Code::BadUserInput, message).located(field.name.location(), &self.context.document.sources)
             })?;
         }
         Ok(())
+    }
+
+    /// The line and column of a place in the document.
+    pub(super) fn place(&self, span: Option<SourceSpan>) -> Option<(usize, usize)> {
+        let place = span?.line_column(&self.context.document.sources)?;
+        Some((place.line, place.column))
     }
 
     fn coerced(&self, field: &Field, definition: &InputValueDefinition) -> Result<Option<Argument>, String> {
@@ -91,9 +104,13 @@ impl<'a> Planner<'a> {
 
     /// Adds a variable of the plan; the same source is bound once.
     pub(super) fn variable(&mut self, source: Source) -> Operand {
-        let known = self.variables.iter().position(|other| *other == source);
+        let known = self.variables.iter().position(|other| other.source == source);
         Operand::Variable(known.unwrap_or_else(|| {
-            self.variables.push(source);
+            let declared = source.variable().and_then(|name| {
+                self.context.operation.variables.iter().find(|declared| declared.name == name)?.location()
+            });
+            let place = self.place(declared);
+            self.variables.push(Variable { source, place });
             self.variables.len() - 1
         }))
     }

@@ -9,14 +9,21 @@ use guildhall_model::plan::{
 };
 use guildhall_model::{Kind, ObjectType};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::arguments::scalar_text;
 use super::group::Grouping;
-use super::order::{Order, is_id};
-use super::variables::cursor;
+use super::order::{Order, described, is_id};
+use super::variables::Cursors;
 use super::{Argument, Planner, Source};
 use crate::problem::{Code, Problem};
 use crate::schema::{connection_name, edge_name};
+
+/// The values of an order that a cursor holds, if there is one.
+type Bounds = Option<Vec<Operand>>;
+
+/// Bytes of a digest that stand in cursors: so many that no two orders a client uses have the same.
+const DIGEST_BYTES: usize = 8;
 
 const PAGE_DEFAULT: u32 = 20;
 const PAGE_LIMIT: u32 = 250;
@@ -49,10 +56,11 @@ impl<'a> Planner<'a> {
         let (size, records) = self.size(field, parents)?;
         let filter = self.filter_argument(object, field)?;
         let order = self.order(object, field)?;
-        let after = self.cursor(&order, field, "after")?;
-        let before = self.cursor(&order, field, "before")?;
+        let digest = digest(&object.name, &order, None);
+        let [after, before] = self.cursors(&order, &digest, field)?;
         let outputs = self.outputs(Node::Record(object), sets, records)?;
-        Ok(Connection { rows: Rows::Records, object: Arc::clone(object), filter, order, size, after, before, outputs })
+        let object = Arc::clone(object);
+        Ok(Connection { rows: Rows::Records, object, filter, order, digest, size, after, before, outputs })
     }
 
     /// A list of groups of records of `of`, once for each of `parents` records.
@@ -68,14 +76,15 @@ impl<'a> Planner<'a> {
         let filter = self.filter_argument(of, field)?;
         let mut grouping = self.grouping(of, field)?;
         let order = self.group_order(&mut grouping, field)?;
-        let after = self.cursor(&order, field, "after")?;
-        let before = self.cursor(&order, field, "before")?;
+        let digest = digest(&grouping.described(), &order, Some(&grouping));
+        let [after, before] = self.cursors(&order, &digest, field)?;
         let outputs = self.outputs(Node::Group(&mut grouping), sets, records)?;
         Ok(Connection {
             object: Arc::clone(&grouping.object),
             rows: Rows::Groups(grouping.groups),
             filter,
             order,
+            digest,
             size,
             after,
             before,
@@ -158,17 +167,23 @@ impl<'a> Planner<'a> {
         Ok(terms)
     }
 
-    fn cursor(&mut self, order: &[OrderTerm], field: &'a Field, name: &str) -> Result<Option<Vec<Operand>>, Problem> {
-        let terms: Arc<[(Kind, bool)]> = order.iter().map(|term| (term.kind.clone(), term.nullable)).collect();
+    /// What `after` and `before` hold.
+    fn cursors(&mut self, order: &[OrderTerm], digest: &str, field: &'a Field) -> Result<[Bounds; 2], Problem> {
+        let terms = order.iter().map(|term| (term.kind.clone(), term.nullable)).collect();
+        let list = Arc::new(Cursors { digest: digest.to_owned(), terms });
+        Ok([self.cursor(&list, field, "after")?, self.cursor(&list, field, "before")?])
+    }
+
+    fn cursor(&mut self, list: &Arc<Cursors>, field: &'a Field, name: &str) -> Result<Bounds, Problem> {
         match self.argument(field, name) {
             Some(Argument::Variable(variable)) => {
-                let operands = (0..terms.len()).map(|index| {
-                    self.variable(Source::Cursor { variable: variable.clone(), index, terms: Arc::clone(&terms) })
+                let operands = (0..list.terms.len()).map(|index| {
+                    self.variable(Source::Cursor { variable: variable.clone(), index, list: Arc::clone(list) })
                 });
                 Ok(Some(operands.collect()))
             }
             Some(Argument::Scalar(value)) => {
-                let values = cursor(&scalar_text(&value), &terms).map_err(|message| {
+                let values = list.read(&scalar_text(&value)).map_err(|message| {
                     let message = format!("`{name}` of `{}`: {message}", field.response_key());
                     self.located(Problem::new(Code::BadUserInput, message), field)
                 })?;
@@ -245,4 +260,15 @@ impl<'a> Planner<'a> {
         }
         Ok(outputs)
     }
+}
+
+/// What cursors of a list are of: what stands in it, and its order. Filters and page sizes may differ from page to page.
+fn digest(list: &str, order: &[OrderTerm], grouping: Option<&Grouping>) -> String {
+    let mut text = list.to_owned();
+    for term in order {
+        text.push('\n');
+        text.push_str(&described(term, grouping));
+    }
+    let digest = Sha256::digest(text.as_bytes());
+    hex::encode(digest.get(..DIGEST_BYTES).unwrap_or_default())
 }

@@ -45,7 +45,8 @@ impl<'a> Planner<'a> {
             picks.push(Entry { key: collected.key.to_owned(), value });
         }
         let request = self.deferred(field, "request");
-        Ok(self.slot(Slot::Decision { point: Arc::clone(point), request, picks }, Output::Slot))
+        let place = self.place(field.name.location());
+        Ok(self.slot(Slot::Decision { point: Arc::clone(point), request, picks, place }, Output::Slot))
     }
 
     fn trace(&self, field: TraceField, sets: &[&'a SelectionSet]) -> Result<Vec<Entry<TracePick>>, Problem> {

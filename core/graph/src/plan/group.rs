@@ -60,6 +60,26 @@ impl Grouping {
         key.map(Self::key_field).ok_or_else(|| format!("`{wanted}` is not among what `by` groups by"))
     }
 
+    /// What stands in the list, in words that are the same for every request that groups so.
+    pub(super) fn described(&self) -> String {
+        let key = |key: &GroupKey| match key {
+            GroupKey::Field { bucket: Some(bucket), .. } => format!("{} {bucket:?}", key_name(key)).to_uppercase(),
+            _ => key_name(key),
+        };
+        format!("{} by {}", self.groups.of.name, self.groups.keys.iter().map(key).collect::<Vec<_>>().join(", "))
+    }
+
+    /// A column of the group in such words: the key, or what is measured.
+    pub(super) fn column_described(&self, column: &str) -> String {
+        match self.groups.measures.iter().find(|measure| measure.column == column) {
+            Some(Measure { function, field: Some(field), .. }) => {
+                format!("{} {}", function_name(*function), order_field(&field.column))
+            }
+            Some(Measure { function, field: None, .. }) => function_name(*function).to_owned(),
+            None => order_field(column.trim_end_matches("_id")),
+        }
+    }
+
     /// The group's field that holds a number.
     pub(super) fn measure(&mut self, function: Function, field: Option<&Arc<Field>>) -> Arc<Field> {
         let measures = &mut self.groups.measures;
@@ -82,6 +102,17 @@ impl Grouping {
         let field = field.filter(|field| is_measured(&field.kind, gathered(function)));
         let field = field.ok_or_else(|| format!("`{wanted}` is no number that could be added up"))?;
         Ok(self.measure(function, Some(field)))
+    }
+}
+
+/// A function by its name in the API's enum.
+fn function_name(function: Function) -> &'static str {
+    match function {
+        Function::Count => "COUNT",
+        Function::Sum => "SUM",
+        Function::Average => "AVERAGE",
+        Function::Minimum => "MIN",
+        Function::Maximum => "MAX",
     }
 }
 

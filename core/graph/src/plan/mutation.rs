@@ -21,6 +21,12 @@ impl MutationPlan {
         self.steps.iter().filter_map(|step| step.act.as_ref()).map(|act| act.payload.bytes()).sum()
     }
 
+    /// What doing its acts costs, in points: each what it does, and what is read of its result.
+    pub(crate) fn cost(&self) -> u64 {
+        let read = |act: &Act| act.payload.plans().map(|plan| plan.cost).max().unwrap_or_default();
+        self.steps.iter().filter_map(|step| step.act.as_ref()).map(|act| ACT_COST + read(act)).sum()
+    }
+
     /// Every read its acts can end with.
     pub(crate) fn plans(&self) -> impl Iterator<Item = &Plan> {
         self.steps.iter().filter_map(|step| step.act.as_ref()).flat_map(|act| act.payload.plans())
@@ -76,6 +82,9 @@ impl Payload {
         told + self.plans().map(Plan::bytes).sum::<usize>()
     }
 }
+
+/// What an act costs, in points.
+const ACT_COST: u64 = 10;
 
 /// Acts after which another generation decides.
 const CHANGES_WHAT_DECIDES: [&str; 3] = ["activateStrategy", "installPlugin", "removePlugin"];

@@ -160,6 +160,30 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// A term in words that are the same for every request that orders by it, as its input names it.
+pub(super) fn described(term: &OrderTerm, grouping: Option<&Grouping>) -> String {
+    let mut text = String::new();
+    let mut by = &term.by;
+    while let Expression::Through(relation, inner) = by {
+        text.push_str(&relation.name);
+        text.push('.');
+        by = inner;
+    }
+    if let Expression::Field(field) = by {
+        text.push_str(&match grouping {
+            Some(grouping) => grouping.column_described(&field.column),
+            None => order_field(&field.column),
+        });
+    }
+    text.push_str(if term.direction == Direction::Ascending { " ASC" } else { " DESC" });
+    text.push_str(match (term.nullable, term.nulls) {
+        (false, _) => "",
+        (true, Nulls::First) => " FIRST",
+        (true, Nulls::Last) => " LAST",
+    });
+    text
+}
+
 /// Whether a term is the record's own id, after which nothing is left to order.
 pub(super) fn is_id(term: &OrderTerm) -> bool {
     matches!(&term.by, Expression::Field(field) if field.kind == Kind::Id)

@@ -159,6 +159,7 @@ impl<'a> Planner<'a> {
                 object: Arc::clone(object),
                 filter,
                 order: vec![term(by), term(id)],
+                digest: String::new(),
                 size: Size { end: End::First, rows: first },
                 after: None,
                 before: None,

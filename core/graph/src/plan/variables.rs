@@ -30,7 +30,7 @@ pub(crate) enum Source {
     Cursor {
         variable: String,
         index: usize,
-        terms: Arc<[(Kind, bool)]>,
+        list: Arc<Cursors>,
     },
     /// The least text that begins with what a request variable holds, in lower case.
     PrefixStart {
@@ -47,6 +47,14 @@ pub(crate) enum Source {
     Today,
 }
 
+/// A variable of a plan.
+#[derive(Clone, Debug)]
+pub(crate) struct Variable {
+    pub source: Source,
+    /// Line and column where the request's variable is declared, if it comes from one.
+    pub place: Option<(usize, usize)>,
+}
+
 /// What a plan's variables are bound from.
 pub(crate) struct Bound<'a> {
     pub variables: &'a JsonMap,
@@ -57,11 +65,24 @@ pub(crate) struct Bound<'a> {
 }
 
 /// The plan's variables for a request.
-pub(crate) fn bind(sources: &[Source], from: &Bound<'_>) -> Result<Vec<Value>, Problem> {
-    sources.iter().map(|source| source.value(from)).collect()
+pub(super) fn bind(variables: &[Variable], from: &Bound<'_>) -> Result<Vec<Value>, Problem> {
+    let bound = |variable: &Variable| variable.source.value(from).map_err(|problem| problem.placed(variable.place));
+    variables.iter().map(bound).collect()
 }
 
 impl Source {
+    /// The request variable it comes from, if it comes from one.
+    pub(super) fn variable(&self) -> Option<&str> {
+        match self {
+            Source::Id { variable, .. }
+            | Source::Compared { variable, .. }
+            | Source::Cursor { variable, .. }
+            | Source::PrefixStart { variable }
+            | Source::PrefixEnd { variable } => Some(variable),
+            Source::Act(_) | Source::ActorName | Source::ActorTerritory | Source::Today => None,
+        }
+    }
+
     fn value(&self, from: &Bound<'_>) -> Result<Value, Problem> {
         let variables = from.variables;
         let text = |name: &str| {
@@ -84,8 +105,9 @@ impl Source {
                 let value = variables.get(variable.as_str()).and_then(|value| serde_json::to_value(value).ok());
                 compared(kind, object, &value.unwrap_or_default()).map_err(|error| bad(variable, error.as_ref()))
             }
-            Source::Cursor { variable, index, terms } => {
-                let mut values = cursor(&text(variable), terms)
+            Source::Cursor { variable, index, list } => {
+                let mut values = list
+                    .read(&text(variable))
                     .map_err(|message| Problem::new(Code::BadUserInput, format!("variable `{variable}`: {message}")))?;
                 if *index < values.len() { Ok(values.swap_remove(*index)) } else { Ok(Value::Null) }
             }
@@ -155,19 +177,32 @@ pub(super) fn compared(
     }
 }
 
-/// Reads a cursor: hex of a JSON array with one text, or null where the order's term may be, for every term.
-pub(super) fn cursor(text: &str, terms: &[(Kind, bool)]) -> Result<Vec<Value>, String> {
-    let foreign = || "this is not a cursor of this order; take `endCursor` of a page in the same order".to_owned();
-    let bytes = hex::decode(text).map_err(|_| foreign())?;
-    let values: Vec<Option<String>> = serde_json::from_slice(&bytes).map_err(|_| foreign())?;
-    if values.len() != terms.len() {
-        return Err(foreign());
+/// What a list's cursors hold.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Cursors {
+    /// What they are of.
+    pub digest: String,
+    /// The kind of each of the order's values, and whether it may be null.
+    pub terms: Vec<(Kind, bool)>,
+}
+
+impl Cursors {
+    /// Reads a cursor: hex of a JSON array of what it is of and, for every term, one text, or null where it may be.
+    pub(super) fn read(&self, text: &str) -> Result<Vec<Value>, String> {
+        let foreign =
+            || "this is no cursor of this list in this order; take `endCursor` of a page of the same".to_owned();
+        let bytes = hex::decode(text).map_err(|_| foreign())?;
+        let given: Vec<Option<String>> = serde_json::from_slice(&bytes).map_err(|_| foreign())?;
+        let mut values = given.into_iter();
+        if values.next().flatten().as_ref() != Some(&self.digest) || values.len() != self.terms.len() {
+            return Err(foreign());
+        }
+        let read = |(value, (kind, nullable)): (Option<String>, &(Kind, bool))| match (value, kind) {
+            (None, _) if *nullable => Ok(Value::Null),
+            (None, _) => Err(foreign()),
+            (Some(text), Kind::Id) => Uuid::try_parse(&text).map(Value::Id).map_err(|_| foreign()),
+            (Some(text), kind) => parse_text(kind, &text).map_err(|_| foreign()),
+        };
+        values.zip(&self.terms).map(read).collect()
     }
-    let read = |(value, (kind, nullable)): (Option<String>, &(Kind, bool))| match (value, kind) {
-        (None, _) if *nullable => Ok(Value::Null),
-        (None, _) => Err(foreign()),
-        (Some(text), Kind::Id) => Uuid::try_parse(&text).map(Value::Id).map_err(|_| foreign()),
-        (Some(text), kind) => parse_text(kind, &text).map_err(|_| foreign()),
-    };
-    values.into_iter().zip(terms).map(read).collect()
 }

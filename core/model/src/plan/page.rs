@@ -15,6 +15,8 @@ pub struct Connection {
     pub filter: Condition,
     /// The requested order of the rows. It is total.
     pub order: Vec<OrderTerm>,
+    /// What the list's cursors are of, so that one of another list or order is told from them: hex digits.
+    pub digest: String,
     pub size: Size,
     /// The values of `order` of the row after which the page begins.
     pub after: Option<Vec<Operand>>,

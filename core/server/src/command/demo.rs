@@ -25,8 +25,10 @@ pub(super) const DATABASE: &str = "demo/guildhall.db";
 pub(super) const CACHE: &str = "demo/cache";
 pub(super) const UPLOADS: &str = "demo/uploads";
 const STRATEGY: &str = include_str!("demo/strategy.toml");
-/// The strategy's approver, who is also the bearer of the demo's token.
+/// The strategy's approver.
 const ADA: &str = "ada";
+/// Who has a token of the demo, and for which role.
+const BEARERS: [(&str, Role); 3] = [(ADA, Role::Admin), ("dora", Role::Department), ("rita", Role::Reader)];
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Options {
@@ -49,14 +51,14 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
     let house = opening::open(settings).await?;
     let ada = Actor::new(ADA, &house.model, Role::Admin);
     prepare(&house, &ada, options).await?;
-    let secret = renew_token(&house, &ada).await?;
+    let secrets = renew_tokens(&house, &ada).await?;
     if options.prepare_only {
         return Ok(house.database.close().await?);
     }
     let api = Api::new(house).await?;
     let listener = http::bind(settings.listen).await?;
-    println!("{}", welcome(listener.local_addr().map_err(Failure::failed)?, &secret));
-    http::serve(listener, api, settings.upload_limit).await
+    println!("{}", welcome(listener.local_addr().map_err(Failure::failed)?, &settings.database, &secrets));
+    http::serve(listener, api, settings).await
 }
 
 /// Brings the database to the demo's state; what is there already is left as it is.
@@ -86,19 +88,29 @@ async fn prepare(house: &Arc<House>, ada: &Actor, options: &Options) -> Result<(
     Ok(())
 }
 
-/// A new token for this run. Those of earlier runs cease to hold: their secrets are gone.
-async fn renew_token(house: &House, ada: &Actor) -> Result<String, Failure> {
+/// A new token of each role for this run. Those of earlier runs cease to hold: their secrets are gone.
+async fn renew_tokens(house: &House, ada: &Actor) -> Result<Vec<(&'static str, Role, String)>, Failure> {
     let now = Utc::now();
     for old in token::list(&house.database).await? {
-        if old.actor == ADA && old.is_valid(now) {
+        if BEARERS.iter().any(|(name, _)| old.actor == *name) && old.is_valid(now) {
             revoke_token(house, ada.permit()?, old.id, now).await?;
         }
     }
-    Ok(create_token(house, ada.permit()?, Origin::Console, NewToken::new(ADA, Role::Admin), now).await?.secret)
+    let mut secrets = Vec::with_capacity(BEARERS.len());
+    for (name, role) in BEARERS {
+        let made = create_token(house, ada.permit()?, Origin::Console, NewToken::new(name, role), now).await?;
+        secrets.push((name, role, made.secret));
+    }
+    Ok(secrets)
 }
 
-/// The address, the token and three queries to try.
-fn welcome(address: SocketAddr, secret: &str) -> String {
+/// The address, the database, the tokens and three queries to try.
+fn welcome(address: SocketAddr, database: &str, secrets: &[(&str, Role, String)]) -> String {
+    let admin = secrets.iter().find(|(_, role, _)| *role == Role::Admin);
+    let secret = admin.map(|(.., secret)| secret.as_str()).unwrap_or_default();
+    let database = without_password(database);
+    let tokens: String =
+        secrets.iter().map(|(name, role, secret)| format!("{:<12}{name:<6}{secret}\n", role.name())).collect();
     let curl = |query: &str| {
         let body = serde_json::json!({ "query": query });
         format!(
@@ -109,9 +121,33 @@ fn welcome(address: SocketAddr, secret: &str) -> String {
     let nested = "{ customers(first: 2, filter: {segment: {key: {eq: \"key\"}}}) { totalCount nodes { name contacts(first: 1) { nodes { name title } } orders(first: 2, orderBy: {field: ORDERED_ON, direction: DESC}) { nodes { number orderedOn netTotal { amount currency } } } } } }";
     let checked = "{ customers(first: 2, filter: {creditAccount: {onHold: {eq: true}}}) { nodes { name creditAccount { limit { amount } exposure { amount } } creditCheck(request: {amount: \"500.00\"}) { outcome explanation } } } }";
     format!(
-        "\nGuildhall serves http://{address}/graphql\ntoken: {secret}\n\n# customers with their segment and their credit terms, decided in the sandbox\n{}\n\n# a nested list\n{}\n\n# whose next order would be held, and why\n{}\n",
+        "\nGuildhall serves http://{address}/graphql\ndatabase: {database}\n\n# a token for each role, for as long as this runs\n{tokens}\n# one more\nguildhall token create NAME --role reader --database '{database}'\n\n# customers with their segment and their credit terms, decided in the sandbox\n{}\n\n# a nested list\n{}\n\n# whose next order would be held, and why\n{}\n",
         curl(decided),
         curl(nested),
         curl(checked)
     )
+}
+
+/// A database as it may be shown.
+fn without_password(database: &str) -> String {
+    let shown = || {
+        let (scheme, rest) = database.split_once("://")?;
+        let (user, address) = rest.rsplit_once('@')?;
+        let (name, _) = user.split_once(':')?;
+        Some(format!("{scheme}://{name}:PASSWORD@{address}"))
+    };
+    shown().unwrap_or_else(|| database.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_is_shown() {
+        assert_eq!(without_password("postgres://ada:s3:c@et@db:5/x?a=b"), "postgres://ada:PASSWORD@db:5/x?a=b");
+        for plain in ["demo/guildhall.db", "postgres://ada@db/x"] {
+            assert_eq!(without_password(plain), plain);
+        }
+    }
 }

@@ -19,5 +19,5 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let api = Api::new(opening::open(settings).await?).await?;
     let listener = http::bind(settings.listen).await?;
     println!("serving http://{}/graphql", listener.local_addr().map_err(Failure::failed)?);
-    http::serve(listener, api, settings.upload_limit).await
+    http::serve(listener, api, settings).await
 }

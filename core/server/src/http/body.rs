@@ -4,7 +4,9 @@ use std::future::poll_fn;
 use std::pin::Pin;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::StatusCode;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::Response;
 use bytes::{Buf, BytesMut};
 use guildhall_workflow::Upload;
@@ -35,6 +37,18 @@ pub(super) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Response
         return Err(too_large(limit as u64));
     }
     Ok(kept.freeze())
+}
+
+/// Lets requests pass whose body is what it is, and none that is packed: its length would not be that of what is in it.
+pub(super) async fn plain(request: Request, next: Next) -> Response {
+    let packed = request.headers().get_all(header::CONTENT_ENCODING).iter();
+    if packed.map(HeaderValue::as_bytes).all(|coding| coding.eq_ignore_ascii_case(b"identity")) {
+        return next.run(request).await;
+    }
+    let message = "send the body as it is, without `Content-Encoding`";
+    let mut reply = reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_REQUEST", message);
+    reply.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    reply
 }
 
 /// Reads a body into an upload, or gives the answer to one that is larger than `limit`, broke off or stands still.

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -64,15 +64,17 @@ pub(super) async fn answer(
             Ok(subscription) => {
                 Left::Changes(Box::new(Following { subscription, doors: Arc::clone(doors), headers, actor }))
             }
-            Err(refused) => return reply::refused(refused.body),
+            Err(refused) => return reply::refused(&refused),
         }
     } else {
         let response = doors.api.execute(&request, &actor, may_change).await;
         if !response.executed {
-            return match response.mutation && !may_change {
-                true => (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], response.body).into_response(),
-                false => reply::refused(response.body),
-            };
+            let mut refused = reply::refused(&response);
+            if response.mutation && !may_change {
+                *refused.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+                refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+            }
+            return refused;
         }
         if response.mutation {
             doors.access.forget();

@@ -7,17 +7,19 @@ use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::handler::Handler;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use guildhall_graph::{Code, Request};
 use guildhall_workflow::Actor;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 use super::bearer::Bearer;
 use super::metrics::Outcome;
-use super::{BODY_LIMIT, Doors, body, events, reply, socket};
+use super::{BODY_LIMIT, Doors, body, events, rate, reply, socket};
 
 const RESPONSE: &str = "application/graphql-response+json";
 const JSON: &str = "application/json";
@@ -56,7 +58,7 @@ struct Form {
 }
 
 impl Form {
-    const RESPONSE: Form = Form { content: "application/graphql-response+json; charset=utf-8", status_tells: true };
+    const RESPONSE: Form = Form { content: reply::PROBLEM, status_tells: true };
     const JSON: Form = Form { content: "application/json; charset=utf-8", status_tells: false };
     /// For who takes anything.
     const ANY: Form = Form { content: "application/json; charset=utf-8", status_tells: true };
@@ -71,8 +73,8 @@ pub(super) async fn post(
     let events = events::wanted(&headers);
     let Some(form) = accepted(&headers).or(events.then_some(Form::RESPONSE)) else { return not_acceptable() };
     let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !content.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JSON) {
-        let message = "send the request as `Content-Type: application/json`";
+    if !is_json(content) {
+        let message = "send the request as `Content-Type: application/json`, in UTF-8";
         return reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_REQUEST", message);
     }
     let body = match body::read(body, BODY_LIMIT).await {
@@ -149,10 +151,24 @@ async fn stream(
     events::answer(doors, actor, headers, Request { query, operation_name, variables }, may_change).await
 }
 
-/// The schema the actor is served.
-pub(super) async fn schema(Bearer(actor): Bearer, State(doors): State<Arc<Doors>>) -> Response {
+/// The schema the actor is served, or that it is the one the client has.
+pub(super) async fn schema(Bearer(actor): Bearer, State(doors): State<Arc<Doors>>, given: HeaderMap) -> Response {
     match doors.api.sdl(&actor).await {
-        Ok(sdl) => ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl.to_string()).into_response(),
+        Ok(sdl) => {
+            // A weak tag, because it is the same whether the answer is compressed or not.
+            let tag = format!("W/\"{}\"", hex::encode(Sha256::digest(sdl.as_bytes())));
+            let has = has_tag(&given, &tag);
+            let headers = [
+                (header::CONTENT_TYPE, "application/graphql; charset=utf-8".to_owned()),
+                (header::ETAG, tag),
+                (header::CACHE_CONTROL, "private, no-cache".to_owned()),
+                (header::VARY, header::AUTHORIZATION.to_string()),
+            ];
+            match has {
+                true => (StatusCode::NOT_MODIFIED, headers).into_response(),
+                false => (headers, sdl.to_string()).into_response(),
+            }
+        }
         Err(error) => reply::internal(&error),
     }
 }
@@ -174,17 +190,55 @@ async fn answer(
     let outcome = Outcome { code: response.code.map_or("OK", Code::name), operation: response.operation };
     let outcome = Extension(outcome);
     let content = [(header::CONTENT_TYPE, form.content)];
-    if response.mutation && !may_change {
-        let allowed = [(header::ALLOW, "POST")];
-        return (StatusCode::METHOD_NOT_ALLOWED, outcome, allowed, content, response.body).into_response();
-    }
-    let status = match response.code {
-        _ if response.executed || !form.status_tells => StatusCode::OK,
-        Some(Code::Internal) => StatusCode::INTERNAL_SERVER_ERROR,
-        Some(Code::Busy) => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::BAD_REQUEST,
+    let rate = rate::headers(response.allowance.as_ref());
+    let status = match reply::status(&response) {
+        // Who is to wait has to see it, whatever he takes.
+        StatusCode::TOO_MANY_REQUESTS => StatusCode::TOO_MANY_REQUESTS,
+        _ if response.mutation && !may_change => {
+            let allowed = [(header::ALLOW, "POST")];
+            return (StatusCode::METHOD_NOT_ALLOWED, outcome, rate, allowed, content, response.body).into_response();
+        }
+        status if form.status_tells => status,
+        _ => StatusCode::OK,
     };
-    (status, outcome, content, response.body).into_response()
+    (status, outcome, rate, content, response.body).into_response()
+}
+
+/// Sends every error as the form that the client prefers, and says what that depends on.
+pub(super) async fn in_form(request: axum::extract::Request, next: Next) -> Response {
+    let form = accepted(request.headers());
+    let is_graphql = request.uri().path() == "/graphql";
+    let mut response = next.run(request).await;
+    let is_problem = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|content| content == HeaderValue::from_static(reply::PROBLEM));
+    if let (true, Some(form)) = (is_problem, form) {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(form.content));
+    }
+    if is_problem || is_graphql {
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    }
+    response
+}
+
+/// Whether a content type is JSON in UTF-8, in which it is unless it says otherwise.
+fn is_json(content: &str) -> bool {
+    let mut parts = content.split(';').map(str::trim);
+    let is_utf8 = |parameter: &str| match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    };
+    parts.next().unwrap_or_default().eq_ignore_ascii_case(JSON) && parts.all(is_utf8)
+}
+
+/// Whether the client has what a weak tag is of.
+fn has_tag(given: &HeaderMap, tag: &str) -> bool {
+    let plain = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let lists = given.get_all(header::IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|known| known.trim() == "*" || plain(known) == plain(tag))
 }
 
 /// The variables' values, or the code and message for what is no JSON or too much of it.
@@ -285,6 +339,18 @@ mod tests {
         check("application/json;q=0.5, application/graphql-response+json", Some(Form::RESPONSE));
         check("application/json; charset=utf-8; q=0.9, application/*;q=0.1", Some(Form::JSON));
         check("text/html", None);
+    }
+
+    #[test]
+    fn json_is_in_utf8() {
+        for content in
+            ["application/json", "Application/JSON; Charset=\"UTF-8\"", "application/json;charset=utf-8; v=1"]
+        {
+            assert!(is_json(content), "{content}");
+        }
+        for content in ["application/json; charset=latin1", "application/json; charset=", "text/json", ""] {
+            assert!(!is_json(content), "{content}");
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ async fn doors() -> (Arc<Doors>, Created, TestDatabase) {
         cache: std::env::temp_dir().join("guildhall-test-code"),
         uploads: std::env::temp_dir().join("guildhall-test-uploads"),
         upload_limit: 1024,
+        rate: 0,
+        allow_origin: Vec::new(),
         log: LogForm::Text,
         log_level: "info".to_owned(),
     };
@@ -40,6 +42,7 @@ async fn doors() -> (Arc<Doors>, Created, TestDatabase) {
             access,
             watch: Watch::new(),
             upload_limit: settings.upload_limit,
+            origins: Vec::new(),
             sockets: Arc::new(Semaphore::new(1)),
             ending: watch::channel(false).1,
         }),

@@ -243,12 +243,13 @@ impl Sql<'_> {
         })
     }
 
-    /// The cursor of a row as a JSON string: hex of a JSON array of the order's values in their canonical text.
+    /// The cursor of a row as a JSON string: hex of a JSON array of what it is a cursor of and of the order's values in
+    /// their canonical text.
     fn cursor(&mut self, connection: &Connection, alias: &str) -> Result<String, StoreError> {
         let mut text = Text::default();
-        text.constant("[");
-        for (index, term) in connection.order.iter().enumerate() {
-            text.constant(if index == 0 { "" } else { "," });
+        text.constant(&format!("[{}", sql::json_string(&connection.digest)));
+        for term in &connection.order {
+            text.constant(",");
             let value = self.expression(&term.by, Row { object: &connection.object, alias })?.sql;
             let value = self.canonical_text(&term.kind, &value);
             text.expression(&match self.dialect {

@@ -69,7 +69,7 @@ fn value(
         Json::Null if nullable => return Ok(Value::Null),
         Json::Null => return Err((InvalidCode::Required, "must have a value".to_owned())),
         _ if column.kind == Kind::Json => {
-            let nul = "has a character U+0000, which cannot be kept; leave it out".to_owned();
+            let nul = "has a character U+0000, which no text may have; leave it out".to_owned();
             return if has_nul(json) { Err(malformed(nul)) } else { Ok(Value::Json(json.clone())) };
         }
         Json::String(text) => text.clone(),

@@ -88,6 +88,7 @@ fn list(object: &Arc<ObjectType>, filter: Condition, by: &str, names: &[&str]) -
         object: Arc::clone(object),
         filter,
         order: vec![term(field(object, by), Direction::Descending), term(field(object, "name"), Direction::Ascending)],
+        digest: String::new(),
         size: Size { end: End::First, rows: 10 },
         after: None,
         before: None,

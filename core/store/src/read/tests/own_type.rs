@@ -42,6 +42,7 @@ fn list(user: &Arc<ObjectType>, filter: Condition, order: Vec<OrderTerm>, output
         object: Arc::clone(user),
         filter,
         order,
+        digest: String::new(),
         size: Size { end: End::First, rows: 10 },
         after: None,
         before: None,

@@ -50,6 +50,7 @@ pub(crate) async fn stored(database: &Database, model: &Model, object: &str) -> 
         object: Arc::clone(object),
         filter: Condition::always(),
         order: vec![term("externalId", Kind::Text, true), term("id", Kind::Id, false)],
+        digest: String::new(),
         size: Size { end: End::First, rows: 1_000_000 },
         after: None,
         before: None,
