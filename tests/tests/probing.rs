@@ -286,13 +286,7 @@ async fn what_is_hidden_is_as_if_it_were_not_there() {
                     prober.probe(door, &Value::Null, &ty.name).await;
                 }
                 for door in DOORS_OF_LISTS {
-                    prober
-                        .probe(
-                            door,
-                            &Value::Null,
-                            if door.contains("id:") && door.contains("(id") { &ty.list } else { &ty.list },
-                        )
-                        .await;
+                    prober.probe(door, &Value::Null, &ty.list).await;
                     prober.probe(door, &Value::Null, &ty.one()).await;
                 }
                 continue;
@@ -383,9 +377,10 @@ fn questions(all: &[Type], ty: &Type) -> Vec<String> {
             ["createdAt", "updatedAt", "id", "digest", "previousDigest", "sequence"].contains(&field.as_str());
         match of.as_str() {
             _ if changes => {}
-            "String" | "Int" | "Boolean" | "Decimal" | "Date" | "DateTime" => {
+            // What was done when the one server and the other began differs.
+            "DateTime" => {}
+            "String" | "Int" | "Boolean" | "Decimal" | "Date" => {
                 all_of_it.push(field.clone());
-                all_of_it.extend((of == "Decimal" || of == "Int").then(String::new));
                 if of == "Int" || of == "Decimal" {
                     sums += &format!("{field} ");
                 }
@@ -405,7 +400,7 @@ fn questions(all: &[Type], ty: &Type) -> Vec<String> {
                 all_of_it.push(format!("{field} {{ __typename externalId }}"))
             }
             other if other.strip_suffix("Connection").is_some_and(|of| all.iter().any(|ty| ty.name == of)) => {
-                all_of_it.push(format!("{field}(orderBy: {{field: EXTERNAL_ID}}) {{ totalCount nodes {{ externalId }} }} {field}Aggregate {{ count }}"));
+                all_of_it.push(format!("{field}(first: 5, orderBy: {{field: EXTERNAL_ID}}) {{ totalCount nodes {{ externalId }} }} {field}Aggregate {{ count }}"));
             }
             _ => {}
         }
