@@ -371,13 +371,13 @@ fn is_limited(all: &[Type], ty: &Type) -> bool {
 fn questions(all: &[Type], ty: &Type) -> Vec<String> {
     let list = &ty.list;
     let mut all_of_it = Vec::new();
-    let (mut sums, mut extremes, mut keys) = (String::new(), String::new(), Vec::new());
+    let (mut sums, mut extremes, mut keys) = ("__typename ".to_owned(), "__typename ".to_owned(), Vec::new());
     for (field, of) in &ty.fields {
-        let changes =
-            ["createdAt", "updatedAt", "id", "digest", "previousDigest", "sequence"].contains(&field.as_str());
+        let changes = ["createdAt", "updatedAt", "version", "id", "digest", "previousDigest", "sequence"]
+            .contains(&field.as_str());
         match of.as_str() {
             _ if changes => {}
-            // What was done when the one server and the other began differs.
+            // When and in how many steps the one server and the other were filled differs.
             "DateTime" => {}
             "String" | "Int" | "Boolean" | "Decimal" | "Date" => {
                 all_of_it.push(field.clone());
