@@ -286,13 +286,7 @@ async fn what_is_hidden_is_as_if_it_were_not_there() {
                     prober.probe(door, &Value::Null, &ty.name).await;
                 }
                 for door in DOORS_OF_LISTS {
-                    prober
-                        .probe(
-                            door,
-                            &Value::Null,
-                            if door.contains("id:") && door.contains("(id") { &ty.list } else { &ty.list },
-                        )
-                        .await;
+                    prober.probe(door, &Value::Null, &ty.list).await;
                     prober.probe(door, &Value::Null, &ty.one()).await;
                 }
                 continue;
@@ -377,15 +371,16 @@ fn is_limited(all: &[Type], ty: &Type) -> bool {
 fn questions(all: &[Type], ty: &Type) -> Vec<String> {
     let list = &ty.list;
     let mut all_of_it = Vec::new();
-    let (mut sums, mut extremes, mut keys) = (String::new(), String::new(), Vec::new());
+    let (mut sums, mut extremes, mut keys) = ("__typename ".to_owned(), "__typename ".to_owned(), Vec::new());
     for (field, of) in &ty.fields {
-        let changes =
-            ["createdAt", "updatedAt", "id", "digest", "previousDigest", "sequence"].contains(&field.as_str());
+        let changes = ["createdAt", "updatedAt", "version", "id", "digest", "previousDigest", "sequence"]
+            .contains(&field.as_str());
         match of.as_str() {
             _ if changes => {}
-            "String" | "Int" | "Boolean" | "Decimal" | "Date" | "DateTime" => {
+            // When and in how many steps the one server and the other were filled differs.
+            "DateTime" => {}
+            "String" | "Int" | "Boolean" | "Decimal" | "Date" => {
                 all_of_it.push(field.clone());
-                all_of_it.extend((of == "Decimal" || of == "Int").then(String::new));
                 if of == "Int" || of == "Decimal" {
                     sums += &format!("{field} ");
                 }
@@ -405,7 +400,7 @@ fn questions(all: &[Type], ty: &Type) -> Vec<String> {
                 all_of_it.push(format!("{field} {{ __typename externalId }}"))
             }
             other if other.strip_suffix("Connection").is_some_and(|of| all.iter().any(|ty| ty.name == of)) => {
-                all_of_it.push(format!("{field}(orderBy: {{field: EXTERNAL_ID}}) {{ totalCount nodes {{ externalId }} }} {field}Aggregate {{ count }}"));
+                all_of_it.push(format!("{field}(first: 5, orderBy: {{field: EXTERNAL_ID}}) {{ totalCount nodes {{ externalId }} }} {field}Aggregate {{ count }}"));
             }
             _ => {}
         }

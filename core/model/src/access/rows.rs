@@ -8,9 +8,9 @@ pub enum Rows {
     All,
     /// Those of customers the actor owns.
     Own,
-    /// Those of customers of the actor's teams.
+    /// Those of customers of the teams the actor is a member of today.
     Team,
-    /// Those of customers of the actor's sales territory.
+    /// Those of customers of the territories the actor is assigned to, or of the one his token names.
     Territory,
 }
 
@@ -88,7 +88,7 @@ pub fn belongs_to_customer(model: &Model, object: &ObjectType) -> bool {
 pub enum Reach {
     #[default]
     All,
-    /// Those the actor owns: whose `owner` is the actor's name.
+    /// Those the actor owns: whose owner's login is the actor's name.
     Own,
     /// Those of the actor's teams.
     Team,
