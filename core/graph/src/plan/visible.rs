@@ -129,6 +129,7 @@ mod tests {
                 "CreditNote",
                 "CreditNoteLine",
                 "Customer",
+                "CustomerDay",
                 "Decision",
                 "Dispute",
                 "ExposureEntry",
