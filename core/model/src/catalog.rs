@@ -48,6 +48,7 @@ impl Model {
             crate::payment_allocation::declare(),
             crate::credit_account::declare(),
             crate::exposure_entry::declare(),
+            crate::customer_day::declare(),
             crate::membership::declare(),
             crate::campaign_member::declare(),
             crate::offer::declare(),
@@ -152,6 +153,7 @@ mod tests {
             "Segment",
             "Strategy",
             "ExposureEntry",
+            "CustomerDay",
             "Membership",
             "Plugin",
             "ImportRun",
@@ -181,12 +183,19 @@ mod tests {
             "lastOrderOn",
             "openAmount",
             "overdueAmount",
+            "overdue1To30",
+            "overdue31To60",
+            "overdue61To90",
+            "overdueOver90",
             "averageDaysLate",
+            "lastTouchAt",
             "factsAsOf",
         ];
         assert_eq!(left, facts);
         assert!(!customer.relation("segment").unwrap().writable && customer.relation("parent").unwrap().writable);
-        assert!(!model.object("CreditAccount").unwrap().get("exposure").unwrap().writable);
+        for name in ["exposure", "exposureDynamic"] {
+            assert!(!model.object("CreditAccount").unwrap().get(name).unwrap().writable, "{name}");
+        }
     }
 
     #[test]

@@ -11,7 +11,13 @@ pub(crate) fn declare() -> ObjectType {
         .field(
             "exposure",
             Kind::Money,
-            "What the customer owes or has ordered: open invoices and open orders, as of `Customer.factsAsOf`.",
+            "What the customer owes or has ordered, whenever it is needed (static): open invoices less credit notes, orders shipped in the 30 days up to `Customer.factsAsOf` and not yet invoiced, open orders.",
+        )
+        .by_guildhall()
+        .field(
+            "exposureDynamic",
+            Kind::Money,
+            "As `exposure`, but of the open orders only those the customer needs within 14 days after `Customer.factsAsOf`, or has said no day for.",
         )
         .by_guildhall()
         .field("dunningLevel", Kind::Int, "How often the customer has been reminded; 0 is never.")

@@ -27,8 +27,8 @@ const STATUS: EnumType = EnumType {
     moves: &[("PROSPECT", &["ACTIVE", "CLOSED"]), ("ACTIVE", &["CLOSED"]), ("CLOSED", &["ACTIVE"])],
 };
 
-/// The last fields are customer facts: stored, dated by `factsAsOf`, brought up to date by one statement over the whole
-/// base and never computed by a scan per query.
+/// The last fields are customer facts: stored, dated by `factsAsOf`, and never computed by a scan per query. They follow
+/// every write and every day that passes; a change of theirs is no change of the record, and leaves `version` as it is.
 pub(crate) fn declare() -> ObjectType {
     ObjectType::declare(
         "Customer",
@@ -48,32 +48,46 @@ pub(crate) fn declare() -> ObjectType {
     .optional("phone", Kind::Text, "The customer's main telephone number.")
     .optional("preferredChannel", Kind::Enum(CHANNEL), "How the customer likes to be reached; null if it is not known.")
     .field("currency", Kind::Text, "ISO 4217 code of the currency we do business in with this customer.")
-    .field("revenue12m", Kind::Money, "Net value of the orders of the twelve months up to `factsAsOf`.")
+    .field("revenue12m", Kind::Money, "Net value of the orders of the twelve months up to `factsAsOf`, in `currency`. From `days` of ORDERS.")
     .indexed()
     .by_guildhall()
     .optional(
         "margin12m",
         Kind::Money,
-        "Contribution margin of the orders of the twelve months up to `factsAsOf`; null when a cost is unknown.",
+        "Contribution margin of the orders of the twelve months up to `factsAsOf`; null when a cost is unknown. From `days` of ORDERS.",
     )
     .only(Role::Department)
     .by_guildhall()
-    .field("orders12m", Kind::Int, "Number of orders in the twelve months up to `factsAsOf`.")
+    .field("orders12m", Kind::Int, "Number of orders in the twelve months up to `factsAsOf`. From `days` of ORDERS.")
     .by_guildhall()
-    .optional("lastOrderOn", Kind::Date, "Day of the last order.")
+    .optional("lastOrderOn", Kind::Date, "Day of the last order up to `factsAsOf`. From `days` of ORDERS.")
     .by_guildhall()
-    .field("openAmount", Kind::Money, "What is invoiced and not yet paid.")
+    .field("openAmount", Kind::Money, "What is invoiced and neither paid nor credited, in `currency`. From invoices and credit notes.")
     .only(Role::Department)
     .by_guildhall()
-    .field("overdueAmount", Kind::Money, "What is invoiced, not paid and past its due day at `factsAsOf`.")
+    .field("overdueAmount", Kind::Money, "The part of `openAmount` that is past its due day at `factsAsOf`: the sum of the next four.")
+    .only(Role::Department)
+    .by_guildhall()
+    .field("overdue1To30", Kind::Money, "What is overdue for 1 to 30 days at `factsAsOf`.")
+    .only(Role::Department)
+    .by_guildhall()
+    .field("overdue31To60", Kind::Money, "What is overdue for 31 to 60 days at `factsAsOf`.")
+    .only(Role::Department)
+    .by_guildhall()
+    .field("overdue61To90", Kind::Money, "What is overdue for 61 to 90 days at `factsAsOf`.")
+    .only(Role::Department)
+    .by_guildhall()
+    .field("overdueOver90", Kind::Money, "What is overdue for more than 90 days at `factsAsOf`.")
     .only(Role::Department)
     .by_guildhall()
     .field(
         "averageDaysLate",
         Kind::Int,
-        "Average days after the due day at which invoices of the last twelve months were paid; early counts as 0.",
+        "Average days after the due day of the invoices paid in the twelve months up to `factsAsOf`; early counts as 0. From `days` of SETTLEMENTS.",
     )
     .only(Role::Department)
+    .by_guildhall()
+    .optional("lastTouchAt", Kind::DateTime, "When the last interaction up to `factsAsOf` took place. From `days` of INTERACTIONS.")
     .by_guildhall()
     .optional("factsAsOf", Kind::Date, "The business day up to which the facts above count.")
     .by_guildhall()
@@ -85,6 +99,7 @@ pub(crate) fn declare() -> ObjectType {
     .one("parent", "Customer", true, "The customer it belongs to, as a subsidiary does.")
     .many("children", "Customer", "parent_id", "The customers that belong to it, as subsidiaries do.")
     .one_by("creditAccount", "CreditAccount", "customer_id", "The customer's credit, if it has any.")
+    .many("days", "CustomerDay", "customer_id", "What each business day added to the facts.")
     .many("exposureEntries", "ExposureEntry", "customer_id", "What the customer owes or will owe, thing by thing.")
     .many("holds", "Hold", "customer_id", "What stops the customer's orders, and what did.")
     .many("contacts", "Contact", "customer_id", "The people at this customer.")

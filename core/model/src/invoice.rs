@@ -28,6 +28,7 @@ pub(crate) fn declare() -> ObjectType {
         .indexed()
         .in_order("issuedOn", "dueOn")
         .optional("paidOn", Kind::Date, "The day it was paid in full.")
+        .indexed()
         .field("currency", Kind::Text, "ISO 4217 code of the invoice's currency.")
         .field("amount", Kind::Money, "What was invoiced.")
         .holds(Rule::AtLeast(0))

@@ -32,6 +32,7 @@ mod credit_group;
 mod credit_note;
 mod credit_note_line;
 mod customer;
+mod customer_day;
 mod decision;
 mod deleted_record;
 mod dispute;

@@ -18,6 +18,7 @@ mod table;
 mod transaction;
 mod write;
 
+pub mod business_day;
 pub mod event;
 pub mod facts;
 pub mod generation;

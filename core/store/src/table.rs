@@ -53,7 +53,7 @@ pub(crate) struct Unique {
 type Rule = (&'static str, &'static [&'static str], Option<(&'static str, &'static str)>);
 
 /// What the model cannot say.
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
     ("user", &["login"], None),
     ("topic", &["key"], None),
     ("segment", &["key"], None),
@@ -62,6 +62,7 @@ const RULES: [Rule; 8] = [
     ("plugin", &["name"], Some(("status", "INSTALLED"))),
     ("decision", &["customer_id", "sequence"], None),
     ("role_document", &["number"], None),
+    ("customer_day", &["customer_id", "origin", "day", "currency"], None),
 ];
 
 /// The fields of a type whose values only one record may have, by the API's names.
@@ -169,6 +170,12 @@ fn indexes(object: &ObjectType) -> Vec<Vec<String>> {
     if object.table == "event" {
         all.push(vec!["position".to_owned(), id()]);
     }
+    // What a customer's facts look for: what is still open, and what was shipped lately.
+    const OPEN: [(&str, &[&str]); 2] = [("order", &["status", "shipped_on"]), ("invoice", &["status"])];
+    for (_, columns) in OPEN.iter().filter(|(table, _)| *table == object.table) {
+        let parts: [&[&str]; 3] = [&["customer_id"], columns, &["id"]];
+        all.push(parts.concat().into_iter().map(str::to_owned).collect());
+    }
     // The usual order of lines: by their place.
     const LINES: [(&str, &str); 4] = [
         ("order_line", "order_id"),
@@ -245,5 +252,11 @@ fn idempotency() -> Table {
 }
 
 fn deployment() -> Table {
-    house("deployment", &["id"], &[("id", Storage::Model(Kind::Int), false), ("generation", Storage::BigInt, false)])
+    let columns = [
+        ("id", Storage::Model(Kind::Int), false),
+        ("generation", Storage::BigInt, false),
+        ("facts_day", Storage::Model(Kind::Date), true),
+        ("held_day", Storage::Model(Kind::Date), true),
+    ];
+    house("deployment", &["id"], &columns)
 }

@@ -80,6 +80,14 @@ impl Transaction {
         Ok(())
     }
 
+    /// Waits until no other transaction has this turn for itself, and shares it with others that do the same, to its end.
+    pub async fn share_turns(&self, turn: &str) -> Result<(), StoreError> {
+        if self.dialect() == Dialect::Postgres {
+            self.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", vec![turn.into()]).await?;
+        }
+        Ok(())
+    }
+
     pub fn dialect(&self) -> Dialect {
         self.database.dialect()
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use guildhall_decision::Strategy;
-use guildhall_store::{SegmentRule, Transaction, segment, strategy};
+use guildhall_store::{SegmentRule, Transaction, facts, segment, strategy};
 use uuid::Uuid;
 
 use crate::activate_strategy::read_strategy;
@@ -31,6 +31,8 @@ pub(crate) async fn assign_in(
     now: DateTime<Utc>,
 ) -> Result<u64, WorkflowError> {
     transaction.take_time().await?;
+    // Who writes for some customers and who changes all of them would otherwise wait for each other.
+    facts::lock(transaction).await?;
     let ids = segment::current(transaction).await?;
     let mut rules = Vec::new();
     for assignment in strategy.assignments() {

@@ -86,7 +86,8 @@ pub async fn load_demo_company(
             Err(DemoError::OtherCompany)
         }
         Ok(()) => {
-            refresh_within(&transaction, today, now).await?;
+            // A company of another day than that of the clock stays at its day.
+            refresh_within(&transaction, today, today != now.date_naive(), now).await?;
             transaction.commit().await?;
             Ok(done.summary)
         }

@@ -1,36 +1,89 @@
-//! Brings the customer facts up to a day: revenue, margin, what is open and overdue, credit exposure.
+//! Keeps the customer facts of the whole base: revenue, margin, what is open and overdue, credit exposure, and the rest.
 //!
-//! Facts change with time alone: yesterday's open invoice is overdue today. So this runs after every import and once a day.
+//! Writes bring the facts of those they concern up to date themselves. Imports count everything anew when they are done. And
+//! facts change with time alone: yesterday's open invoice is overdue today. So each business day begins with [`new_day`].
 
 use chrono::{DateTime, NaiveDate, Utc};
-use guildhall_store::facts::{Refreshed, refresh};
-use guildhall_store::{Database, StoreError, Transaction};
+use guildhall_store::business_day::{self, BusinessDay};
+use guildhall_store::facts::{self, Refreshed};
+use guildhall_store::{StoreError, Transaction, generation};
+use uuid::Uuid;
 
-/// Why the facts stayed as they were.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RefreshFactsError {
-    #[error("the customer facts could not be refreshed: {0}")]
-    Store(#[from] StoreError),
+use crate::assign_segments::assign_within;
+use crate::{House, WorkflowError};
+
+#[cfg(test)]
+mod tests;
+
+/// What the beginning of a business day changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewDay {
+    pub day: NaiveDate,
+    /// Customers brought to the day by this process; others may have brought more.
+    pub customers: u64,
+    /// Customers whose segment changed.
+    pub assigned: u64,
 }
 
-/// Computes the facts of all customers anew, as of the end of `as_of`, and says how many records that changed.
-pub async fn refresh_facts(
-    database: &Database,
-    as_of: NaiveDate,
-    now: DateTime<Utc>,
-) -> Result<Refreshed, RefreshFactsError> {
-    let transaction = database.begin().await?;
-    let refreshed = refresh_within(&transaction, as_of, now).await?;
+/// Brings the facts of all customers to the business day, and every customer to its segment; nothing to do where that was
+/// done. It goes on from customers to customers, each lot in a transaction of its own: other writers wait for a moment
+/// only, several processes share the work, and one that is stopped is followed by the next that looks.
+pub async fn new_day(house: &House, now: DateTime<Utc>) -> Result<Option<NewDay>, WorkflowError> {
+    let calendar = business_day::current(&house.database).await?;
+    let day = calendar.at(now);
+    if calendar.facts == Some(day) {
+        return Ok(None);
+    }
+    let mut customers = 0;
+    if calendar.facts.is_some() {
+        let mut last = None;
+        while let Some((id, refreshed)) = lot(house, last, day).await? {
+            customers += refreshed.customers;
+            last = Some(id);
+        }
+    }
+    let transaction = house.database.begin().await?;
+    // The strategy, then the facts: in this order imports take them, too.
+    generation::lock(&transaction).await?;
+    facts::lock(&transaction).await?;
+    let calendar = business_day::current(&transaction).await?;
+    if calendar.facts == Some(day) || calendar.at(now) != day {
+        // Another process was faster, or an import began another calendar.
+        transaction.rollback().await?;
+        return Ok(None);
+    }
+    if calendar.facts.is_none() {
+        transaction.take_time().await?;
+        customers = facts::refresh(&transaction, day, now).await?.customers;
+    }
+    business_day::set(&transaction, BusinessDay { facts: Some(day), ..calendar }).await?;
+    let assigned = assign_within(&transaction, house, now).await?;
     transaction.commit().await?;
-    Ok(refreshed)
+    Ok(Some(NewDay { day, customers, assigned }))
 }
 
-/// As [`refresh_facts`], for an act that has a transaction already and wants facts and records to appear together.
+async fn lot(
+    house: &House,
+    last: Option<Uuid>,
+    day: NaiveDate,
+) -> Result<Option<(Uuid, Refreshed)>, WorkflowError> {
+    let transaction = house.database.begin().await?;
+    facts::hold(&transaction).await?;
+    let done = facts::next_chunk(&transaction, last, day).await?;
+    transaction.commit().await?;
+    Ok(done)
+}
+
+/// Counts the facts of all customers anew, for an act that has a transaction already and wants facts and records to appear
+/// together. `held`: whether the calendar stays at `as_of`, because the base is of the past.
 pub(crate) async fn refresh_within(
     transaction: &Transaction,
     as_of: NaiveDate,
+    held: bool,
     now: DateTime<Utc>,
 ) -> Result<Refreshed, StoreError> {
     transaction.take_time().await?;
-    refresh(transaction, as_of, now).await
+    facts::lock(transaction).await?;
+    business_day::set(transaction, BusinessDay { facts: Some(as_of), held: held.then_some(as_of) }).await?;
+    facts::refresh(transaction, as_of, now).await
 }

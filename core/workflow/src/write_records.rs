@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use guildhall_model::ObjectType;
 use guildhall_model::plan::Visible;
 use guildhall_store::event::{self, Event};
+use guildhall_store::facts::{self, Touched};
 use guildhall_store::{StoreError, Transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -191,7 +192,10 @@ async fn attempt(
     now: DateTime<Utc>,
 ) -> Result<Written, WorkflowError> {
     let transaction = house.database.begin().await?;
-    let mut work = Work { house, by, sight, order, transaction: &transaction, now, events: Vec::new() };
+    let mut work = Work { house, by, sight, order, transaction: &transaction, now, events: Vec::new(), touched: Touched::default() };
+    if Touched::concerns(&order.object) {
+        facts::hold(&transaction).await?;
+    }
     let written = match order.verb {
         Verb::Create | Verb::Update | Verb::Upsert => work.change(given).await?,
         Verb::Delete => work.delete().await?,
@@ -201,6 +205,7 @@ async fn attempt(
         transaction.rollback().await?;
         return Ok(written);
     };
+    facts::refresh_customers(&transaction, &work.touched, now).await?;
     event::append(&transaction, &work.events, now).await?;
     let answer = serde_json::to_value(done).map_err(|error| WorkflowError::Internal(error.to_string()))?;
     if !once.remember(&transaction, answer, now).await? {
@@ -221,6 +226,8 @@ struct Work<'a> {
     now: DateTime<Utc>,
     /// What happened so far.
     events: Vec<Event>,
+    /// Whose customer facts that concerns.
+    touched: Touched,
 }
 
 impl Work<'_> {

@@ -181,6 +181,7 @@ mod tests {
                 "CreditNote",
                 "CreditNoteLine",
                 "Customer",
+                "CustomerDay",
                 "Decision",
                 "Dispute",
                 "ExposureEntry",

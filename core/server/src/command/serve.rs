@@ -1,12 +1,20 @@
 //! `guildhall serve`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
+use chrono::{Days, NaiveTime, Utc};
 use guildhall_graph::Api;
+use guildhall_workflow::House;
+use guildhall_workflow::refresh_facts::new_day;
 
 use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::{http, opening};
+
+/// How often a server looks whether the business day is another, at least: clocks are set, and imports begin calendars.
+const LOOK: Duration = Duration::from_secs(600);
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Options {
@@ -18,6 +26,25 @@ pub(crate) struct Options {
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let api = Api::new(opening::open(settings).await?).await?;
     let listener = http::bind(settings.listen).await?;
+    tokio::spawn(follow_days(Arc::clone(api.house())));
     println!("serving http://{}/graphql", listener.local_addr().map_err(Failure::failed)?);
     http::serve(listener, api, settings).await
+}
+
+/// Begins each business day. Every server does so: which of them does the work is settled in the database.
+async fn follow_days(house: Arc<House>) {
+    loop {
+        match new_day(&house, Utc::now()).await {
+            Ok(Some(begun)) => tracing::info!(
+                day = %begun.day, customers = begun.customers, assigned = begun.assigned, "a business day has begun"
+            ),
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "the customer facts could not be brought to the business day"),
+        }
+        let now = Utc::now();
+        let midnight = now.date_naive().checked_add_days(Days::new(1)).map(|day| day.and_time(NaiveTime::MIN).and_utc());
+        let until = midnight.and_then(|midnight| (midnight - now).to_std().ok()).unwrap_or(LOOK);
+        // A second more, for clocks that are a little slow.
+        tokio::time::sleep(until.min(LOOK) + Duration::from_secs(1)).await;
+    }
 }

@@ -17,6 +17,7 @@ pub struct Model {
     pub currency: String,
     pub limit: Amount,
     pub exposure: Amount,
+    pub exposure_dynamic: Amount,
     pub dunning_level: i32,
     pub on_hold: bool,
     pub customer_id: Uuid,

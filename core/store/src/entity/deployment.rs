@@ -1,4 +1,4 @@
-//! The one row that says which generation of plugins and strategy decides.
+//! The one row that says which generation of plugins and strategy decides, and which business day it is.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,6 +8,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i32,
     pub generation: i64,
+    pub facts_day: Option<Date>,
+    pub held_day: Option<Date>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

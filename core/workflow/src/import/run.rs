@@ -223,7 +223,8 @@ impl Runner<'_> {
         if !self.import.dry_run {
             // First the strategy, then the customers: in this order an activation takes them, too.
             generation::lock(&transaction).await?;
-            refresh_within(&transaction, self.as_of, self.import.now).await?;
+            let held = self.mapping.as_of.is_some();
+            refresh_within(&transaction, self.as_of, held, self.import.now).await?;
             assigned = assign_within(&transaction, self.house, self.import.now).await.map_err(|error| match error {
                 WorkflowError::Store(error) => ImportError::Database(error),
                 error => ImportError::Segments(error.to_string()),

@@ -193,8 +193,7 @@ impl Work<'_> {
     /// Days and times that stand before those they must follow.
     fn out_of_order(&self, object: &ObjectType, step: &Step<'_>) -> Vec<InvalidValue> {
         let value = |name: &str| {
-            let given = step.values.iter().find(|given| given.column.name == name).map(|given| &given.value);
-            given.or_else(|| step.before.as_ref().and_then(|before| before.get(object, name)))
+            given_value(step, name).or_else(|| step.before.as_ref().and_then(|before| before.get(object, name)))
         };
         let path = |name: &str| {
             let given = step.values.iter().find(|given| given.column.name == name);
@@ -271,6 +270,7 @@ impl Work<'_> {
             columns.push(if column.target.is_some() { column.column.clone() } else { column.name.clone() });
             row.push(value);
         }
+        self.touched.note(object, step.id, false, None, |name| given_value(step, name));
         let batch = Batch { object, columns, rows: vec![row] };
         self.transaction.insert(&batch, self.now).await?;
         self.happened(object, (step.id, 1), "CREATED", None, Some(after));
@@ -303,6 +303,11 @@ impl Work<'_> {
                 return Ok(Err(Reason::new(ReasonCode::NotFound, message).of(step.place)));
             }
         };
+        let names: Vec<&str> = changed.iter().map(|given| given.column.name.as_str()).collect();
+        self.touched.note(object, step.id, true, Some(&names), |name| before.get(object, name));
+        self.touched.note(object, step.id, false, Some(&names), |name| {
+            given_value(step, name).or_else(|| before.get(object, name))
+        });
         let model = &self.house.model;
         let old = changed.iter().map(|given| {
             let value = before.get(object, &given.column.name).unwrap_or(&Value::Null);
@@ -314,6 +319,11 @@ impl Work<'_> {
         self.happened(object, (step.id, version), "UPDATED", Some(old), Some(new));
         Ok(Ok(Done { id: step.id, version, outcome: Outcome::Updated }))
     }
+}
+
+/// What is given for a field or a reference.
+fn given_value<'s>(step: &'s Step<'_>, name: &str) -> Option<&'s Value> {
+    step.values.iter().find(|given| given.column.name == name).map(|given| &given.value)
 }
 
 pub(super) fn stale(object: &ObjectType, current: i64) -> Reason {

@@ -65,6 +65,7 @@ impl Work<'_> {
     async fn put_away(&mut self, object: &ObjectType, record: &Record, with: &GlobalId) -> Result<(), WorkflowError> {
         let model = Arc::clone(&self.house.model);
         self.transaction.put_away(&model, object, record, with, &self.by.name, self.now).await?;
+        self.touched.note(object, record.id, true, None, |name| record.get(object, name));
         let before = record.to_json(&model, object);
         self.happened(object, (record.id, record.version), "DELETED", Some(before), None);
         Ok(())
@@ -111,6 +112,7 @@ impl Work<'_> {
             for (name, values) in &records {
                 let Some(of) = self.house.model.object(name).cloned() else { continue };
                 let record = self.transaction.bring_back(&of, values, self.now).await?;
+                self.touched.note(&of, record.id, false, None, |name| record.get(&of, name));
                 if record.id == with.uuid {
                     version = Some(record.version);
                 }
