@@ -268,7 +268,7 @@ fn a_mapping_that_is_no_toml() {
 
 #[test]
 fn a_mapping_with_an_unknown_field() {
-    check_import("mapping.toml", "industry = \"industry\"", "indutsry = \"industry\"", &["line 15", "indutsry"]);
+    check_import("mapping.toml", "industry = \"industry\"", "indutsry = \"industry\"", &["line 26", "indutsry"]);
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn a_mapping_with_a_column_there_is_not() {
         "mapping.toml",
         "industry = \"industry\"",
         "industry = \"trade\"",
-        &["line 15", "`trade`", "`industry`"],
+        &["line 26", "`trade`", "`industry`"],
     );
 }
 

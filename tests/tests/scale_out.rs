@@ -94,7 +94,7 @@ async fn what_was_acknowledged_survives_a_kill() {
 #[tokio::test]
 async fn a_token_revoked_at_one_server_ends_at_all() {
     for servers in houses().await {
-        let query = "mutation { createToken(input: {actor: \"gone\", role: READER}) { token tokenId } }";
+        let query = "mutation { createToken(input: {actor: \"gone\", roles: [\"reader\"]}) { token tokenId } }";
         let made = servers[0].graphql(Role::Admin, query, Value::Null).await.data();
         let secret = made["createToken"]["token"].as_str().unwrap();
         let body = json!({ "query": "{ __typename }" });

@@ -44,11 +44,12 @@ impl Count<'_> {
             Some("restor") => "RestoreInput".to_owned(),
             _ => format!("{}{}Input", name[..1].to_uppercase(), &name[1..]),
         };
-        let query = format!(
-            "mutation($input: {ty}!) {{ done: {name}(input: $input) {{ __typename
-            ... on CustomerWritten {{ id customer {{ name }} }} ... on OrderWritten {{ id order {{ number }} }}
-            ... on RecordsWritten {{ records {{ id }} }} }} }}"
-        );
+        let fragment = match name {
+            _ if name.ends_with('s') => "... on RecordsWritten { records { id } }",
+            _ if name.ends_with("Order") => "... on OrderWritten { id order { number } }",
+            _ => "... on CustomerWritten { id customer { name } }",
+        };
+        let query = format!("mutation($input: {ty}!) {{ done: {name}(input: $input) {{ __typename {fragment} }} }}");
         let data = self.of(name, &query, |turn| json!({ "input": input(turn) })).await;
         let of = data["done"]["__typename"].as_str().unwrap();
         assert!(of.ends_with("Written"), "{name}: {data}");

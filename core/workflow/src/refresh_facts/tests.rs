@@ -11,7 +11,7 @@ use guildhall_model::plan::Visible;
 use guildhall_store::{Database, Dialect, business_day};
 use proptest::collection::vec;
 use proptest::strategy::{Strategy, ValueTree};
-use proptest::test_runner::{Config, TestRng, RngAlgorithm, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::json;
 
 use super::new_day;
