@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use guildhall_model::{Cardinality, GlobalId, Kind, Model, ObjectType, RelationKey, Value};
+use guildhall_store::business_day::{self, BusinessDay};
 use guildhall_store::{Batch, Database, FieldsSet};
 use rust_decimal::Decimal;
 use serde_json::json;
 
 /// How many records of each type.
-const COUNTS: [(&str, usize); 48] = [
+const COUNTS: [(&str, usize); 50] = [
     ("Segment", 9),
     ("Strategy", 4),
     ("Customer", 48),
@@ -46,6 +47,7 @@ const COUNTS: [(&str, usize); 48] = [
     ("Dispute", 16),
     ("CreditGroup", 8),
     ("ExposureEntry", 40),
+    ("CustomerDay", 40),
     ("Hold", 18),
     ("Case", 26),
     ("Milestone", 30),
@@ -58,6 +60,7 @@ const COUNTS: [(&str, usize); 48] = [
     ("Override", 10),
     ("Event", 30),
     ("DeletedRecord", 12),
+    ("RoleDocument", 5),
 ];
 
 /// Texts with everything in them that quoting, escaping, comparing or cutting could get wrong.
@@ -154,6 +157,9 @@ const DAYS: [&str; 16] = [
     "9999-12-31",
 ];
 
+/// The first day of those of customers, and the business day.
+const DAY: &str = "2024-02-10";
+
 const TIMES: [&str; 8] = [
     "0001-01-01T00:00:00Z",
     "1969-12-31T23:59:59.999Z",
@@ -208,6 +214,7 @@ impl Rows {
                 ("Segment" | "Topic", "key") | ("User", "login") => Value::from(format!("{}{number}", dice.of(&TEXTS))),
                 ("Strategy", "number") => Value::from(number as i64 + 1),
                 ("Decision", "sequence") => Value::from(number as i64 + 1),
+                ("CustomerDay", "day") => Value::from(DAY.parse::<NaiveDate>().unwrap() + Days::new(number as u64)),
                 // An active strategy and installed plugins would have to be real ones.
                 ("Strategy", "status") => Value::from("RETIRED"),
                 ("Plugin", "status") => Value::from("REMOVED"),
@@ -278,6 +285,9 @@ impl Rows {
             }
             self.written.insert(object.name.clone(), told.into());
         }
+        // These facts come from no records: the server is not to count them anew.
+        let day = Some(DAY.parse().unwrap());
+        business_day::set(&transaction, BusinessDay { facts: day, held: day }).await.unwrap();
         transaction.commit().await.unwrap();
         database.close().await.unwrap();
     }

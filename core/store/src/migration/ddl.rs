@@ -154,6 +154,7 @@ mod tests {
                 CREATE INDEX "order_ordered_on_id_idx" ON "order" ("ordered_on", "id");
                 CREATE INDEX "order_customer_id_id_idx" ON "order" ("customer_id", "id");
                 CREATE INDEX "order_customer_id_ordered_on_id_idx" ON "order" ("customer_id", "ordered_on", "id");
+                CREATE INDEX "order_customer_id_status_shipped_on_id_idx" ON "order" ("customer_id", "status", "shipped_on", "id");
                 CREATE INDEX "order_lower_number_idx" ON "order" (lower("number"), "id")"#]],
         );
     }
@@ -174,6 +175,7 @@ mod tests {
                   "currency" text COLLATE "C" NOT NULL,
                   "limit" numeric(19, 4) NOT NULL,
                   "exposure" numeric(19, 4) NOT NULL DEFAULT 0,
+                  "exposure_dynamic" numeric(19, 4) NOT NULL DEFAULT 0,
                   "dunning_level" integer NOT NULL,
                   "on_hold" boolean NOT NULL,
                   "customer_id" uuid NOT NULL,
