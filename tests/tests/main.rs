@@ -31,6 +31,7 @@ mod northwind;
 mod pages;
 mod permissions;
 mod plans;
+mod rates;
 mod rows;
 mod settings;
 mod shutdown;
