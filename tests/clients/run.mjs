@@ -5,9 +5,11 @@
 import { apollo } from './apollo.mjs';
 import { audited } from './audit.mjs';
 import { Checks } from './checks.mjs';
+import { follow } from './follow.mjs';
 import { relay } from './relay.mjs';
 import { types } from './types.mjs';
 import { urql } from './urql.mjs';
+import { writes } from './writes.mjs';
 
 const [url, token] = process.argv.slice(2);
 if (!url || !token) {
@@ -26,7 +28,7 @@ async function audit(check, { url, token }) {
   }
 }
 
-for (const group of [audit, types, urql, apollo, relay]) {
+for (const group of [audit, types, urql, apollo, relay, writes, follow]) {
   const before = checks.passed + checks.failed;
   await group(check, { url, token });
   if (checks.passed + checks.failed === before) await check(`${group.name} checks something`, () => Promise.reject(new Error('nothing was checked')));

@@ -23,7 +23,7 @@ const WRONG = {
 };
 
 export async function types(check, { url, token }) {
-  const folder = workshop('types', ['operations', 'screen.ts']);
+  const folder = workshop('types', ['operations', 'screen.ts', 'form.ts']);
   await check('types are generated from introspection', async () => {
     const files = await generate({
       cwd: folder,
@@ -62,6 +62,14 @@ export async function types(check, { url, token }) {
     equal(lines.filter((line) => line.includes('pays after')).length, 1, 'lines of the customer screen');
     equal(lines.filter((line) => line.includes(' orders in ')).length, 1, 'lines of the report');
     equal(lines.filter((line) => line.includes('undefined')), [], 'lines without a value');
+  });
+  await check('the compiled form creates, changes, is refused, deletes and brings back', async () => {
+    const { fill } = await import(pathToFileURL(join(folder, 'built/form.js')));
+    const expected = [
+      'CREATED: phone none', 'UPDATED: phone 0700', 'STALE_VERSION', 'values.currency RULE_BROKEN', 'DELETED: phone none',
+      'RESTORED: phone 0700',
+    ];
+    equal(await fill(url, token), expected, 'what came of each');
   });
   for (const [what, code] of Object.entries(WRONG)) {
     await check(`the types refuse ${what}`, async () => {

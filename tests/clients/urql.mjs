@@ -75,6 +75,15 @@ export async function urql(check, { url, token }) {
     equal([codes(answer), answer.data], [['BAD_USER_INPUT'], undefined], 'code and data');
   });
 
+  await check('urql shows the code and place of a cursor of the same order the other way', async () => {
+    const { pageInfo } = await page({ first: 1 });
+    const answer = await asked(gql`
+      query($after: String) { customers(after: $after, orderBy: [{ field: NAME, direction: DESC }]) { nodes { id } } }
+    `, { after: pageInfo.endCursor });
+    equal([codes(answer), answer.data], [['BAD_USER_INPUT'], undefined], 'code and data');
+    equal(answer.error.graphQLErrors[0].locations?.length, 1, 'places');
+  });
+
   await check('urql shows the code of a variable that is out of range', async () => {
     equal(codes(await asked(PAGE, { first: 3_000_000_000 })), ['BAD_USER_INPUT'], 'code');
   });

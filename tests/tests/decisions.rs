@@ -305,3 +305,35 @@ async fn a_decision_is_the_same_by_every_way_to_its_customer() {
         }
     }
 }
+
+/// What is asked is looked at once, before anything is decided about anybody.
+#[tokio::test]
+async fn a_question_that_cannot_be_asked_is_told_once() {
+    for server in servers().await.iter() {
+        let guests = async || {
+            let page = server.get(Role::Admin, "/metrics").await.text;
+            page.lines().find(|line| line.starts_with("guildhall_guest_calls_total")).unwrap().to_owned()
+        };
+        let ask = |request: &str, declared: &str| {
+            format!(
+                "query{declared} {{ customers(first: 3) {{ nodes {{ creditCheck(request: {request}) {{ outcome }} }} }} }}"
+            )
+        };
+        for (query, variables) in [
+            (ask("{amount: \"abc\"}", ""), Value::Null),
+            (ask("{amount: 500}", ""), Value::Null),
+            (ask("{amount: $a}", "($a: Decimal!)"), json!({ "a": "abc" })),
+            (ask("$r", "($r: CreditCheckRequest!)"), json!({ "r": { "amount": "1e3" } })),
+        ] {
+            let before = guests().await;
+            let answer = server.graphql(Role::Admin, &query, variables).await.json();
+            assert_eq!(
+                (codes(&answer), answer.get("data")),
+                (vec!["BAD_USER_INPUT".to_owned()], None),
+                "{query}: {answer}"
+            );
+            assert!(answer["errors"][0]["locations"][0]["line"] == 1, "{answer}");
+            assert_eq!(guests().await, before, "{query}");
+        }
+    }
+}

@@ -15,7 +15,8 @@ pub async fn servers() -> Servers {
     SERVERS.servers().await
 }
 
-fn serve(place: Place) -> Server {
+/// The demo on a place, prepared and served.
+pub fn serve(place: Place) -> Server {
     prepare(&place);
     let served = demo(&place, &["--listen", "127.0.0.1:0"]);
     Server::watch(served, &Arc::new(place), Vec::new())
@@ -84,6 +85,32 @@ async fn its_first_query_is_answered_by_the_plugin() {
                 "{node}"
             );
         }
+    }
+}
+
+/// A token of each role works, and the printed command makes another for the same database.
+#[tokio::test]
+async fn it_says_where_it_is_and_gives_a_token_of_each_role() {
+    for server in servers().await.iter() {
+        curls(server).await;
+        let printed = server.printed();
+        for (role, mutations) in [("reader", false), ("department", true), ("admin", true)] {
+            let line = printed.lines().find(|line| line.starts_with(role)).unwrap();
+            let secret = line.split_whitespace().last().unwrap();
+            let request = server.request(Method::GET, "/schema.graphql").bearer_auth(secret);
+            assert_eq!(server.send(request).await.text.contains("type Mutation"), mutations, "{role}");
+        }
+        let command = printed.lines().find(|line| line.starts_with("guildhall token create")).unwrap();
+        let arguments: Vec<_> = command.split_whitespace().skip(1).map(|word| word.trim_matches('\'')).collect();
+        let arguments: Vec<_> = arguments.iter().map(|word| if *word == "NAME" { "nora" } else { word }).collect();
+        if server.place().is_postgres() && arguments.last().is_some_and(|database| database.contains("PASSWORD")) {
+            continue;
+        }
+        let mut made = server.place().program();
+        let made = made.env_remove("GUILDHALL_DATABASE").args(&arguments).output().unwrap();
+        let secret = String::from_utf8_lossy(&made.stdout).trim().to_owned();
+        let asked = server.post(&secret, &serde_json::json!({ "query": "{ customers { totalCount } }" })).await;
+        assert!(asked.data()["customers"]["totalCount"].as_u64() > Some(100), "{command}");
     }
 }
 

@@ -380,3 +380,13 @@ async fn one_list_under_two_aliases_is_two_lists() {
         json!({ "open": { "totalCount": open }, "shipped": { "totalCount": orders.len() - open } })
     );
 }
+
+#[tokio::test]
+async fn one_mistake_is_told_once() {
+    for server in servers().await.iter() {
+        for query in ["{ customers { nodes { id name", "{ customers(first: ) { nodes { id } } }", "query {{ }"] {
+            let answer = server.graphql(Role::Reader, query, Value::Null).await.json();
+            assert_eq!(codes(&answer), ["PARSE_FAILED"], "{query}: {answer}");
+        }
+    }
+}

@@ -266,3 +266,41 @@ async fn what_is_no_value_of_the_field_is_told() {
         }
     }
 }
+
+/// What is wrong with a value is told once, with its place, before anything is read, in a document and as a variable.
+#[tokio::test]
+async fn a_value_of_no_kind_is_told_once_with_its_place() {
+    let large = "9".repeat(35);
+    for server in servers().await.iter() {
+        for (ty, argument, value, told) in [
+            ("Decimal", "orders(filter: {netTotal: {gt: $v}})", large.as_str(), "is too large"),
+            ("Decimal!", "orders(filter: {netTotal: {in: [$v]}})", "12,5", "is not a decimal number like `1234.50`"),
+            ("Date", "orders(filter: {orderedOn: {gt: $v}})", "2026-02-30", "is not a date like"),
+            ("DateTime", "orders(filter: {not: {createdAt: {lt: $v}}})", "yesterday", "is not a time like"),
+            (
+                "String",
+                "orders(filter: {number: {contains: $v}})",
+                "a\u{0}b",
+                "a character U+0000, which no text may have",
+            ),
+            ("String!", "search(text: $v)", "\u{0}", "a character U+0000, which no text may have"),
+            ("ID", "orders(filter: {id: {eq: $v}})", "7", "ids look like `ord_`"),
+        ] {
+            let selected = if argument.starts_with("search") { "{ __typename }" } else { "{ totalCount }" };
+            let given = format!("query($v: {ty}) {{ {argument} {selected} }}");
+            let written =
+                format!("{{ {} {selected} }}", argument.replace("$v", &serde_json::to_string(value).unwrap()));
+            for (query, variables) in [(given, json!({ "v": value })), (written, Value::Null)] {
+                let answer = server.graphql(Role::Admin, &query, variables).await.json();
+                assert_eq!(
+                    (codes(&answer), answer.get("data")),
+                    (vec!["BAD_USER_INPUT".to_owned()], None),
+                    "{query}: {answer}"
+                );
+                let error = &answer["errors"][0];
+                assert!(error["message"].as_str().unwrap().contains(told), "{answer}");
+                assert!(error["locations"][0]["column"].as_u64() > Some(1), "{query}: {answer}");
+            }
+        }
+    }
+}

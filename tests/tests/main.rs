@@ -32,6 +32,7 @@ mod pages;
 mod permissions;
 mod plans;
 mod probing;
+mod rates;
 mod roles;
 mod rows;
 mod scale_out;

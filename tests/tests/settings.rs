@@ -117,3 +117,21 @@ fn what_is_printed_as_json_is_json() {
         assert_eq!(serde_json::from_str::<serde_json::Value>(&printed).unwrap(), serde_json::json!([]), "{command:?}");
     }
 }
+
+#[test]
+fn what_is_no_origin_is_refused() {
+    let place = sqlite_place();
+    for origin in ["*", "app.example.com", "https://app.example.com/"] {
+        check_refused(
+            &run(&place, &[], &["token", "list", "--allow-origin", origin]),
+            &[origin, "https://app.example.com"],
+        );
+    }
+}
+
+#[test]
+fn a_rate_is_a_number_that_time_can_be_shared_by() {
+    let place = sqlite_place();
+    check_refused(&run(&place, &[], &["token", "list", "--rate", "1000000001"]), &["1000000001", "1000000000"]);
+    check_refused(&run(&place, &[], &["token", "list", "--rate", "many"]), &["many"]);
+}

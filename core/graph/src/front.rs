@@ -122,7 +122,8 @@ fn unparsed(errors: &DiagnosticList) -> Vec<Problem> {
             let name = if diagnostic.error.to_string().contains("token") { "tokens" } else { "depth" };
             vec![Problem::from_front(Code::LimitExceeded, &diagnostic.to_json()).named(name)]
         }
-        None => problems(Code::ParseFailed, errors),
+        // The parser goes on after the first mistake, and what it says then is mostly the same mistake again.
+        None => problems(Code::ParseFailed, errors).into_iter().take(1).collect(),
     }
 }
 

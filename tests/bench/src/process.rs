@@ -64,7 +64,8 @@ impl Serving {
 
     pub(crate) fn on(files: &Folder, database: &str, options: &[&str]) -> Fallible<Self> {
         let mut command = files.command(database);
-        command.args(options).args(["serve", "--listen", "127.0.0.1:0"]);
+        // One client asks as fast as it can, which no rate is for.
+        command.args(options).args(["serve", "--listen", "127.0.0.1:0", "--rate", "0"]);
         Self::start(command, &files.file("log"))
     }
 

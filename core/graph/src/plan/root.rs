@@ -7,7 +7,7 @@ use guildhall_model::plan::{
     Chained, Comparison, Condition, Connection, Direction, End, Expression, IdOf, Nulls, Operand, OrderTerm, Root,
     Rows, Size,
 };
-use guildhall_model::{Field as Stored, GlobalId, Kind, ObjectType};
+use guildhall_model::{Field as Stored, GlobalId, Kind, ObjectType, parse_text};
 use serde_json::Value;
 
 use super::arguments::scalar_text;
@@ -127,6 +127,7 @@ impl<'a> Planner<'a> {
             ),
             Some(Argument::Scalar(value)) => {
                 let text = scalar_text(&value);
+                parse_text(&Kind::Text, &text).map_err(|error| self.bad_argument(field, "text", &error))?;
                 (Operand::Value(prefix_start(&text).into()), Operand::Value(prefix_end(&text).into()))
             }
             _ => return Err(self.unplanned(field)),

@@ -99,7 +99,11 @@ impl Source {
                 let id = value.as_ref().map(scalar_text).unwrap_or_default();
                 GlobalId::parse_as(&id, object).map(Value::Id).map_err(|error| bad(variable, &error))
             }
-            Source::PrefixStart { variable } => Ok(prefix_start(&text(variable)).into()),
+            Source::PrefixStart { variable } => {
+                let text = text(variable);
+                parse_text(&Kind::Text, &text).map_err(|error| bad(variable, &error))?;
+                Ok(prefix_start(&text).into())
+            }
             Source::PrefixEnd { variable } => Ok(prefix_end(&text(variable)).into()),
             Source::Compared { variable, kind, object } => {
                 let value = variables.get(variable.as_str()).and_then(|value| serde_json::to_value(value).ok());

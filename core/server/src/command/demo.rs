@@ -108,7 +108,7 @@ async fn renew_tokens(house: &House, ada: &Actor) -> Result<Vec<(&'static str, R
 fn welcome(address: SocketAddr, database: &str, secrets: &[(&str, Role, String)]) -> String {
     let admin = secrets.iter().find(|(_, role, _)| *role == Role::Admin);
     let secret = admin.map(|(.., secret)| secret.as_str()).unwrap_or_default();
-    let database = without_password(database);
+    let database = named(database);
     let tokens: String =
         secrets.iter().map(|(name, role, secret)| format!("{:<12}{name:<6}{secret}\n", role.name())).collect();
     let curl = |query: &str| {
@@ -128,7 +128,16 @@ fn welcome(address: SocketAddr, database: &str, secrets: &[(&str, Role, String)]
     )
 }
 
-/// A database as it may be shown.
+/// A database by a name that means the same from any folder. Its password is not shown.
+fn named(database: &str) -> String {
+    if database.contains("://") {
+        return without_password(database);
+    }
+    let (scheme, path) = database.strip_prefix("sqlite:").map_or(("", database), |path| ("sqlite:", path));
+    let path = std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| path.display().to_string());
+    format!("{scheme}{path}")
+}
+
 fn without_password(database: &str) -> String {
     let shown = || {
         let (scheme, rest) = database.split_once("://")?;
@@ -142,6 +151,15 @@ fn without_password(database: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_named_from_the_root() {
+        for database in ["demo/guildhall.db", "sqlite:demo/guildhall.db"] {
+            let named = named(database);
+            assert!(named.trim_start_matches("sqlite:").starts_with(std::path::MAIN_SEPARATOR), "{named}");
+            assert!(named.ends_with("demo/guildhall.db"), "{named}");
+        }
+    }
 
     #[test]
     fn no_password_is_shown() {
