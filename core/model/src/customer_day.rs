@@ -7,7 +7,10 @@ const ORIGIN: EnumType = EnumType {
     name: "CustomerDayOrigin",
     doc: "The records a customer's day is counted from, and the day each of them belongs to.",
     values: &[
-        EnumValue { name: "ORDERS", doc: "Orders that were not cancelled, by `orderedOn`; `amount` is their net value." },
+        EnumValue {
+            name: "ORDERS",
+            doc: "Orders that were not cancelled, by `orderedOn`; `amount` is their net value.",
+        },
         EnumValue { name: "INVOICES", doc: "Invoices, by `issuedOn`; `amount` is what was invoiced." },
         EnumValue { name: "SETTLEMENTS", doc: "Paid invoices, by `paidOn`; `amount` is what they were for." },
         EnumValue { name: "PAYMENTS", doc: "Payments, by `receivedOn`; `amount` is what came in." },
@@ -41,7 +44,11 @@ pub(crate) fn declare() -> ObjectType {
     .field("unknownCosts", Kind::Int, "How many of the orders have no known cost.")
     .only(Role::Department)
     .by_guildhall()
-    .field("daysLate", Kind::Int, "Sum of the days after the due day at which the invoices were paid; early counts as 0.")
+    .field(
+        "daysLate",
+        Kind::Int,
+        "Sum of the days after the due day at which the invoices were paid; early counts as 0.",
+    )
     .only(Role::Department)
     .by_guildhall()
     .optional("lastAt", Kind::DateTime, "When the last of the interactions took place.")

@@ -62,11 +62,7 @@ pub async fn new_day(house: &House, now: DateTime<Utc>) -> Result<Option<NewDay>
     Ok(Some(NewDay { day, customers, assigned }))
 }
 
-async fn lot(
-    house: &House,
-    last: Option<Uuid>,
-    day: NaiveDate,
-) -> Result<Option<(Uuid, Refreshed)>, WorkflowError> {
+async fn lot(house: &House, last: Option<Uuid>, day: NaiveDate) -> Result<Option<(Uuid, Refreshed)>, WorkflowError> {
     let transaction = house.database.begin().await?;
     facts::hold(&transaction).await?;
     let done = facts::next_chunk(&transaction, last, day).await?;

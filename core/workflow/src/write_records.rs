@@ -170,7 +170,16 @@ async fn attempt(
     now: DateTime<Utc>,
 ) -> Result<Written, WorkflowError> {
     let transaction = house.database.begin().await?;
-    let mut work = Work { house, by, sight, order, transaction: &transaction, now, events: Vec::new(), touched: Touched::default() };
+    let mut work = Work {
+        house,
+        by,
+        sight,
+        order,
+        transaction: &transaction,
+        now,
+        events: Vec::new(),
+        touched: Touched::default(),
+    };
     if Touched::concerns(&order.object) {
         facts::hold(&transaction).await?;
     }

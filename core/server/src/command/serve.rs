@@ -42,7 +42,8 @@ async fn follow_days(house: Arc<House>) {
             Err(error) => tracing::error!(%error, "the customer facts could not be brought to the business day"),
         }
         let now = Utc::now();
-        let midnight = now.date_naive().checked_add_days(Days::new(1)).map(|day| day.and_time(NaiveTime::MIN).and_utc());
+        let midnight =
+            now.date_naive().checked_add_days(Days::new(1)).map(|day| day.and_time(NaiveTime::MIN).and_utc());
         let until = midnight.and_then(|midnight| (midnight - now).to_std().ok()).unwrap_or(LOOK);
         // A second more, for clocks that are a little slow.
         tokio::time::sleep(until.min(LOOK) + Duration::from_secs(1)).await;

@@ -189,7 +189,10 @@ impl Origin {
         let days_late = days_late.replace("LATE", &late(dialect));
         // The touched days first: SQLite keeps the order of a cross join.
         let (from, join) = match some {
-            true => (r#""touched" AS "t" CROSS JOIN "#, format!(r#""s"."customer_id" = "t"."customer_id" AND {on_day} AND "#)),
+            true => (
+                r#""touched" AS "t" CROSS JOIN "#,
+                format!(r#""s"."customer_id" = "t"."customer_id" AND {on_day} AND "#),
+            ),
             false => ("", String::new()),
         };
         format!(

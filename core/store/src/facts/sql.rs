@@ -83,7 +83,9 @@ fn open_invoices(dialect: Dialect, noted: &str) -> String {
 /// Parameters: $1 the day, $2 the same day a year before, $3 to $5 the days 30, 60 and 90 days before, $6 the ids.
 pub(super) fn customers(dialect: Dialect, scope: &Scope) -> String {
     let due = |after: &str, before: &str| {
-        format!(r#"COALESCE(SUM(CASE WHEN "l"."due_on" >= {after} AND "l"."due_on" < {before} THEN "l"."open" END), 0)"#)
+        format!(
+            r#"COALESCE(SUM(CASE WHEN "l"."due_on" >= {after} AND "l"."due_on" < {before} THEN "l"."open" END), 0)"#
+        )
     };
     let of = |origin: &str, what: &str| {
         format!(r#"SUM(CASE WHEN "d"."origin" = '{origin}' AND "d"."day" > $2 THEN {what} END)"#)

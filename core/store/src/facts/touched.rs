@@ -20,16 +20,12 @@ const SOURCES: [Source; 7] = [
     Source { object: "CreditAccount", reads: &["customer", "currency"], days: &[] },
     Source {
         object: "Order",
-        reads: &[
-            "customer", "status", "orderedOn", "requiredOn", "shippedOn", "currency", "netTotal", "costTotal",
-        ],
+        reads: &["customer", "status", "orderedOn", "requiredOn", "shippedOn", "currency", "netTotal", "costTotal"],
         days: &["orderedOn"],
     },
     Source {
         object: "Invoice",
-        reads: &[
-            "customer", "order", "status", "issuedOn", "dueOn", "paidOn", "currency", "amount", "paidAmount",
-        ],
+        reads: &["customer", "order", "status", "issuedOn", "dueOn", "paidOn", "currency", "amount", "paidAmount"],
         days: &["issuedOn", "paidOn"],
     },
     Source { object: "Payment", reads: &["customer", "receivedOn", "currency", "amount"], days: &["receivedOn"] },

@@ -214,8 +214,9 @@ impl History {
     }
 
     async fn restore(&mut self, which: u16) {
-        let gone: Vec<usize> =
-            (0..self.records.len()).filter(|index| self.records[*index].deleted_with == Some(self.records[*index].id)).collect();
+        let gone: Vec<usize> = (0..self.records.len())
+            .filter(|index| self.records[*index].deleted_with == Some(self.records[*index].id))
+            .collect();
         if gone.is_empty() {
             return;
         }

@@ -146,7 +146,11 @@ fn facts(history: &History, customer: &Kept, as_of: NaiveDate) -> [String; 12] {
             ageing[age] += left(history, invoice, Some(as_of));
         }
     }
-    let average = if settled == 0 { 0 } else { (Decimal::from(late) / Decimal::from(settled) + Decimal::new(5, 1)).floor().try_into().unwrap_or(0_i64) };
+    let average = if settled == 0 {
+        0
+    } else {
+        (Decimal::from(late) / Decimal::from(settled) + Decimal::new(5, 1)).floor().try_into().unwrap_or(0_i64)
+    };
     let touches = history.of("Interaction").filter(own).filter_map(|touch| time(touch, "occurredAt"));
     let touch = touches.filter(|at| at.date_naive() <= as_of).max();
     let text = |amount: Decimal| amount.normalize().to_string();
@@ -237,7 +241,9 @@ fn days(history: &History, id: Uuid, customer: &str, counted: &mut BTreeMap<Stri
         };
         for (origin, on, of) in origins {
             // A time begins with its day.
-            let Some(on) = kept.values.get(*on).and_then(Json::as_str).and_then(|text| text.get(..10)) else { continue };
+            let Some(on) = kept.values.get(*on).and_then(Json::as_str).and_then(|text| text.get(..10)) else {
+                continue;
+            };
             let currency = kept.text("currency").unwrap_or("XXX");
             let entry = days.entry(format!("{id} {origin} {on} {currency}")).or_default();
             entry.records += 1;
