@@ -57,8 +57,9 @@ fn facts_are_what_a_recount_says_after_any_history() {
 /// noticed on its day.
 #[tokio::test]
 async fn facts_are_what_a_recount_says_when_only_time_passes() {
-    let writes = step().prop_filter("time passes afterwards", |step| !matches!(step, Step::Days(_)));
-    let steps = vec(writes, 60).new_tree(&mut runner(27)).unwrap().current();
+    let writes =
+        step().prop_filter("time passes afterwards", |step| matches!(step, Step::Create(..) | Step::Update(..)));
+    let steps = vec(writes, 120).new_tree(&mut runner(27)).unwrap().current();
     for (house, _fixture) in houses().await {
         let mut history = History::new(house).await;
         for step in &steps {
@@ -71,7 +72,7 @@ async fn facts_are_what_a_recount_says_when_only_time_passes() {
             seen.insert(format!("{:?}", history.stored().await.facts));
         }
         // Time has something to change here.
-        assert!(seen.len() > 10, "{} different sets of facts", seen.len());
+        assert!(seen.len() >= 8, "{} different sets of facts", seen.len());
     }
 }
 
