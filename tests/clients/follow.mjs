@@ -18,12 +18,12 @@ const CREATE = `
   }
 `;
 
-/** What comes of an operation: its first answer, or why there is none. */
-function first(client, payload) {
+/** What comes of an operation: its first answer that is wanted, or why there is none. */
+function first(client, payload, wanted = () => true) {
   const answer = new Promise((resolve, reject) => {
     let end = () => {};
     end = client.subscribe(payload, {
-      next: (given) => { resolve(given); queueMicrotask(() => end()); },
+      next: (given) => { if (!wanted(given)) return; resolve(given); queueMicrotask(() => end()); },
       error: (error) => reject(error),
       complete: () => reject(new Error('it was over before anything came')),
     });
@@ -35,7 +35,9 @@ function first(client, payload) {
 /** Follows new customers and makes some until one is told. */
 async function followed(client, { url, token }, name) {
   let told;
-  const coming = first(client, { query: CHANGED }).finally(() => { told = true; });
+  // Others may make customers at the same time.
+  const own = ({ data }) => !data || data.customerChanged.customer.name.startsWith(name);
+  const coming = first(client, { query: CHANGED }, own).finally(() => { told = true; });
   const made = [];
   for (let round = 0; !told && round < 40; round++) {
     const body = JSON.stringify({ query: CREATE, variables: { name: `${name} ${Date.now()} ${round}` } });

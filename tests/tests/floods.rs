@@ -16,7 +16,7 @@ const BODY: usize = 1 << 20;
 /// Most an error may take.
 const ERROR: usize = 64 << 10;
 /// Most an answer to a flood may take that is answered: what the usual introspection of the whole schema takes, about.
-const ANSWER: usize = 2 << 20;
+const ANSWER: usize = 4 << 20;
 /// Most memory a catalogue may leave behind or take on its way.
 const GROWTH: u64 = 64 << 20;
 const CLIENTS: usize = 8;

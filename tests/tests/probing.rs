@@ -433,6 +433,19 @@ fn questions(all: &[Type], ty: &Type) -> Vec<String> {
     questions
 }
 
+/// The answer with its nodes in one order: records that are equal in what a list is ordered by stand by their ids, which differ.
+fn in_one_order(value: Value) -> Value {
+    match value {
+        Value::Array(items) => {
+            let mut items: Vec<_> = items.into_iter().map(in_one_order).collect();
+            items.sort_by_key(Value::to_string);
+            Value::Array(items)
+        }
+        Value::Object(members) => members.into_iter().map(|(name, value)| (name, in_one_order(value))).collect(),
+        other => other,
+    }
+}
+
 /// One server with everything, with records of every type that are nobody's, and one with what Mia sees alone: she cannot tell
 /// them apart.
 #[tokio::test]
@@ -472,7 +485,8 @@ async fn hidden_rows_are_as_if_they_were_not_there() {
             for question in questions(&served, ty) {
                 let answer = ask(full, &secrets[0], &question, &Value::Null).await;
                 assert_eq!(answer.get("errors"), None, "{question} {answer}");
-                assert_eq!(answer, ask(little, &secrets[1], &question, &Value::Null).await, "{question}");
+                let other = ask(little, &secrets[1], &question, &Value::Null).await;
+                assert_eq!(in_one_order(answer), in_one_order(other), "{question}");
             }
         }
         for text in ["", "m", "t", "o", "i", "n", "name"] {

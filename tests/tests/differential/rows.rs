@@ -212,7 +212,9 @@ impl Rows {
                 (_, "externalId") => Value::from(format!("{}{number}", dice.of(&TEXTS))),
                 ("User", "login") if dice.one_in(3) => Value::Null,
                 ("Segment" | "Topic", "key") | ("User", "login") => Value::from(format!("{}{number}", dice.of(&TEXTS))),
-                ("Strategy", "number") => Value::from(number as i64 + 1),
+                ("Strategy" | "RoleDocument", "number") => Value::from(number as i64 + 1),
+                // The last one is in force, so it has to be a real one.
+                ("RoleDocument", "document") => Value::from("[roles]\n"),
                 ("Decision", "sequence") => Value::from(number as i64 + 1),
                 ("CustomerDay", "day") => Value::from(DAY.parse::<NaiveDate>().unwrap() + Days::new(number as u64)),
                 // An active strategy and installed plugins would have to be real ones.
