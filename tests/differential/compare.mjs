@@ -3,6 +3,12 @@
 /** So many errors we tell of one operation; the rest is the same again. */
 const MOST_ERRORS = 100;
 
+/** Whether we refused because of a bound on what an operation may ask, which the reference has not. */
+export function isBounded(ours) {
+  const codes = (ours.errors ?? []).map((error) => error.extensions?.code);
+  return !('data' in ours) && codes.length > 0 && codes.every((code) => code === 'LIMIT_EXCEEDED');
+}
+
 /** What differs between our answer and the reference's, or null. */
 export function difference(ours, reference) {
   const refused = !('data' in ours);

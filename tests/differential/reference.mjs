@@ -9,6 +9,29 @@ import { aggregated, aggregateOf, grouped, groupField, groupKeys, groupsOf, keyF
 import { listOf } from './list.mjs';
 import { canonical, comparable, given, Model, Refusal } from './model.mjs';
 
+/** The types that are searched, in the order of what is found, and the fields by which: the first that the schema has. */
+const SEARCHED = [
+  ['User', ['name', 'login', 'email']],
+  ['Territory', ['name']],
+  ['Team', ['name']],
+  ['Topic', ['name']],
+  ['Campaign', ['name']],
+  ['Product', ['name']],
+  ['CreditGroup', ['name']],
+  ['Customer', ['name']],
+  ['Contact', ['name', 'email']],
+  ['ContactPoint', ['value']],
+  ['Opportunity', ['name']],
+  ['Order', ['number']],
+  ['Invoice', ['number']],
+  ['CreditNote', ['number']],
+  ['Quote', ['number']],
+  ['Offer', ['name', 'code']],
+  ['Interaction', ['subject']],
+  ['Case', ['number', 'subject']],
+  ['Task', ['subject']],
+];
+
 const MOST_NODES = 100;
 const MOST_FOUND = 20;
 
@@ -51,11 +74,20 @@ export class Reference {
     } catch (error) {
       return { refused: 'parse', message: error.message };
     }
-    const broken = validate(this.schema, document);
+    let broken;
+    try {
+      broken = validate(this.schema, document);
+    } catch (error) {
+      // Its rule on subscriptions collects fields and needs variables that validation does not have.
+      broken = [error];
+    }
     if (broken.length > 0) return { refused: 'validation', message: broken.map((error) => error.message).join(' | ') };
     const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
     const rootless = operations.find((one) => !this.schema.getRootType(one.operation));
     if (rootless) return { refused: 'operation', message: `there is no ${rootless.operation}` };
+    // Subscriptions are followed, not answered.
+    const followed = operations.find((one) => one.operation === 'subscription');
+    if (followed && operations.length === 1) return { refused: 'operation', message: 'a subscription is followed' };
     const operation = operationName === undefined || operationName === null
       ? operations.length === 1 && operations[0]
       : operations.find((one) => one.name?.value === operationName);
@@ -210,13 +242,12 @@ export class Reference {
 
   search(union, text, first) {
     const folded = (given) => given.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-    const types = ['Customer', 'Contact', 'Order', 'Invoice', 'CreditNote', 'Product', 'Campaign', 'User', 'Territory'];
-    const readable = types.filter((name) => isAbstractType(union) && this.schema.getPossibleTypes(union).some((one) => one.name === name));
+    const readable = SEARCHED.filter(([name]) => isAbstractType(union) && this.schema.getPossibleTypes(union).some((one) => one.name === name));
     if (text === '') return [];
-    return readable.flatMap((name) => {
-      const column = this.model.types[name].columns.name ? 'name' : 'number';
+    return readable.flatMap(([name, fields]) => {
+      const { column } = fields.map((field) => this.model.types[name].columns[field]).find((known) => known !== undefined);
       const order = { orderBy: [{ field: column.toUpperCase() }], first };
-      const begins = this.model.rows[name].filter((record) => folded(record.columns[column]).startsWith(folded(text)));
+      const begins = this.model.rows[name].filter((record) => folded(record.columns[column] ?? '').startsWith(folded(text)));
       return listOf(this.model, name, order)(begins).nodes;
     });
   }

@@ -18,7 +18,7 @@ const ERROR: usize = 64 << 10;
 /// Most an answer to a flood may take that is answered: what the usual introspection of the whole schema takes, about.
 const ANSWER: usize = 4 << 20;
 /// Most memory a catalogue may leave behind or take on its way.
-const GROWTH: u64 = 64 << 20;
+const GROWTH: u64 = 128 << 20;
 const CLIENTS: usize = 8;
 /// What they send: the largest document the server looks at.
 const TOGETHER: [usize; 1] = [63 << 10];

@@ -5,7 +5,6 @@ use crate::{Kind, ObjectType, Role, Rule};
 pub(crate) fn declare() -> ObjectType {
     ObjectType::declare("Product", "products", "prd", "Something the business sells.")
         .field("sku", Kind::Text, "The article number.")
-        .searchable()
         .indexed()
         .holds(Rule::NotBlank)
         .field("name", Kind::Text, "The product's name.")

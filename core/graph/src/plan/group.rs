@@ -76,7 +76,10 @@ impl Grouping {
                 format!("{} {}", function_name(*function), order_field(&field.column))
             }
             Some(Measure { function, field: None, .. }) => function_name(*function).to_owned(),
-            None => order_field(column.trim_end_matches("_id")),
+            None => {
+                let key = self.groups.keys.iter().find(|key| key.column() == column);
+                key.map_or_else(|| order_field(column), key_name)
+            }
         }
     }
 
