@@ -6,6 +6,7 @@
 
 mod decisions;
 mod imports;
+mod orders;
 mod plugins;
 mod records;
 mod tokens;
@@ -30,17 +31,25 @@ pub(crate) struct Act {
     /// Whether another generation decides after it. It must be alone in its operation then.
     pub changes_what_decides: bool,
     pub input: &'static [Part],
-    /// The type that says what it did, with the parts of `payload`. Its result is this, `Invalid` or `Refused`.
-    pub done: &'static str,
-    pub payload: &'static [Part],
+    /// What it can come to. Its result is one of these, `Invalid` or `Refused`.
+    pub done: &'static [Done],
     pub perform: Perform,
+}
+
+/// A type that says what an act did.
+pub(crate) struct Done {
+    pub name: &'static str,
+    pub payload: &'static [Part],
 }
 
 /// A value of an input or a payload: its name, its type, whether it is required, and what it is.
 type Part = (&'static str, &'static str, bool, &'static str);
 
 /// Does an act with its input.
-type Perform = for<'a> fn(&'a Call<'a>, Value) -> Pin<Box<dyn Future<Output = Result<Values, Stopped>> + Send + 'a>>;
+type Perform = for<'a> fn(&'a Call<'a>, Value) -> Pin<Box<dyn Future<Output = Result<Came, Stopped>> + Send + 'a>>;
+
+/// To which of its [`Done`]s an act came, by its place, and what it gave.
+pub(crate) type Came = (usize, Values);
 
 /// What an act gave, by the names of its payload.
 pub(crate) type Values = Vec<(String, ActValue)>;
@@ -85,7 +94,7 @@ pub(crate) enum Gave {
 
 /// The acts there are.
 pub(crate) fn declared() -> impl Iterator<Item = &'static Act> {
-    decisions::ACTS.iter().chain(&plugins::ACTS).chain(&tokens::ACTS).chain(&imports::ACTS)
+    decisions::ACTS.iter().chain(&orders::ACTS).chain(&plugins::ACTS).chain(&tokens::ACTS).chain(&imports::ACTS)
 }
 
 /// The act of a mutation's name, unless that is a verb on records.
@@ -97,9 +106,10 @@ pub(crate) fn named(name: &str) -> Option<&'static Act> {
 pub(crate) async fn perform(call: &Call<'_>, name: &str, input: Value) -> Result<Outcome, Problem> {
     let done = match (RecordAct::named(&call.house.model, name), named(name)) {
         (Some(act), _) => records::perform(call, name, &act, input).await,
-        (None, Some(act)) => (act.perform)(call, input)
-            .await
-            .map(|values| Outcome { of: act.done.to_owned(), gave: Gave::Values(values) }),
+        (None, Some(act)) => (act.perform)(call, input).await.map(|(place, values)| {
+            let of = act.done.get(place).map(|done| done.name).unwrap_or_default();
+            Outcome { of: of.to_owned(), gave: Gave::Values(values) }
+        }),
         (None, None) => Err(Problem::new(Code::Internal, format!("mutation `{name}` cannot be done")).into()),
     };
     match done {
@@ -135,8 +145,14 @@ fn read<T: serde::de::DeserializeOwned>(input: Value) -> Result<T, Problem> {
     serde_json::from_value(input).map_err(|error| Problem::new(Code::BadUserInput, format!("input: {error}")))
 }
 
-fn values<const N: usize>(values: [(&'static str, ActValue); N]) -> Result<Values, Stopped> {
-    Ok(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+/// What an act gave that can come to one thing.
+fn values<const N: usize>(values: [(&'static str, ActValue); N]) -> Result<Came, Stopped> {
+    came(0, values)
+}
+
+/// What an act gave that came to the `place`th of its [`Done`]s.
+fn came<const N: usize>(place: usize, values: [(&'static str, ActValue); N]) -> Result<Came, Stopped> {
+    Ok((place, values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
 }
 
 /// The record of type `object` whose id stands at `field` of the input.

@@ -20,6 +20,7 @@ pub(crate) fn declare() -> ObjectType {
             "As `exposure`, but of the open orders only those the customer needs within 14 days after `Customer.factsAsOf`, or has said no day for.",
         )
         .by_guildhall()
+        .optional("limitUntil", Kind::Date, "The last day the limit holds; null if it has no end.")
         .field("dunningLevel", Kind::Int, "How often the customer has been reminded; 0 is never.")
         .holds(Rule::AtLeast(0))
         .field("onHold", Kind::Bool, "Whether finance has stopped deliveries.")

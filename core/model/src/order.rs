@@ -7,12 +7,14 @@ const STATUS: EnumType = EnumType {
     name: "OrderStatus",
     doc: "Where an order stands.",
     values: &[
+        EnumValue { name: "HELD", doc: "Placed, and stopped until its hold is released." },
         EnumValue { name: "OPEN", doc: "Accepted, not yet shipped." },
         EnumValue { name: "SHIPPED", doc: "On its way or delivered." },
         EnumValue { name: "CANCELLED", doc: "Will not be shipped." },
     ],
     begins: &["OPEN"],
-    moves: &[("OPEN", &["SHIPPED", "CANCELLED"])],
+    // Only the business acts hold an order and release it: they decide about credit and set exposure aside.
+    moves: &[("OPEN", &["SHIPPED", "CANCELLED"]), ("HELD", &["CANCELLED"])],
 };
 
 pub(crate) fn declare() -> ObjectType {
@@ -43,6 +45,8 @@ pub(crate) fn declare() -> ObjectType {
         .optional("takenBy", Kind::Text, "Who took the order.")
         .one("customer", "Customer", false, "Who ordered.")
         .visible_with_it()
+        .one("decision", "Decision", true, "The recorded decision it was placed under.")
+        .led_by_guildhall()
         .many("lines", "OrderLine", "order_id", "What was ordered.")
         .many("shipments", "Shipment", "order_id", "The shipments its goods left with.")
         .many("invoices", "Invoice", "order_id", "The invoices for it.")

@@ -7,7 +7,7 @@
 //!
 //! The rules, which the documentation of `Customer` and `CreditAccount` promises:
 //! - twelve months are the days after the same day a year ago, up to and including `as_of`;
-//! - cancelled orders and what is dated after `as_of` don't count;
+//! - orders that are cancelled or held, and what is dated after `as_of`, don't count;
 //! - an order's margin is unknown where its cost is, and one unknown margin makes the sum unknown;
 //! - lateness counts invoices paid in the twelve months, in whole days rounded half up, early as 0;
 //! - a credit note reduces the open invoice it names, down to nothing; one that names none does not say whether it was

@@ -19,6 +19,7 @@ mod transaction;
 mod write;
 
 pub mod business_day;
+pub mod credit;
 pub mod event;
 pub mod facts;
 pub mod generation;

@@ -30,6 +30,8 @@ impl Bearer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     pub name: String,
+    /// The names of his roles: the strategy delegates authority to them.
+    pub roles: Vec<String>,
     pub access: Arc<Access>,
     /// The sales territory whose records he sees, where his access speaks of one.
     pub territory: Option<String>,
@@ -38,7 +40,8 @@ pub struct Actor {
 impl Actor {
     /// An actor who has one of the built-in roles and sees all records.
     pub fn new(name: impl Into<String>, model: &Model, role: Role) -> Self {
-        Actor { name: name.into(), access: Arc::new(Access::of(model, role)), territory: None }
+        let roles = vec![role.name().to_owned()];
+        Actor { name: name.into(), roles, access: Arc::new(Access::of(model, role)), territory: None }
     }
 
     /// The bearer of a token whose access is known.
@@ -47,7 +50,7 @@ impl Actor {
             Reach::Territory(name) => Some(name),
             Reach::All | Reach::Own | Reach::Team => None,
         };
-        Actor { name: bearer.name, access, territory }
+        Actor { name: bearer.name, roles: bearer.roles, access, territory }
     }
 
     /// What shows that he may do what `R` stands for. An act that needs it takes it instead of the actor, so nothing reaches
@@ -109,6 +112,10 @@ macro_rules! rights {
 rights! {
     /// To put decisions on the ledger.
     RecordDecisions,
+    /// To place and to cancel orders.
+    PlaceOrders,
+    /// To release held orders, as far as the strategy delegates it.
+    ReleaseHolds,
     /// To activate strategies, as far as their approvers agree.
     ActivateStrategy,
     /// To send, install and remove plugins.

@@ -7,28 +7,37 @@ mod actor;
 mod assign_segments;
 mod authenticate;
 mod business_data;
+mod credit;
 mod deployment;
 mod error;
 mod happenings;
+mod held_order;
 mod house;
 mod imports;
 mod keepable;
 mod once;
 mod reads;
+mod recording;
 mod refusal;
+mod sight;
 mod uploads;
+mod writing;
 
 pub mod activate_strategy;
 pub mod cancel_import;
+pub mod cancel_order;
 pub mod create_token;
 pub mod decide;
 pub mod export;
 pub mod import;
 pub mod install_plugin;
 pub mod load_demo_company;
+pub mod place_order;
+pub mod recheck_credit;
 pub mod record_decision;
 pub mod refresh_facts;
 pub mod rejected_rows;
+pub mod release_hold;
 pub mod remove_plugin;
 pub mod resume_import;
 pub mod revoke_token;
@@ -42,8 +51,8 @@ pub mod write_records;
 mod testing;
 
 pub use actor::{
-    ActivateStrategy, Actor, Bearer, ImportRecords, ManagePlugins, ManageRoles, ManageTokens, Permit, RecordDecisions,
-    Right, SeeMetrics,
+    ActivateStrategy, Actor, Bearer, ImportRecords, ManagePlugins, ManageRoles, ManageTokens, Permit, PlaceOrders,
+    RecordDecisions, ReleaseHolds, Right, SeeMetrics,
 };
 pub use authenticate::authenticate;
 pub use deployment::Deployment;

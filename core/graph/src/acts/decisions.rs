@@ -7,7 +7,7 @@ use guildhall_workflow::{ActValue, WorkflowError};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Act, Call, KEY, Stopped, Values, by, id_of, values};
+use super::{Act, Call, Came, Done, KEY, Stopped, by, id_of, values};
 
 pub(super) static ACTS: [Act; 2] = [
     Act {
@@ -21,8 +21,7 @@ pub(super) static ACTS: [Act; 2] = [
             ("request", "JSON", false, "What is asked, if the point asks anything."),
             KEY,
         ],
-        done: "DecisionRecorded",
-        payload: &[("decision", "Decision", true, "The recorded decision.")],
+        done: &[Done { name: "DecisionRecorded", payload: &[("decision", "Decision", true, "The recorded decision.")] }],
         perform: by!(record_decision),
     },
     Act {
@@ -31,11 +30,10 @@ pub(super) static ACTS: [Act; 2] = [
         ability: Ability::ActivateStrategy,
         changes_what_decides: true,
         input: &[("document", "String", true, "The strategy file."), KEY],
-        done: "StrategyActivated",
-        payload: &[
+        done: &[Done { name: "StrategyActivated", payload: &[
             ("strategy", "Strategy", true, "The strategy, now active."),
             ("assigned", "Int", true, "How many customers changed their segment."),
-        ],
+        ] }],
         perform: by!(activate_strategy),
     },
 ];
@@ -50,7 +48,7 @@ struct RecordDecision {
     idempotency_key: String,
 }
 
-async fn record_decision(call: &Call<'_>, input: RecordDecision) -> Result<Values, Stopped> {
+async fn record_decision(call: &Call<'_>, input: RecordDecision) -> Result<Came, Stopped> {
     let customer = id_of(call.house, "Customer", "customer", &input.customer)?;
     let by = call.actor.permit()?;
     seen(call, customer).await?;
@@ -80,7 +78,7 @@ struct ActivateStrategy {
     idempotency_key: String,
 }
 
-async fn activate_strategy(call: &Call<'_>, input: ActivateStrategy) -> Result<Values, Stopped> {
+async fn activate_strategy(call: &Call<'_>, input: ActivateStrategy) -> Result<Came, Stopped> {
     let key = Some(input.idempotency_key.as_str());
     let activated = activate(call.house, call.actor.permit()?, &input.document, key, call.now).await?;
     values([

@@ -8,7 +8,7 @@ use guildhall_workflow::start_import::{Order, OrderedFile, start_import as start
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Act, Call, KEY, Stopped, Values, by, id_of, values};
+use super::{Act, Call, Came, Done, KEY, Stopped, by, id_of, values};
 
 pub(super) static ACTS: [Act; 3] = [
     Act {
@@ -22,8 +22,7 @@ pub(super) static ACTS: [Act; 3] = [
             ("dryRun", "Boolean", false, "Say what would be done, and do nothing."),
             KEY,
         ],
-        done: "ImportStarted",
-        payload: &[("importRun", "ImportRun", true, "The import, queued or running.")],
+        done: &[Done { name: "ImportStarted", payload: &[("importRun", "ImportRun", true, "The import, queued or running.")] }],
         perform: by!(start_import),
     },
     Act {
@@ -32,8 +31,7 @@ pub(super) static ACTS: [Act; 3] = [
         ability: Ability::ImportRecords,
         changes_what_decides: false,
         input: &[("id", "ID", true, "The import run."), KEY],
-        done: "ImportCancelled",
-        payload: &[("importRun", "ImportRun", true, "The import, now cancelled.")],
+        done: &[Done { name: "ImportCancelled", payload: &[("importRun", "ImportRun", true, "The import, now cancelled.")] }],
         perform: by!(cancel_import),
     },
     Act {
@@ -42,8 +40,7 @@ pub(super) static ACTS: [Act; 3] = [
         ability: Ability::ImportRecords,
         changes_what_decides: false,
         input: &[("id", "ID", true, "The import run."), KEY],
-        done: "ImportResumed",
-        payload: &[("importRun", "ImportRun", true, "The import, queued or running.")],
+        done: &[Done { name: "ImportResumed", payload: &[("importRun", "ImportRun", true, "The import, queued or running.")] }],
         perform: by!(resume_import),
     },
 ];
@@ -64,7 +61,7 @@ struct ImportFile {
     upload: String,
 }
 
-async fn start_import(call: &Call<'_>, input: StartImport) -> Result<Values, Stopped> {
+async fn start_import(call: &Call<'_>, input: StartImport) -> Result<Came, Stopped> {
     let files = input.files.into_iter().map(|file| OrderedFile { name: file.name, upload: file.upload });
     let order = Order {
         mapping: input.mapping,
@@ -82,16 +79,16 @@ struct NamedImport {
     idempotency_key: String,
 }
 
-async fn cancel_import(call: &Call<'_>, input: NamedImport) -> Result<Values, Stopped> {
+async fn cancel_import(call: &Call<'_>, input: NamedImport) -> Result<Came, Stopped> {
     let id = id_of(call.house, "ImportRun", "id", &input.id)?;
     imported(cancel(call.house, call.actor.permit()?, id, &input.idempotency_key, call.now).await?)
 }
 
-async fn resume_import(call: &Call<'_>, input: NamedImport) -> Result<Values, Stopped> {
+async fn resume_import(call: &Call<'_>, input: NamedImport) -> Result<Came, Stopped> {
     let id = id_of(call.house, "ImportRun", "id", &input.id)?;
     imported(resume(call.house, call.actor.permit()?, id, &input.idempotency_key, call.now).await?)
 }
 
-fn imported(run: Uuid) -> Result<Values, Stopped> {
+fn imported(run: Uuid) -> Result<Came, Stopped> {
     values([("importRun", ActValue::Record(run))])
 }

@@ -6,7 +6,7 @@ use guildhall_workflow::install_plugin::{Approval, install_plugin as install};
 use guildhall_workflow::remove_plugin::remove_plugin as remove;
 use serde::Deserialize;
 
-use super::{Act, Call, KEY, Stopped, Values, by, id_of, values};
+use super::{Act, Call, Came, Done, KEY, Stopped, by, id_of, values};
 
 pub(super) static ACTS: [Act; 2] = [
     Act {
@@ -24,8 +24,7 @@ pub(super) static ACTS: [Act; 2] = [
             ),
             KEY,
         ],
-        done: "PluginInstalled",
-        payload: &[("plugin", "Plugin", true, "The plugin, now installed.")],
+        done: &[Done { name: "PluginInstalled", payload: &[("plugin", "Plugin", true, "The plugin, now installed.")] }],
         perform: by!(install_plugin),
     },
     Act {
@@ -34,8 +33,7 @@ pub(super) static ACTS: [Act; 2] = [
         ability: Ability::ManagePlugins,
         changes_what_decides: true,
         input: &[("plugin", "ID", true, "The plugin."), KEY],
-        done: "PluginRemoved",
-        payload: &[("plugin", "Plugin", true, "The plugin, now removed.")],
+        done: &[Done { name: "PluginRemoved", payload: &[("plugin", "Plugin", true, "The plugin, now removed.")] }],
         perform: by!(remove_plugin),
     },
 ];
@@ -48,7 +46,7 @@ struct InstallPlugin {
     idempotency_key: String,
 }
 
-async fn install_plugin(call: &Call<'_>, input: InstallPlugin) -> Result<Values, Stopped> {
+async fn install_plugin(call: &Call<'_>, input: InstallPlugin) -> Result<Came, Stopped> {
     let by = call.actor.permit()?;
     let (approval, key) = (Approval::Exactly(input.approve), Some(input.idempotency_key.as_str()));
     let bytes = call.house.package(&input.digest).await.map_err(|error| error.of("digest"))?;
@@ -64,7 +62,7 @@ struct RemovePlugin {
     idempotency_key: String,
 }
 
-async fn remove_plugin(call: &Call<'_>, input: RemovePlugin) -> Result<Values, Stopped> {
+async fn remove_plugin(call: &Call<'_>, input: RemovePlugin) -> Result<Came, Stopped> {
     let plugin = id_of(call.house, "Plugin", "plugin", &input.plugin)?;
     remove(call.house, call.actor.permit()?, plugin, Some(&input.idempotency_key), call.now).await?;
     values([("plugin", ActValue::Record(plugin))])

@@ -10,7 +10,7 @@ use guildhall_workflow::{ActValue, WorkflowError};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Act, Call, KEY, Stopped, Values, by, values};
+use super::{Act, Call, Came, Done, KEY, Stopped, by, values};
 
 pub(super) static ACTS: [Act; 4] = [
     Act {
@@ -28,11 +28,10 @@ pub(super) static ACTS: [Act; 4] = [
             ("territory", "String", false, "Which territory, with the reach TERRITORY."),
             ("expiresAt", "DateTime", false, "When it ceases to hold; never if not said."),
         ],
-        done: "TokenCreated",
-        payload: &[
+        done: &[Done { name: "TokenCreated", payload: &[
             ("tokenId", "String", true, "Names the token when it is revoked."),
             ("token", "String", true, "The token itself."),
-        ],
+        ] }],
         perform: by!(create_token),
     },
     Act {
@@ -50,11 +49,10 @@ pub(super) static ACTS: [Act; 4] = [
                 "How long the old one holds on: 0 if not said, at most 604800, which is 7 days.",
             ),
         ],
-        done: "TokenRotated",
-        payload: &[
+        done: &[Done { name: "TokenRotated", payload: &[
             ("tokenId", "String", true, "Names the new token."),
             ("token", "String", true, "The new token itself."),
-        ],
+        ] }],
         perform: by!(rotate_token),
     },
     Act {
@@ -63,8 +61,7 @@ pub(super) static ACTS: [Act; 4] = [
         ability: Ability::ManageTokens,
         changes_what_decides: false,
         input: &[("tokenId", "String", true, "The token's id, as `createToken` gave it.")],
-        done: "TokenRevoked",
-        payload: &[("tokenId", "String", true, "The token that no longer holds.")],
+        done: &[Done { name: "TokenRevoked", payload: &[("tokenId", "String", true, "The token that no longer holds.")] }],
         perform: by!(revoke_token),
     },
     Act {
@@ -74,8 +71,7 @@ pub(super) static ACTS: [Act; 4] = [
         ability: Ability::ManageRoles,
         changes_what_decides: false,
         input: &[("document", "String", true, "The roles file."), KEY],
-        done: "RolesSet",
-        payload: &[("roleDocument", "RoleDocument", true, "The document, now in force.")],
+        done: &[Done { name: "RolesSet", payload: &[("roleDocument", "RoleDocument", true, "The document, now in force.")] }],
         perform: by!(set_roles),
     },
 ];
@@ -95,7 +91,7 @@ struct CreateToken {
     expires_at: Option<DateTime<Utc>>,
 }
 
-async fn create_token(call: &Call<'_>, input: CreateToken) -> Result<Values, Stopped> {
+async fn create_token(call: &Call<'_>, input: CreateToken) -> Result<Came, Stopped> {
     let scopes = match input.scopes {
         None => Scope::ALL.to_vec(),
         Some(names) => {
@@ -119,7 +115,7 @@ async fn create_token(call: &Call<'_>, input: CreateToken) -> Result<Values, Sto
 }
 
 /// A token, shown this once.
-fn shown(created: Created) -> Result<Values, Stopped> {
+fn shown(created: Created) -> Result<Came, Stopped> {
     let id = ActValue::Json(created.id.to_string().into());
     values([("tokenId", id), ("token", ActValue::Json(created.secret.into()))])
 }
@@ -132,7 +128,7 @@ struct RotateToken {
     grace_seconds: Option<i64>,
 }
 
-async fn rotate_token(call: &Call<'_>, input: RotateToken) -> Result<Values, Stopped> {
+async fn rotate_token(call: &Call<'_>, input: RotateToken) -> Result<Came, Stopped> {
     let grace = u32::try_from(input.grace_seconds.unwrap_or(0))
         .map_err(|_| WorkflowError::invalid("graceSeconds", "`graceSeconds` is less than nothing"))?;
     let (by, id) = (call.actor.permit()?, token_id(&input.token_id)?);
@@ -149,7 +145,7 @@ struct RevokeToken {
     token_id: String,
 }
 
-async fn revoke_token(call: &Call<'_>, input: RevokeToken) -> Result<Values, Stopped> {
+async fn revoke_token(call: &Call<'_>, input: RevokeToken) -> Result<Came, Stopped> {
     revoke(call.house, call.actor.permit()?, token_id(&input.token_id)?, call.now).await?;
     values([("tokenId", ActValue::Json(input.token_id.into()))])
 }
@@ -161,7 +157,7 @@ struct SetRoles {
     idempotency_key: String,
 }
 
-async fn set_roles(call: &Call<'_>, input: SetRoles) -> Result<Values, Stopped> {
+async fn set_roles(call: &Call<'_>, input: SetRoles) -> Result<Came, Stopped> {
     let (by, key) = (call.actor.permit()?, Some(input.idempotency_key.as_str()));
     let document = set(call.house, by, Origin::Api, &input.document, key, call.now).await?;
     values([("roleDocument", ActValue::Record(document))])

@@ -12,7 +12,7 @@ fn acts(source: &Source<'_>) -> impl Iterator<Item = &'static Act> {
     let read = |ty: &str| source.model.object(ty).is_none() || source.may_read(ty);
     declared()
         .filter(move |act| source.access.has(act.ability) && (decides || act.name != "recordDecision"))
-        .filter(move |act| act.payload.iter().all(|(_, ty, _, _)| read(ty)))
+        .filter(move |act| act.done.iter().flat_map(|done| done.payload).all(|(_, ty, _, _)| read(ty)))
 }
 
 fn type_name(act: &Act, suffix: &str) -> String {
@@ -56,12 +56,16 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
         for (name, ty, required, doc) in act.input {
             input = input.field(argument(name, type_ref(ty, *required), doc));
         }
-        let mut done = Object::new(act.done).description(format!("What `{}` did.", act.name));
-        for (name, ty, required, doc) in act.payload {
-            done = done.field(field(name, type_ref(ty, *required), doc));
+        for done in act.done {
+            let mut ty = Object::new(done.name).description(format!("What `{}` did.", act.name));
+            for (name, kind, required, doc) in done.payload {
+                ty = ty.field(field(name, type_ref(kind, *required), doc));
+            }
+            builder = builder.register(ty);
         }
-        let result = refusals::result(&type_name(act, "Result"), &format!("What came of `{}`.", act.name), act.done);
-        builder = builder.register(input).register(done).register(result);
+        let names: Vec<&str> = act.done.iter().map(|done| done.name).collect();
+        let result = refusals::result(&type_name(act, "Result"), &format!("What came of `{}`.", act.name), &names);
+        builder = builder.register(input).register(result);
     }
     if acts(source).any(|act| act.ability == Ability::ManageTokens) {
         let scopes = [
@@ -79,6 +83,19 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
             .item(EnumItem::new("TERRITORY").description("Those of customers of one territory."));
         let scope = Enum::new("TokenScope").description("What a token is for; it only narrows what the roles allow.");
         builder = builder.register(scope.items(scopes)).register(reach);
+    }
+    if acts(source).any(|act| act.name == "placeOrder") {
+        let line = InputObject::new("NewOrderLine")
+            .description("A line of an order to be placed.")
+            .field(argument("product", TypeRef::named_nn("ID"), "What is ordered."))
+            .field(argument("quantity", TypeRef::named_nn("Decimal"), "How many units: more than 0."))
+            .field(argument(
+                "unitPrice",
+                TypeRef::named("Decimal"),
+                "The price of one unit before discount; the product's list price if not said.",
+            ))
+            .field(argument("discount", TypeRef::named("Decimal"), "The share taken off: 0.15 is 15 %; none if not said."));
+        builder = builder.register(line);
     }
     if acts(source).any(|act| act.name == "startImport") {
         let file = InputObject::new("ImportFile")

@@ -107,7 +107,7 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
         builder = builder.register(ty);
     }
     builder =
-        builder.register(result("RecordsResult", "What came of a mutation of several records.", "RecordsWritten"));
+        builder.register(result("RecordsResult", "What came of a mutation of several records.", &["RecordsWritten"]));
     builder = builder.register(outcomes());
     for input in shared_inputs() {
         builder = builder.register(input);
@@ -124,7 +124,7 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
             .field(field("version", TypeRef::named_nn("Int"), "The version it has now, or had when it was deleted."))
             .field(field("outcome", TypeRef::named_nn("WriteOutcome"), "What was done."));
         let doc = format!("What came of a mutation of a record of type {name}.");
-        builder = builder.register(written).register(result(&format!("{name}Result"), &doc, &format!("{name}Written")));
+        builder = builder.register(written).register(result(&format!("{name}Result"), &doc, &[&format!("{name}Written")]));
     }
     builder
 }

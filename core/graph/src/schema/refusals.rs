@@ -6,8 +6,9 @@ use guildhall_workflow::{InvalidCode, ReasonCode};
 use super::field;
 
 /// What comes of a mutation: what it did, or why it did nothing.
-pub(super) fn result(name: &str, doc: &str, done: &str) -> Union {
-    Union::new(name).description(doc).possible_type(done).possible_type("Invalid").possible_type("Refused")
+pub(super) fn result(name: &str, doc: &str, done: &[&str]) -> Union {
+    let members = done.iter().copied().chain(["Invalid", "Refused"]);
+    members.fold(Union::new(name).description(doc), Union::possible_type)
 }
 
 pub(super) fn register(builder: SchemaBuilder) -> SchemaBuilder {

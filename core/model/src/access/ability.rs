@@ -5,6 +5,10 @@
 pub enum Ability {
     /// Puts decisions on the ledger.
     RecordDecisions,
+    /// Places and cancels orders.
+    PlaceOrders,
+    /// Releases orders that are held, within the authority the strategy gives.
+    ReleaseHolds,
     /// Activates a strategy, if he is also one of the approvers.
     ActivateStrategy,
     ManagePlugins,
@@ -16,8 +20,10 @@ pub enum Ability {
 }
 
 impl Ability {
-    pub const ALL: [Ability; 7] = [
+    pub const ALL: [Ability; 9] = [
         Ability::RecordDecisions,
+        Ability::PlaceOrders,
+        Ability::ReleaseHolds,
         Ability::ActivateStrategy,
         Ability::ManagePlugins,
         Ability::ManageTokens,
@@ -30,6 +36,8 @@ impl Ability {
     pub fn name(self) -> &'static str {
         match self {
             Ability::RecordDecisions => "record-decisions",
+            Ability::PlaceOrders => "place-orders",
+            Ability::ReleaseHolds => "release-holds",
             Ability::ActivateStrategy => "activate-strategy",
             Ability::ManagePlugins => "manage-plugins",
             Ability::ManageTokens => "manage-tokens",
@@ -48,6 +56,8 @@ impl Ability {
     pub fn verb(self) -> &'static str {
         match self {
             Ability::RecordDecisions => "record decisions",
+            Ability::PlaceOrders => "place and cancel orders",
+            Ability::ReleaseHolds => "release holds",
             Ability::ActivateStrategy => "activate a strategy",
             Ability::ManagePlugins => "manage plugins",
             Ability::ManageTokens => "manage tokens",
@@ -60,7 +70,7 @@ impl Ability {
     /// The scope a token needs for it.
     pub fn scope(self) -> Scope {
         match self {
-            Ability::RecordDecisions => Scope::Act,
+            Ability::RecordDecisions | Ability::PlaceOrders | Ability::ReleaseHolds => Scope::Act,
             _ => Scope::Admin,
         }
     }
@@ -72,7 +82,11 @@ impl Ability {
             Ability::ManagePlugins => Some("Plugin"),
             Ability::ManageRoles => Some("RoleDocument"),
             Ability::ImportRecords => Some("ImportRun"),
-            Ability::RecordDecisions | Ability::ManageTokens | Ability::SeeMetrics => None,
+            Ability::RecordDecisions
+            | Ability::PlaceOrders
+            | Ability::ReleaseHolds
+            | Ability::ManageTokens
+            | Ability::SeeMetrics => None,
         }
     }
 }
@@ -84,7 +98,7 @@ pub enum Scope {
     Read,
     /// Makes, changes, deletes and restores records.
     Write,
-    /// Does business acts: records decisions.
+    /// Does business acts: records decisions, places orders, releases holds.
     Act,
     /// Manages: all other abilities.
     Admin,

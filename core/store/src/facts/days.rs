@@ -119,7 +119,7 @@ const ORIGINS: [Origin; 6] = [
         amount: r#"SUM("s"."net_total")"#,
         cost: r#"COALESCE(SUM("s"."cost_total"), 0)"#,
         unknown_costs: r#"COUNT(*) - COUNT("s"."cost_total")"#,
-        which: r#""s"."status" <> 'CANCELLED'"#,
+        which: r#""s"."status" NOT IN ('CANCELLED', 'HELD')"#,
         ..PLAIN
     },
     Origin { name: "INVOICES", table: "invoice", on: "issued_on", ..PLAIN },

@@ -1,0 +1,100 @@
+//! Recording: a decision goes on the ledger in the transaction of the act that follows from it.
+
+use chrono::{DateTime, Utc};
+use guildhall_decision::{
+    Content, DecisionPoint, LedgerEntry, PluginVersion, Question, StrategyVersion, Versions, new_salt_from,
+};
+use guildhall_store::{Transaction, ledger, point as kept_point};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::decide::{Decided, Facts};
+use crate::deployment::Serving;
+use crate::recorded::{global_id, kept};
+use crate::{Deployment, House, WorkflowError};
+
+/// A decision that was made and is to be recorded.
+pub(crate) struct Recording<'a> {
+    pub point: &'a DecisionPoint,
+    pub customer: Uuid,
+    /// In the form the point reads it.
+    pub request: &'a Value,
+    pub facts: &'a Facts<'a>,
+    pub decided: &'a Decided,
+    /// Who asked for it.
+    pub by: &'a str,
+    /// When it was made, to the millisecond.
+    pub at: DateTime<Utc>,
+}
+
+/// Appends a decision to the customer's chain, and gives its id. The customer is locked from here to the end of the
+/// transaction, so that the chain has no gaps.
+pub(crate) async fn append(
+    house: &House,
+    deployment: &Deployment,
+    transaction: &Transaction,
+    recording: &Recording<'_>,
+) -> Result<Uuid, WorkflowError> {
+    let Recording { point, customer, request, facts, decided, by, at } = *recording;
+    let strategy = deployment.strategy.as_ref().ok_or(WorkflowError::NoActiveStrategy)?;
+    let id = Uuid::now_v7();
+    let last = ledger::last(transaction, &[customer]).await?.remove(&customer);
+    let previous = last.as_ref().map(|last| last.digest.clone());
+    let sequence = last.as_ref().map_or(1, |last| last.sequence.saturating_add(1));
+    let question = Question { strategy: &strategy.strategy, point, subject: facts.subject(), request, at };
+    let (verdict, sdl) = (&decided.verdict, point.to_sdl());
+    let content = Content::of(&question, verdict, &facts.inputs(decided.asked.clone()));
+    let salt = new_salt_from(rand::random());
+    let versions = Versions {
+        strategy: StrategyVersion { number: strategy.number, digest: strategy.digest.clone() },
+        point: point.digest(),
+        model: version_text(house),
+        plugins: deployment.plugins.iter().filter(|plugin| plugin.serves(&point.name)).map(version_of).collect(),
+    };
+    let entry = LedgerEntry {
+        id: global_id(&house.model, "Decision", id)?,
+        stream: facts.id.clone(),
+        sequence,
+        point: point.name.clone(),
+        strategy: global_id(&house.model, "Strategy", strategy.id)?,
+        decided_at: at,
+        recorded_by: by.to_owned(),
+        fallback: verdict.fallback,
+        versions: versions.to_text(),
+        commitment: content.commitment(&salt),
+    };
+    let digest = entry.digest(previous.as_deref());
+    let stored = ledger::Entry {
+        id,
+        customer,
+        strategy: strategy.id,
+        point: entry.point,
+        decided_at: entry.decided_at,
+        recorded_by: entry.recorded_by,
+        fallback: entry.fallback,
+        versions: entry.versions,
+        commitment: entry.commitment,
+        kept: Some(kept(salt, content)),
+        erased: None,
+        sequence,
+        digest,
+        previous_digest: previous,
+    };
+    kept_point::put(transaction, &versions.point, &sdl, at).await?;
+    ledger::append(transaction, &stored, at).await?;
+    Ok(id)
+}
+
+fn version_of(plugin: &Serving) -> PluginVersion {
+    let guest = &plugin.guest;
+    PluginVersion {
+        name: guest.name().to_owned(),
+        version: guest.version().to_string(),
+        digest: guest.digest().to_owned(),
+    }
+}
+
+fn version_text(house: &House) -> String {
+    let (major, minor, patch) = house.model.version();
+    format!("{major}.{minor}.{patch}")
+}

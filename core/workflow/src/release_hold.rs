@@ -1,0 +1,190 @@
+//! Releases an order that is held for credit: a person answers for it, within the authority the strategy gives his role.
+//! What a ground rule holds is released by nobody.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use guildhall_decision::Strategy;
+use guildhall_model::Value;
+use guildhall_model::plan::Visible;
+use guildhall_store::credit::Reserved;
+use guildhall_store::{Transaction, business_day, facts, generation};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::credit::{self, Asked, Credit};
+use crate::decide::facts_in;
+use crate::facts_of::facts_tree;
+use crate::held_order::{Held, Release};
+use crate::once::Once;
+use crate::recording::{self, Recording};
+use crate::sight::seen;
+use crate::writing::{Writing, object};
+use crate::{Actor, Deployment, House, Permit, ReleaseHolds, WorkflowError};
+
+const ACT: &str = "releaseHold";
+const ATTEMPTS: usize = 3;
+
+/// What is to be released, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToRelease {
+    pub hold: Uuid,
+    pub reason: String,
+    pub idempotency_key: String,
+}
+
+/// A hold, now released.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Released {
+    pub order: Uuid,
+    pub decision: Uuid,
+}
+
+/// Releases a hold of an order. Credit is decided about anew, so that the record says what was set aside, and the release is
+/// put down as an override of that decision if it still says no.
+pub async fn release_hold(
+    house: &House,
+    deployment: &Arc<Deployment>,
+    by: Permit<'_, ReleaseHolds>,
+    sight: &Visible,
+    wanted: &ToRelease,
+    now: DateTime<Utc>,
+) -> Result<Released, WorkflowError> {
+    let now = now.trunc_subsecs(3);
+    if wanted.reason.trim().is_empty() {
+        return Err(WorkflowError::invalid("reason", "`reason` must say why the hold is released"));
+    }
+    let once = Once::new(&by, &wanted.idempotency_key, ACT, &[wanted.hold.as_bytes(), wanted.reason.as_bytes()])?;
+    if let Some(known) = once.answered(&house.database).await? {
+        return remembered(known);
+    }
+    let holds = object(house, "Hold")?;
+    if !seen(house, &house.database, sight, &[(holds, wanted.hold)]).await?.is_empty() {
+        let mut deployment = Arc::clone(deployment);
+        for _ in 0..ATTEMPTS {
+            if let Some(released) = attempt(house, &deployment, &by, wanted, &once, now).await? {
+                return Ok(released);
+            }
+            deployment = Arc::new(Deployment::load(house).await?);
+        }
+        return Err(WorkflowError::Busy("the order changed again and again while it was released; try again".to_owned()));
+    }
+    Err(WorkflowError::NotFound("there is no such hold".to_owned()))
+}
+
+fn remembered(known: Json) -> Result<Released, WorkflowError> {
+    serde_json::from_value(known)
+        .map_err(|error| WorkflowError::Internal(format!("a stored answer cannot be read: {error}")))
+}
+
+fn not_held() -> WorkflowError {
+    WorkflowError::refused("the hold stops no order any more")
+}
+
+/// Nothing if the order, the strategy or the plugins changed meanwhile.
+async fn attempt(
+    house: &House,
+    deployment: &Deployment,
+    by: &Actor,
+    wanted: &ToRelease,
+    once: &Once<'_>,
+    now: DateTime<Utc>,
+) -> Result<Option<Released>, WorkflowError> {
+    let asked = look(house, wanted.hold).await?;
+    let strategy = deployment.strategy().ok_or(WorkflowError::NoActiveStrategy)?;
+    authorized(strategy, by, &asked)?;
+    let point = credit::point(house)?;
+    let request = asked.request(point)?;
+    let tree = facts_tree(house, deployment, point, &[asked.customer]).await?;
+    let facts = facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts: {error}")))?;
+    let facts = facts.first().ok_or_else(|| WorkflowError::NotFound("there is no such customer".to_owned()))?;
+    let decided = credit::decide(deployment, point, facts, &request, now).await?;
+    let credit = Credit::of(&decided.verdict);
+    if let Some(rule) = &credit.forbidden {
+        return Err(WorkflowError::refused(format!("a ground rule holds the order, and nobody releases that: {rule}")));
+    }
+    let transaction = house.database.begin().await?;
+    if generation::hold(&transaction).await? != deployment.generation {
+        transaction.rollback().await?;
+        return Ok(None);
+    }
+    facts::hold(&transaction).await?;
+    let held = Held::lock(house, &transaction, wanted.hold).await?.ok_or_else(not_held)?;
+    if held.asked()? != asked {
+        transaction.rollback().await?;
+        return Ok(None);
+    }
+    let recording =
+        Recording { point, customer: asked.customer, request: &request, facts, decided: &decided, by: &by.name, at: now };
+    let decision = recording::append(house, deployment, &transaction, &recording).await?;
+    let account = room(&transaction, &credit, &asked, now).await?;
+    let mut writing = Writing::new(house, &transaction, &by.name, ACT, now);
+    if !credit.approved {
+        let object = writing.object("Override")?;
+        let values = [
+            ("madeAt", Value::from(now)),
+            ("madeBy", by.name.clone().into()),
+            ("reason", wanted.reason.clone().into()),
+            ("verdict", Value::Json(json!({ "outcome": "APPROVED" }))),
+            ("decision", decision.into()),
+        ];
+        writing.make(&object, &values).await?;
+    }
+    let release = Release { by: &by.name, why: &wanted.reason, decision, account, at: now };
+    held.release(&mut writing, &release).await?;
+    writing.finish().await?;
+    let released = Released { order: held.order.id, decision };
+    let answer = serde_json::to_value(&released).map_err(|error| WorkflowError::Internal(error.to_string()))?;
+    if !once.remember(&transaction, answer, now).await? {
+        transaction.rollback().await?;
+        return remembered(once.answered(&house.database).await?.unwrap_or_default()).map(Some);
+    }
+    transaction.commit().await?;
+    Ok(Some(released))
+}
+
+/// The order a hold stops, as credit sees it.
+async fn look(house: &House, hold: Uuid) -> Result<Asked, WorkflowError> {
+    let transaction = house.database.begin().await?;
+    let held = Held::lock(house, &transaction, hold).await?;
+    transaction.rollback().await?;
+    held.ok_or_else(not_held)?.asked()
+}
+
+/// Sets the order's exposure aside below the static ceiling: the dynamic one is what the person answers for.
+async fn room(
+    transaction: &Transaction,
+    credit: &Credit,
+    asked: &Asked,
+    now: DateTime<Utc>,
+) -> Result<Option<Uuid>, WorkflowError> {
+    let today = business_day::current(transaction).await?.at(now);
+    match credit.reserve(transaction, asked, today, true).await? {
+        Reserved::Done { account } => Ok(Some(account)),
+        Reserved::NoAccount => Ok(None),
+        Reserved::Full => {
+            let ceiling = credit.ceiling_static.unwrap_or_default();
+            Err(WorkflowError::refused(format!("with this order more than {} would be owed in all", ceiling.normalize())))
+        }
+    }
+}
+
+/// Where the strategy delegates releases, a role may release up to its limit. Where it says nothing of them, whoever has the
+/// ability may.
+fn authorized(strategy: &Strategy, by: &Actor, asked: &Asked) -> Result<(), WorkflowError> {
+    let delegated: Vec<_> = strategy.act_authorities(ACT).collect();
+    let most: Option<Decimal> =
+        delegated.iter().filter(|(role, _)| by.roles.iter().any(|own| own == role)).map(|(_, at_most)| *at_most).max();
+    match most {
+        _ if delegated.is_empty() => Ok(()),
+        Some(most) if asked.amount <= most => Ok(()),
+        Some(most) => Err(WorkflowError::refused(format!(
+            "the order comes to {}; the strategy lets you release up to {}",
+            asked.amount.normalize(),
+            most.normalize()
+        ))),
+        None => Err(WorkflowError::refused("the strategy gives none of your roles authority to release holds")),
+    }
+}
