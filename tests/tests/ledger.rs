@@ -67,14 +67,13 @@ async fn decisions_of_a_customer_form_a_chain() {
         let first =
             record(&server, "credit.terms", &one, Value::Null, "1").await.data()["recordDecision"]["decision"].take();
         let second =
-            record(&server, "credit.check", &one, amount.clone(), "2").await.data()["recordDecision"]["decision"]
-                .take();
+            record(&server, "credit.check", &one, amount, "2").await.data()["recordDecision"]["decision"].take();
         let others =
             record(&server, "credit.terms", &other, Value::Null, "3").await.data()["recordDecision"]["decision"].take();
         assert_eq!((&first["sequence"], &first["previousDigest"]), (&json!(1), &Value::Null));
         assert_eq!(
             (&second["sequence"], &second["previousDigest"], &second["request"]),
-            (&json!(2), &first["digest"], &amount)
+            (&json!(2), &first["digest"], &json!({ "amount": "12.5", "neededOn": null }))
         );
         assert_eq!((&others["sequence"], &others["previousDigest"]), (&json!(1), &Value::Null));
     }

@@ -67,17 +67,18 @@ impl Deployment {
             strategy,
             plugins,
             roles: set_roles::in_force(house, &house.database).await?.1,
-            points: house.points.clone(),
+            points: house.points.iter().filter(|point| point.is_field()).cloned().collect(),
             facts: HashMap::new(),
             guest_calls: AtomicU64::new(0),
         };
-        for point in &house.points {
-            let facts = deployment.facts_of(&house.model, point)?;
+        for point in deployment.points.clone() {
+            let facts = deployment.facts_of(&house.model, &point)?;
             deployment.facts.insert(point.name.clone(), facts);
         }
         Ok(deployment)
     }
 
+    /// The decision points that are fields of the customer: one answer about one.
     pub fn points(&self) -> &[Arc<DecisionPoint>] {
         &self.points
     }
@@ -98,7 +99,7 @@ impl Deployment {
     }
 
     /// Whether whoever has that access may see the point's answers: he must be allowed to read every field the answer may
-    /// disclose.
+    /// disclose. An answer that no field goes into discloses the strategy alone; whoever reads recorded decisions may see it.
     pub fn may_see(&self, model: &Model, access: &Access, point: &DecisionPoint) -> bool {
         let queries = self.plugins.iter().flat_map(|plugin| &plugin.queries).filter(|(name, _)| *name == point.name);
         let mut reads: Vec<String> = queries.flat_map(|(_, query)| query.reads.iter().cloned()).collect();
@@ -107,6 +108,7 @@ impl Deployment {
             reads.extend(paths.iter().filter_map(|path| field_of(model, &point.subject, path)));
         }
         access.reads_type(&point.subject)
+            && (!reads.is_empty() || access.reads_type("Decision"))
             && reads.iter().all(|read| read.split_once('.').is_some_and(|(object, field)| access.reads(object, field)))
     }
 

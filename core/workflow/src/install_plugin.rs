@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::once::Once;
+use crate::serving::serves_alone;
 use crate::{House, InputQuery, ManagePlugins, Permit, WorkflowError, Workshop};
 
 /// What an administrator agrees to.
@@ -105,6 +106,8 @@ pub async fn install_plugin(
     {
         return Ok(Installed { plugin: uuid_in(&known)?, name: manifest.name.clone(), digest });
     }
+    let points: Vec<_> = checked.serves.iter().map(|(point, _)| point.as_str()).collect();
+    serves_alone(house, &transaction, &manifest.name, &manifest.department, &points).await?;
     let id = Uuid::now_v7();
     package::put(&transaction, &digest, bytes.to_vec(), now).await?;
     plugin::remove(&transaction, &manifest.name, now).await?;

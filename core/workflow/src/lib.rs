@@ -15,6 +15,7 @@ mod imports;
 mod keepable;
 mod once;
 mod reads;
+mod serving;
 mod uploads;
 
 pub mod activate_strategy;

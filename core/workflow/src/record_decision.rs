@@ -38,7 +38,7 @@ pub async fn record_decision(
     // The ledger keeps milliseconds, and what it keeps is what was decided with.
     let now = now.trunc_subsecs(3);
     // A point whose answers the actor may not see is none for him.
-    let seen = |point: &&Arc<DecisionPoint>| deployment.may_see(&house.model, &by.access, point);
+    let seen = |point: &&Arc<DecisionPoint>| point.is_field() && deployment.may_see(&house.model, &by.access, point);
     let point = house.point(&order.point).filter(seen).ok_or_else(|| {
         let known: Vec<_> = house.points.iter().filter(seen).map(|point| point.name.as_str()).collect();
         WorkflowError::BadInput(format!("`{}` is no decision point; there are {}", order.point, known.join(", ")))

@@ -59,10 +59,15 @@ pub(crate) fn now() -> DateTime<Utc> {
 }
 
 pub(crate) async fn customer(house: &House) -> Uuid {
+    customer_who_ordered(house, 0).await
+}
+
+/// A customer with that many orders in twelve months.
+pub(crate) async fn customer_who_ordered(house: &House, orders: i64) -> Uuid {
     let id = Uuid::now_v7();
     let fields = [("name", "Ada's"), ("kind", "ORGANIZATION"), ("status", "ACTIVE"), ("currency", "USD")];
-    let mut columns = vec!["id".to_owned()];
-    let mut row = vec![Value::Id(id)];
+    let mut columns = vec!["id".to_owned(), "orders12m".to_owned()];
+    let mut row = vec![Value::Id(id), Value::Int(orders)];
     for (column, value) in fields {
         columns.push(column.to_owned());
         row.push(value.into());

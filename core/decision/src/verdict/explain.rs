@@ -4,7 +4,10 @@
 use serde_json::{Map, Value as Json};
 
 use super::{Answer, Bound, Proposal, ProposalFailure, ProposedOutput, Question, Verdict};
-use crate::{Datum, DecisionPoint, Layer};
+use super::{Approval, Failure, SetQuestion, SetVerdict};
+use crate::point::Members;
+use crate::words::{capitalized, listed};
+use crate::{Datum, DecisionPoint, FailPolicy, Layer};
 
 /// Characters of a reason. Departments write it, so it is kept short here.
 const MAX_REASON: usize = 200;
@@ -22,17 +25,74 @@ pub(super) fn sentences(
     sentences.extend(verdict.proposals.iter().map(|proposal| proposed(point, proposal)));
     if verdict.fallback {
         let values = values(point, |name| combined.get(name).and_then(Option::as_ref).map(Datum::to_string));
-        let why = match verdict.failures.first() {
-            None => format!("No plugin serves {}", point.name),
-            Some(_) => "Not every plugin could answer".to_owned(),
-        };
-        sentences.push(format!("{why}, so the fallback answers: {values}."));
+        sentences.push(format!("{}: {values}.", fallback(point, &verdict.failures)));
     } else if outputs.len() > 1 {
         let values = values(point, |name| combined.get(name).and_then(Option::as_ref).map(Datum::to_string));
         sentences.push(format!("Together the proposals give {values}."));
     }
     sentences.extend(verdict.bounds.iter().map(bound));
+    sentences.extend(verdict.approvals.iter().map(approval));
     sentences.extend(verdict.without_strategy.as_ref().and_then(|without| difference(point, verdict, without)));
+    sentences
+}
+
+/// Why the point's defaults answer, and by which fail policy.
+fn fallback(point: &DecisionPoint, failures: &[Failure]) -> String {
+    let why = match failures.iter().find(|failure| failure.plugin == "all") {
+        Some(failure) => capitalized(&shortened(&failure.message)),
+        None if failures.is_empty() => format!("No plugin serves {}", point.name),
+        None => "Not every plugin could answer".to_owned(),
+    };
+    let policy = match point.fail {
+        FailPolicy::Deny => "DENY",
+        FailPolicy::Default => "DEFAULT",
+        FailPolicy::Skip => "SKIP",
+    };
+    format!("{why}, so the fail policy {policy} answers")
+}
+
+fn approval(approval: &Approval) -> String {
+    let Approval { field, value, parameter, limit, source } = approval;
+    let value = shown(value).unwrap_or_else(|| "nothing".to_owned());
+    match shown(limit) {
+        Some(limit) => format!("{field} {value} is above {parameter} {limit} ({source}), so it waits for approval."),
+        None => format!("{field} {value} waits for approval: nobody set {parameter}."),
+    }
+}
+
+/// Sentences about single members of a set.
+const MAX_ABOUT_MEMBERS: usize = 50;
+
+/// A verdict about a set in words: what answered, which rules bounded whom, and what `settled` says came of it.
+pub(super) fn set_sentences(
+    question: &SetQuestion<'_>,
+    members: &Members,
+    verdict: &SetVerdict,
+    settled: Vec<String>,
+) -> Vec<String> {
+    let point = question.point;
+    let mut sentences = Vec::new();
+    for proposal in &verdict.proposals {
+        let who = format!("{} ({})", proposal.plugin, proposal.department);
+        sentences.push(match &proposal.result {
+            Ok(_) => format!("{who} proposed {} for {} members.", members.answers, verdict.members.len()),
+            Err(ProposalFailure { message, .. }) => format!("{who} could not answer: {}.", shortened(message)),
+        });
+    }
+    if verdict.fallback {
+        sentences.push(format!("{}.", fallback(point, &verdict.failures)));
+    }
+    let mut about = Vec::new();
+    for member in &verdict.members {
+        about.extend(member.bounds.iter().map(|one| format!("`{}`: {}", member.key, bound(one))));
+        about.extend(member.approvals.iter().map(|one| format!("`{}`: {}", member.key, approval(one))));
+    }
+    about.extend(settled);
+    let more = about.len().saturating_sub(MAX_ABOUT_MEMBERS);
+    sentences.extend(about.into_iter().take(MAX_ABOUT_MEMBERS));
+    if more > 0 {
+        sentences.push(format!("And {more} more of that kind."));
+    }
     sentences
 }
 
@@ -122,19 +182,6 @@ fn shown(json: &Json) -> Option<String> {
         Json::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     }
-}
-
-fn listed(mut items: Vec<String>) -> String {
-    match items.pop() {
-        None => String::new(),
-        Some(last) if items.is_empty() => last,
-        Some(last) => format!("{} and {last}", items.join(", ")),
-    }
-}
-
-fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 /// One line without its final stop.

@@ -1,15 +1,17 @@
-use guildhall_model::Model;
 use serde_json::json;
 
 use super::*;
-use crate::strategy::tests::{DEMO, read};
-use crate::{decision_points, department_defaults, resolve};
+use crate::strategy::tests::{DEMO, POINTS, demo, read};
+use crate::{department_defaults, resolve};
 
+mod obstacles;
 mod properties;
+mod random;
 mod scenarios;
+mod sets;
 
 pub(super) fn point(name: &str) -> DecisionPoint {
-    decision_points().unwrap().into_iter().find(|point| point.name == name).unwrap()
+    POINTS.iter().find(|point| point.name == name).unwrap().clone()
 }
 
 pub(super) fn proposal(plugin: &str, department: &str, output: Json, reasons: &[&str]) -> Proposal {
@@ -50,7 +52,7 @@ fn explains(verdict: &Verdict, expected: &[&str]) {
 
 #[test]
 fn a_verdict_explains_itself() {
-    let strategy = read(DEMO).unwrap();
+    let strategy = demo();
     let proposals = vec![
         proposal("sales-terms", "sales", terms(90, "0.03", 10), &[]),
         proposal("credit-rules", "finance", terms(75, "0.03", 10), &["pays 3 days late on average.", "no reminder"]),
@@ -75,7 +77,7 @@ fn a_verdict_explains_itself() {
 
 #[test]
 fn a_verdict_is_the_same_unexplained() {
-    let (strategy, point) = (read(DEMO).unwrap(), point("credit.terms"));
+    let (strategy, point) = (demo(), point("credit.terms"));
     let subject = Subject { id: "cus_1", source: None, external_id: None, segment: Some("core"), facts: &Json::Null };
     let at = "2026-11-22T12:00:00Z".parse().unwrap();
     let question = Question { strategy: &strategy, point: &point, subject, request: &Json::Null, at };
@@ -87,7 +89,7 @@ fn a_verdict_is_the_same_unexplained() {
 
 #[test]
 fn a_plugin_that_fails_leaves_the_answer_to_the_fallback() {
-    let strategy = read(DEMO).unwrap();
+    let strategy = demo();
     let good = proposal("a", "sales", terms(45, "0", 0), &[]);
     let verdict = ask_terms(&strategy, None, vec![good, failed("b", "finance", "out of fuel")]);
     assert!(verdict.fallback);
@@ -98,17 +100,17 @@ fn a_plugin_that_fails_leaves_the_answer_to_the_fallback() {
             "The customer belongs to no segment of the strategy.",
             "a (sales) proposed netDays 45, discount 0 and discountDays 0.",
             "b (finance) could not answer: out of fuel.",
-            "Not every plugin could answer, so the fallback answers: netDays 0, discount 0 and discountDays 0.",
+            "Not every plugin could answer, so the fail policy DEFAULT answers: netDays 0, discount 0 and discountDays 0.",
         ],
     );
     let nobody = ask_terms(&strategy, Some("small"), Vec::new());
     assert!(nobody.fallback && nobody.failures.is_empty());
-    assert!(nobody.explanation[1].starts_with("No plugin serves credit.terms, so the fallback answers"));
+    assert!(nobody.explanation[1].starts_with("No plugin serves credit.terms, so the fail policy DEFAULT answers"));
 }
 
 #[test]
 fn with_skip_the_other_plugins_answer() {
-    let strategy = read(DEMO).unwrap();
+    let strategy = demo();
     let point = DecisionPoint { fail: FailPolicy::Skip, ..point("credit.terms") };
     let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &Json::Null };
     let question =
@@ -123,7 +125,7 @@ fn with_skip_the_other_plugins_answer() {
 
 #[track_caller]
 fn invalid(output: Json, expected: &str) {
-    let verdict = ask_terms(&read(DEMO).unwrap(), Some("key"), vec![proposal("a", "finance", output, &[])]);
+    let verdict = ask_terms(&demo(), Some("key"), vec![proposal("a", "finance", output, &[])]);
     assert!(verdict.fallback);
     assert_eq!((verdict.failures[0].code.as_str(), verdict.failures[0].message.as_str()), ("INVALID_OUTPUT", expected));
     assert!(verdict.proposals[0].result.is_err());
@@ -168,7 +170,7 @@ fn sums_out_of_range_are_answered_by_the_fallback() {
 #[test]
 fn two_forced_values_leave_the_strictest() {
     let rule = "[[ground_rules]]\nid = \"GR0\"\nname = \"n\"\nreason = \"r\"\npoint = \"credit.check\"\nforce = { outcome = \"APPROVED\" }\n";
-    let strategy = Strategy::read(&format!("{DEMO}\n{rule}"), &Model::core(), &decision_points().unwrap()).unwrap();
+    let strategy = read(&format!("{DEMO}\n{rule}")).unwrap();
     let point = point("credit.check");
     let facts = json!({"creditAccount": {"limit": {"amount": "100"}, "exposure": {"amount": "200"}}});
     let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &facts };
