@@ -51,6 +51,8 @@ pub(crate) async fn perform(
     }
     match name {
         "recordDecision" => record_decision(house, deployment, actor, read(input)?, now).await,
+        "replayDecision" => replay_decision(house, actor, read(input)?, now).await,
+        "eraseDecisions" => erase_decisions(house, actor, read(input)?, now).await,
         "activateStrategy" => activate_strategy(house, actor, read(input)?, now).await,
         "installPlugin" => install_plugin(house, actor, read(input)?, now).await,
         "removePlugin" => remove_plugin(house, actor, read(input)?, now).await,
@@ -122,6 +124,49 @@ async fn record_decision(
     let decision =
         guildhall_workflow::record_decision::record_decision(house, deployment, actor.permit()?, order, now).await?;
     Ok(vec![("decision", ActValue::Record(decision))].into())
+}
+
+#[derive(Deserialize)]
+struct ReplayDecision {
+    decision: String,
+}
+
+async fn replay_decision(
+    house: &Arc<House>,
+    actor: &Actor,
+    input: ReplayDecision,
+    now: DateTime<Utc>,
+) -> Result<Outcome, Problem> {
+    let by = actor.permit()?;
+    let id = id_of(house, "Decision", &input.decision)?;
+    seen(house, actor, "Decision", id, now).await?;
+    let replayed = guildhall_workflow::replay::replay_decision(house, by, id).await?;
+    let differences: Vec<Value> = replayed.differences.iter().map(|found| found.to_string().into()).collect();
+    Ok(vec![
+        ("decision", ActValue::Record(id)),
+        ("same", ActValue::Json(replayed.same.into())),
+        ("replayedDigest", ActValue::Json(replayed.replayed_digest.into())),
+        ("differences", ActValue::Json(differences.into())),
+    ]
+    .into())
+}
+
+#[derive(Deserialize)]
+struct EraseDecisions {
+    customer: String,
+}
+
+async fn erase_decisions(
+    house: &Arc<House>,
+    actor: &Actor,
+    input: EraseDecisions,
+    now: DateTime<Utc>,
+) -> Result<Outcome, Problem> {
+    use guildhall_workflow::erase_decisions::{Which, erase_decisions};
+    let customer = id_of(house, "Customer", &input.customer)?;
+    seen(house, actor, "Customer", customer, now).await?;
+    let erased = erase_decisions(house, actor.permit()?, Which::Customer(customer), now).await?;
+    Ok(vec![("erased", ActValue::Json(erased.into()))].into())
 }
 
 #[derive(Deserialize)]

@@ -21,7 +21,7 @@ const KEY: (&str, &str, bool, &str) = (
     "Chosen by the caller: the same key and input give the stored answer and are done once.",
 );
 
-const ACTS: [Act; 11] = [
+const ACTS: [Act; 13] = [
     Act {
         name: "recordDecision",
         doc: "Makes a decision and puts it on the ledger.",
@@ -33,6 +33,27 @@ const ACTS: [Act; 11] = [
             KEY,
         ],
         payload: &[("decision", "Decision", true, "The recorded decision.")],
+    },
+    Act {
+        name: "replayDecision",
+        doc: "Makes a recorded decision again, with the packages and the strategy of its time, and compares every byte with what \
+            was recorded. Nothing is changed. Refused if it cannot be replayed, with the reason.",
+        ability: Ability::ManageLedger,
+        input: &[("decision", "ID", true, "The recorded decision.")],
+        payload: &[
+            ("decision", "Decision", true, "The recorded decision."),
+            ("same", "Boolean", true, "Whether every byte is as it was recorded."),
+            ("replayedDigest", "String", true, "The digest of what came out now."),
+            ("differences", "[String!]", true, "What is not as it was recorded, one sentence each."),
+        ],
+    },
+    Act {
+        name: "eraseDecisions",
+        doc: "Erases what a customer's recorded decisions tell about them. The decisions stay in their chain, and say that they \
+            are erased. Erasing again erases nothing, so there is no idempotency key.",
+        ability: Ability::ManageLedger,
+        input: &[("customer", "ID", true, "The customer.")],
+        payload: &[("erased", "Int", true, "How many decisions were erased.")],
     },
     Act {
         name: "activateStrategy",

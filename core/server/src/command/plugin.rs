@@ -1,5 +1,8 @@
 //! `guildhall plugin`.
 
+mod replay;
+mod shadow;
+
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -50,6 +53,17 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Makes a recorded decision again and compares every byte
+    #[command(
+        after_help = "Exit code 1 if something differs, 3 if it cannot be replayed.\n\nExamples:\n  guildhall plugin replay dec_0190...\n  guildhall plugin replay --bundle decision.json"
+    )]
+    Replay(replay::ReplayOptions),
+    /// Writes a recorded decision with all that led to it to one file, to be replayed elsewhere
+    #[command(after_help = "Example:\n  guildhall plugin bundle dec_0190... --output decision.json")]
+    Bundle(replay::BundleOptions),
+    /// Shows what a package would change: runs it over recorded decisions and changes nothing
+    #[command(after_help = "Example:\n  guildhall plugin shadow credit-rules-2.wasm --since 2026-10-01 --current 500")]
+    Shadow(shadow::Options),
 }
 
 pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
@@ -58,6 +72,9 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
         Command::Install { package, yes, operator } => install(settings, &package, yes, &operator).await,
         Command::List { json } => list(settings, json).await,
         Command::Inspect { package, json } => inspect(settings, &package, json),
+        Command::Replay(options) => replay::run(settings, &options).await,
+        Command::Bundle(options) => replay::bundle(settings, &options).await,
+        Command::Shadow(options) => shadow::run(settings, &options).await,
     }
 }
 
