@@ -200,6 +200,9 @@ impl Deployment {
 /// Parameters and input of one call, as JSON bytes.
 type Bytes = (Vec<u8>, Vec<u8>);
 
+/// The settings of a plugin that has none.
+const NO_SETTINGS: &str = "{}";
+
 fn calls(
     plugin: &Serving,
     subjects: &[&Facts<'_>],
@@ -211,7 +214,7 @@ fn calls(
         let input = facts.inputs.get(plugin.guest.name()).ok_or_else(|| {
             DecisionError::Internal(format!("the input of plugin `{}` was not read", plugin.guest.name()))
         })?;
-        Ok((parameters_text(parameters).into_bytes(), input_text(input.get(), &request).into_bytes()))
+        Ok((parameters_text(parameters).into_bytes(), input_text(input.get(), &request, NO_SETTINGS).into_bytes()))
     };
     subjects.iter().zip(parameters).map(call).collect()
 }
@@ -221,9 +224,9 @@ pub(crate) fn parameters_text(parameters: &Parameters) -> String {
     canonical_json(&parameters.to_json())
 }
 
-/// What a plugin is shown: the subject as the database wrote it, and the request.
-pub(crate) fn input_text(subject: &str, request: &str) -> String {
-    format!("{{\"subject\":{subject},\"request\":{request}}}")
+/// What a plugin is shown: the subject as the database wrote it, the request, and what an administrator set.
+pub(crate) fn input_text(subject: &str, request: &str, settings: &str) -> String {
+    format!("{{\"subject\":{subject},\"request\":{request},\"settings\":{settings}}}")
 }
 
 /// What a plugin was given, as the ledger keeps it.

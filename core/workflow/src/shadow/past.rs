@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use guildhall_decision::{
-    DecisionPoint, Inputs, Proposal, Question, Seen, ShadowReport, Strategy, Verdict, Versions, decide_unexplained,
-    read_points, resolve,
+    DecisionPoint, Inputs, Proposal, Question, Seen, ShadowReport, Strategy, Verdict, Versions, canonical_json,
+    decide_unexplained, read_points, resolve,
 };
 use guildhall_plugin_host::Guest;
 use guildhall_store::ledger::{self, Entry, Recorded};
 use guildhall_store::{point as kept_point, strategy};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::inputs::{Fit, Fits, project, today};
@@ -38,6 +39,8 @@ struct Job {
     others: Vec<Proposal>,
     /// What the candidate is shown of the subject; nothing if the customer is gone.
     subject: Option<String>,
+    /// The settings it is shown: those recorded for the plugin of its name, as far as it knows them.
+    settings: String,
     today: bool,
 }
 
@@ -99,10 +102,10 @@ pub(super) async fn compare(
 /// Asks the candidate and makes the verdict with the others' recorded proposals.
 fn make(guest: &Guest, job: Job) -> Made {
     let verdict = {
-        let Job { point, strategy, inputs, request, at, others, subject, .. } = &job;
+        let Job { point, strategy, inputs, request, at, others, subject, settings, .. } = &job;
         let question = Question { strategy, point, subject: inputs.subject(), request, at: *at };
         let parameters = resolve(&question);
-        let input = input_text(subject.as_deref().unwrap_or("null"), &guildhall_decision::canonical_json(request));
+        let input = input_text(subject.as_deref().unwrap_or("null"), &canonical_json(request), settings);
         let mut proposals = others.clone();
         proposals.push(ask(guest, &question, &parameters_text(&parameters), &input));
         decide_unexplained(&question, &parameters, proposals)
@@ -129,7 +132,8 @@ struct Proposed {
 #[derive(Deserialize)]
 struct Shown<'a> {
     #[serde(borrow)]
-    subject: &'a serde_json::value::RawValue,
+    subject: &'a RawValue,
+    settings: Map<String, Value>,
 }
 
 impl Past<'_> {
@@ -159,18 +163,16 @@ impl Past<'_> {
         let taken = versions.plugins.iter().find(|plugin| plugin.name == *name).map(|plugin| plugin.digest.as_str());
         let fit = self.fits.of(self.house, self.candidate, &point, taken).await?;
         let call = inputs.calls.iter().find(|asked| asked.plugin == *name);
-        let subject = match (&fit, call) {
+        let shown =
+            call.map(|asked| serde_json::from_str::<Shown<'_>>(asked.input.get())).transpose().map_err(broken)?;
+        let settings = self.settings(shown.as_ref().map(|shown| &shown.settings), report);
+        let subject = match (&fit, shown) {
             (Fit::Today, _) | (_, None) => None,
-            (fit, Some(asked)) => {
-                let shown: Shown<'_> = serde_json::from_str(asked.input.get()).map_err(broken)?;
-                match fit {
-                    Fit::Part(selection) => {
-                        let whole = serde_json::from_str(shown.subject.get()).map_err(broken)?;
-                        Some(guildhall_decision::canonical_json(&project(&whole, selection)))
-                    }
-                    _ => Some(shown.subject.get().to_owned()),
-                }
+            (Fit::Part(selection), Some(shown)) => {
+                let whole = serde_json::from_str(shown.subject.get()).map_err(broken)?;
+                Some(canonical_json(&project(&whole, selection)))
             }
+            (Fit::Whole, Some(shown)) => Some(shown.subject.get().to_owned()),
         };
         let job = Job {
             decision: decision.clone(),
@@ -182,6 +184,7 @@ impl Past<'_> {
             others,
             today: subject.is_none(),
             subject,
+            settings,
             inputs,
         };
         if job.today {
@@ -191,6 +194,17 @@ impl Past<'_> {
             ));
         }
         Ok(Some(job))
+    }
+
+    /// The recorded settings as the candidate knows them, with its own defaults; its defaults alone if they do not fit.
+    fn settings(&self, recorded: Option<&Map<String, Value>>, report: &mut ShadowReport) -> String {
+        let package = &self.candidate.package;
+        let none = Map::new();
+        let settings = package.complete_settings(recorded.unwrap_or(&none)).or_else(|_| {
+            report.note("the recorded settings do not fit the candidate: it was given its defaults");
+            package.complete_settings(&none)
+        });
+        canonical_json(&Value::Object(settings.unwrap_or_default()))
     }
 
     /// Reads today's facts for those decisions whose record does not tell all.

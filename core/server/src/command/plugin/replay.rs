@@ -1,4 +1,4 @@
-//! `guildhall plugin replay` and `guildhall plugin bundle`.
+//! `guildhall plugin replay`.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::opening;
 use crate::settings::Settings;
 
 #[derive(clap::Args, Debug)]
-pub(crate) struct ReplayOptions {
+pub(crate) struct Options {
     /// The recorded decision's id, such as dec_0190...
     #[arg(required_unless_present = "bundle", conflicts_with = "bundle")]
     decision: Option<String>,
@@ -27,16 +27,7 @@ pub(crate) struct ReplayOptions {
     operator: Operator,
 }
 
-#[derive(clap::Args, Debug)]
-pub(crate) struct BundleOptions {
-    /// The recorded decision's id, such as dec_0190...
-    decision: String,
-    /// Where the bundle goes. It tells about the customer: keep it as you keep the database
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
-}
-
-pub(crate) async fn run(settings: &Settings, options: &ReplayOptions) -> Result<(), Failure> {
+pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Failure> {
     let replayed = match (&options.bundle, &options.decision) {
         (Some(file), _) => bundled(settings, file).await?,
         (None, Some(decision)) => {
@@ -49,16 +40,6 @@ pub(crate) async fn run(settings: &Settings, options: &ReplayOptions) -> Result<
         (None, None) => return Err(Failure::BadInput("name a decision or a bundle".to_owned())),
     };
     tell(&replayed, options.json)
-}
-
-pub(crate) async fn bundle(settings: &Settings, options: &BundleOptions) -> Result<(), Failure> {
-    let house = opening::open(settings).await?;
-    let id = decision_id(&house, &options.decision)?;
-    let bytes = Bundle::load(&house, id).await?.to_bytes()?;
-    let failed = |error| Failure::Failed(format!("`{}`: {error}", options.output.display()));
-    std::fs::write(&options.output, &bytes).map_err(failed)?;
-    println!("{} ({} bytes)", options.output.display(), bytes.len());
-    Ok(house.database.close().await?)
 }
 
 async fn bundled(settings: &Settings, file: &Path) -> Result<Replayed, Failure> {
@@ -93,7 +74,7 @@ fn tell(replayed: &Replayed, json: bool) -> Result<(), Failure> {
     if replayed.same { Ok(()) } else { Err(Failure::Failed(format!("`{decision}` is not the same when replayed"))) }
 }
 
-fn decision_id(house: &House, text: &str) -> Result<Uuid, Failure> {
+pub(super) fn decision_id(house: &House, text: &str) -> Result<Uuid, Failure> {
     let object = house.model.object("Decision").ok_or_else(|| Failure::failed("the model lacks `Decision`"))?;
     GlobalId::parse_as(text, object).map_err(Failure::bad_input)
 }
