@@ -184,7 +184,9 @@ async fn what_the_guests_do_not_answer_is_found() {
     let server = servers().await.remove(0);
     let (_, mut bundle) = bundled(&server).await;
     let mut content: Content = serde_json::from_value(bundle["content"].clone()).unwrap();
-    content.verdict = content.verdict.replace("HELD", "APPROVED");
+    let (held, approved) = ("\"HELD\"", "\"APPROVED\"");
+    let (from, to) = if content.verdict.contains(held) { (held, approved) } else { (approved, held) };
+    content.verdict = content.verdict.replace(from, to);
     let mut proposals: Value = serde_json::from_str(&content.proposals).unwrap();
     proposals["underStrategy"][0]["fuel"] = json!(7);
     content.proposals = guildhall_decision::canonical_json(&proposals);

@@ -197,3 +197,75 @@ pub(crate) fn points_with(points: &[Arc<DecisionPoint>], point: &DecisionPoint) 
     let others = points.iter().filter(|other| other.name != point.name).map(|other| DecisionPoint::clone(other));
     std::iter::once(point.clone()).chain(others).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use guildhall_store::ledger;
+    use serde_json::json;
+
+    use super::*;
+    use crate::Deployment;
+    use crate::activate_strategy::activate_strategy;
+    use crate::erase_decisions::{Which, erase_decisions};
+    use crate::record_decision::{Order, record_decision};
+    use crate::testing::{admin, customer, document, houses, now};
+    use crate::verify_ledger::verify_ledger;
+
+    async fn recorded(house: &Arc<House>, deployment: &Arc<Deployment>, customer: Uuid, key: &str) -> Uuid {
+        let request = json!({ "amount": "1500" });
+        let order = Order { point: "credit.check".to_owned(), customer, request, idempotency_key: key.to_owned() };
+        record_decision(house, deployment, admin("ada").permit().unwrap(), order, now()).await.unwrap()
+    }
+
+    async fn deployment(house: &Arc<House>) -> Arc<Deployment> {
+        let ada = admin("ada");
+        activate_strategy(house, ada.permit().unwrap(), &document("first", "ada"), None, now()).await.unwrap();
+        Arc::new(Deployment::load(house).await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_decision_is_replayed_from_the_ledger_and_from_a_bundle() {
+        for (house, _fixture) in houses().await {
+            let deployment = deployment(&house).await;
+            let decision = recorded(&house, &deployment, customer(&house).await, "k").await;
+            let ada = admin("ada");
+            let replayed = replay_decision(&house, ada.permit().unwrap(), decision).await.unwrap();
+            assert!(replayed.same && replayed.differences.is_empty(), "{replayed:?}");
+            let bytes = Bundle::load(&house, decision).await.unwrap().to_bytes().unwrap();
+            let bundle = Bundle::read(&bytes).unwrap();
+            assert_eq!(replay(&house.host, &house.model, &bundle).unwrap(), replayed);
+            assert_eq!(bundle.to_bytes().unwrap(), bytes);
+
+            let later = now() + TimeDelta::days(1);
+            assert_eq!(erase_decisions(&house, ada.permit().unwrap(), Which::Before(later), later).await.unwrap(), 1);
+            let erased = replay_decision(&house, ada.permit().unwrap(), decision).await.unwrap_err();
+            assert!(
+                matches!(&erased, WorkflowError::Refused(_)) && erased.to_string().contains("erased on 2026-11-23")
+            );
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn decisions_recorded_meanwhile_are_no_break() {
+        for (house, _fixture) in houses().await {
+            let (deployment, customer) = (deployment(&house).await, customer(&house).await);
+            let recording = {
+                let house = Arc::clone(&house);
+                tokio::spawn(async move {
+                    for key in 0..40 {
+                        recorded(&house, &deployment, customer, &key.to_string()).await;
+                    }
+                })
+            };
+            while !recording.is_finished() {
+                let verified = verify_ledger(&house, None, &mut |_| {}).await.unwrap();
+                assert_eq!(verified.breaks, Vec::<String>::new());
+            }
+            recording.await.unwrap();
+            let verified = verify_ledger(&house, None, &mut |_| {}).await.unwrap();
+            assert_eq!((verified.chains, verified.entries, verified.broken), (1, 40, 0));
+            assert_eq!(ledger::chain(&house.database, customer).await.unwrap().len(), 40);
+        }
+    }
+}
