@@ -33,6 +33,7 @@ mod permissions;
 mod plans;
 mod probing;
 mod rates;
+mod refusals;
 mod replay;
 mod roles;
 mod rows;

@@ -145,7 +145,8 @@ async fn an_anchor_that_cannot_be_read_is_told_with_its_line() {
 async fn an_erased_customer_leaves_the_chain_whole_and_nothing_to_read() {
     for server in servers().await {
         let [one, two] = recorded(&server).await;
-        let erase = "mutation($id: ID!) { eraseDecisions(input: {customer: $id}) { erased } }";
+        let erase =
+            "mutation($id: ID!) { eraseDecisions(input: {customer: $id}) { ... on DecisionsErased { erased } } }";
         let erased = server.graphql(Role::Admin, erase, json!({ "id": one })).await.data();
         assert_eq!(erased["eraseDecisions"]["erased"], 3);
         let again = server.graphql(Role::Admin, erase, json!({ "id": one })).await.data();
@@ -191,7 +192,7 @@ async fn what_is_old_is_erased_by_the_day_it_was_decided() {
 async fn only_who_manages_the_ledger_erases() {
     let server = servers().await.remove(0);
     let customer = customer(&server, "K01").await;
-    let erase = "mutation($id: ID!) { eraseDecisions(input: {customer: $id}) { erased } }";
+    let erase = "mutation($id: ID!) { eraseDecisions(input: {customer: $id}) { ... on DecisionsErased { erased } } }";
     let body = server.graphql(Role::Department, erase, json!({ "id": customer })).await.json();
     assert_eq!(codes(&body).len(), 1, "{body}");
     let unknown = format!("cus_{}", "0".repeat(32));

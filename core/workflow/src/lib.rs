@@ -17,6 +17,7 @@ mod keepable;
 mod once;
 mod reads;
 mod recorded;
+mod refusal;
 mod uploads;
 
 pub mod activate_strategy;
@@ -56,4 +57,5 @@ pub use error::WorkflowError;
 pub use happenings::{Following, Happenings};
 pub use house::{ActValue, House, InputQueries, InputQuery, Workshop};
 pub use imports::Imports;
+pub use refusal::{InvalidCode, InvalidValue, Reason, ReasonCode, Refusal};
 pub use uploads::Upload;
