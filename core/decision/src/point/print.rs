@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn every_type_and_rule_reads_back() {
         let sdl = r#"
-"Says \"yes\",\n or \\ no." enum Mood { "Good ü." GOOD "Bad." BAD }
+"Says \"yes\", or no." enum Mood { "Good ü." GOOD "Bad." BAD }
 "One." type Everything @point(name: "test.everything", subject: "Customer", field: "everything", mode: SET, fail: SKIP) {
   "A." a: Int @combine(rule: SUM) @default(value: "-3")
   "B." b: Decimal! @combine(rule: MAX) @default(value: "0.10")

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::{Answer, Bound, Proposal, ProposalFailure, ProposedOutput, Question, Verdict};
-use crate::{DataType, Datum, DecisionPoint, Layer};
+use crate::{DataType, Datum, DecisionPoint, Layer, OutputField};
 
 /// Characters of a reason. Departments write it, so it is kept short here.
 const MAX_REASON: usize = 200;
@@ -54,8 +54,11 @@ pub(super) fn tell(question: &Question<'_>, verdict: &Verdict, combined: &Answer
     {
         told.business(difference);
     }
-    told.customer(format!("Our answer is {}.", answered(point, verdict)));
-    for sentence in bounded(verdict) {
+    let answer = answered(point, verdict);
+    if !answer.is_empty() {
+        told.customer(format!("Our answer is {answer}."));
+    }
+    for sentence in bounded(point, verdict) {
         told.customer(sentence);
     }
     told
@@ -86,9 +89,11 @@ fn parameters(question: &Question<'_>, verdict: &Verdict, told: &mut Told) {
     }
 }
 
-/// The answer as a customer reads it: names as words, and what a value of an enum means.
+/// The answer as a customer reads it: names as words, and what a value of an enum means. Texts are left out: plugins write
+/// them, and nobody knows what they tell.
 fn answered(point: &DecisionPoint, verdict: &Verdict) -> String {
-    let named = point.outputs.iter().filter_map(|field| {
+    let typed = point.outputs.iter().filter(|field| !matches!(field.data_type, DataType::Text | DataType::Texts));
+    let named = typed.filter_map(|field| {
         let value = shown(verdict.output.get(&field.name)?)?;
         let name = spoken(&field.name);
         Some(match meaning(&field.data_type, &value) {
@@ -107,11 +112,12 @@ fn meaning(data_type: &DataType, value: &str) -> Option<String> {
 }
 
 /// That a rule bounds a field, once for each field it changed; not which rule, nor why it stands.
-fn bounded(verdict: &Verdict) -> Vec<String> {
+fn bounded(point: &DecisionPoint, verdict: &Verdict) -> Vec<String> {
     let mut told: Vec<(&str, String)> = Vec::new();
     for Bound { field, before, .. } in &verdict.bounds {
         let Some(now) = verdict.output.get(field).filter(|now| *now != before) else { continue };
-        if told.iter().any(|(known, _)| known == field) {
+        let is_text = |of: &OutputField| matches!(of.data_type, DataType::Text | DataType::Texts);
+        if told.iter().any(|(known, _)| known == field) || point.output(field).is_none_or(is_text) {
             continue;
         }
         let value = shown(now).unwrap_or_else(|| "nothing".to_owned());

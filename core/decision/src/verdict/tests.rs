@@ -217,3 +217,18 @@ fn a_customer_is_told_what_a_value_means() {
         ["Our answer is outcome HELD (the order waits until someone releases it) and utilization 0.21."]
     );
 }
+
+#[test]
+fn a_customer_is_not_told_what_plugins_write() {
+    let sdl = r#""S." type Notes @point(name: "s", subject: "Customer", field: "notes", mode: INDEPENDENT, fail: SKIP) {
+        "N." count: Int! @combine(rule: SUM) @default(value: "1")
+        "T." titles: [String!]! @combine(rule: UNION) @default(value: "[]") }"#;
+    let point = crate::read_points(sdl).unwrap().remove(0);
+    let strategy = read("name = \"n\"\nvision = \"v\"\napprovers = [\"ada\"]").unwrap();
+    let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &Json::Null };
+    let question =
+        Question { strategy: &strategy, point: &point, subject, request: &Json::Null, at: DateTime::UNIX_EPOCH };
+    let proposals = vec![proposal("a", "d", json!({"count": 2, "titles": ["owes us money"]}), &[])];
+    let verdict = decide(&question, &department_defaults(&point), proposals, None);
+    assert_eq!(verdict.customer_explanation, ["Our answer is count 2."]);
+}
