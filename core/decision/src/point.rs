@@ -1,6 +1,7 @@
 //! Decision points: the typed questions the core asks, read from GraphQL SDL.
 
 mod combine;
+mod print;
 mod request;
 mod sdl;
 

@@ -3,6 +3,7 @@
 mod demo;
 mod export;
 mod import;
+mod ledger;
 mod plugin;
 mod role;
 mod schema;
@@ -51,6 +52,9 @@ enum Command {
     /// Builds, installs and shows plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
+    /// Checks the record of decisions and erases what it tells about customers
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// Checks, activates and shows the customer strategy
     #[command(subcommand)]
     Strategy(strategy::Command),
@@ -85,6 +89,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Import(options) => import::run(&settings, &options).await,
         Command::Export(options) => export::run(&settings, &options).await,
         Command::Plugin(command) => plugin::run(&settings, command).await,
+        Command::Ledger(command) => ledger::run(&settings, command).await,
         Command::Strategy(command) => strategy::run(&settings, command).await,
         Command::Role(command) => role::run(&settings, command).await,
         Command::Token(command) => token::run(&settings, command).await,

@@ -77,7 +77,7 @@ pub fn unique_fields(object: &ObjectType) -> Vec<String> {
 
 /// What house-keeping has to know of a record and the API does not tell, in the table of its type. Records that come from
 /// elsewhere have nothing there.
-const BESIDE: [(&str, &[(&str, Storage)]); 2] = [
+const BESIDE: [(&str, &[(&str, Storage)]); 3] = [
     (
         "import_run",
         &[
@@ -88,12 +88,13 @@ const BESIDE: [(&str, &[(&str, Storage)]); 2] = [
         ],
     ),
     ("event", &[("position", Storage::BigInt)]),
+    ("decision", &[("salt", TEXT)]),
 ];
 
 /// Every table, in the order in which they can be created.
 pub(crate) fn all(model: &Model) -> Vec<Table> {
     let mut tables: Vec<_> = model.objects().iter().map(|object| of_type(model, object)).collect();
-    tables.extend([package(), token(), idempotency(), deployment()]);
+    tables.extend([package(), token(), idempotency(), deployment(), ledger_head(), point_sdl()]);
     tables
 }
 
@@ -259,4 +260,19 @@ fn deployment() -> Table {
         ("held_day", Storage::Model(Kind::Date), true),
     ];
     house("deployment", &["id"], &columns)
+}
+
+/// Where each customer's chain of decisions ends.
+fn ledger_head() -> Table {
+    let columns = [
+        ("customer_id", Storage::Model(Kind::Id), false),
+        ("sequence", Storage::Model(Kind::Int), false),
+        ("digest", TEXT, false),
+    ];
+    house("ledger_head", &["customer_id"], &columns)
+}
+
+/// The decision points that decisions were recorded at, by the digest of their SDL.
+fn point_sdl() -> Table {
+    house("point_sdl", &["digest"], &[("digest", TEXT, false), ("sdl", TEXT, false), ("created_at", TIME, false)])
 }

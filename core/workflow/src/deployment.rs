@@ -12,7 +12,7 @@ use guildhall_store::{Database, generation, package, plugin, strategy};
 use uuid::Uuid;
 
 use crate::activate_strategy::read_strategy;
-use crate::install_plugin::check_plugin;
+use crate::install_plugin::{Checked, check_plugin};
 use crate::reads::selection_of;
 use crate::set_roles;
 use crate::{House, InputQuery, WorkflowError};
@@ -31,13 +31,17 @@ pub struct Deployment {
 }
 
 /// The strategy in force.
+#[derive(Clone)]
 pub(crate) struct Active {
     pub id: Uuid,
     pub number: i32,
+    /// SHA-256 of the document, in hex.
+    pub digest: String,
     pub strategy: Strategy,
 }
 
 /// An installed plugin.
+#[derive(Clone)]
 pub(crate) struct Serving {
     pub guest: Guest,
     queries: Vec<(String, InputQuery)>,
@@ -56,9 +60,12 @@ impl Deployment {
         // loaded once more, never kept for newer than it is.
         let generation = generation::current(&house.database).await?;
         let strategy = match strategy::active(&house.database).await? {
-            Some(active) => {
-                Some(Active { id: active.id, number: active.number, strategy: read_strategy(house, &active.document)? })
-            }
+            Some(active) => Some(Active {
+                id: active.id,
+                number: active.number,
+                strategy: read_strategy(house, &active.document)?,
+                digest: active.digest,
+            }),
             None => None,
         };
         let plugins = load_plugins(house).await?;
@@ -71,11 +78,35 @@ impl Deployment {
             facts: HashMap::new(),
             guest_calls: AtomicU64::new(0),
         };
-        for point in &house.points {
-            let facts = deployment.facts_of(&house.model, point)?;
-            deployment.facts.insert(point.name.clone(), facts);
-        }
+        deployment.plan_facts(&house.model)?;
         Ok(deployment)
+    }
+
+    /// As this one, with a candidate in place of the plugin of its name. It is for comparisons and never decides.
+    pub(crate) fn with(&self, model: &Model, candidate: &Checked) -> Result<Self, WorkflowError> {
+        let mut plugins = self.plugins.clone();
+        plugins.retain(|plugin| plugin.guest.name() != candidate.guest.name());
+        plugins.push(Serving { guest: candidate.guest.clone(), queries: candidate.serves.clone() });
+        plugins.sort_by(|a, b| a.guest.name().cmp(b.guest.name()));
+        let mut deployment = Deployment {
+            generation: self.generation,
+            strategy: self.strategy.clone(),
+            plugins,
+            roles: self.roles.clone(),
+            points: self.points.clone(),
+            facts: HashMap::new(),
+            guest_calls: AtomicU64::new(0),
+        };
+        deployment.plan_facts(model)?;
+        Ok(deployment)
+    }
+
+    fn plan_facts(&mut self, model: &Model) -> Result<(), WorkflowError> {
+        for point in self.points.clone() {
+            let facts = self.facts_of(model, &point)?;
+            self.facts.insert(point.name.clone(), facts);
+        }
+        Ok(())
     }
 
     pub fn points(&self) -> &[Arc<DecisionPoint>] {

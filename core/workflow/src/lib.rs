@@ -9,18 +9,22 @@ mod authenticate;
 mod business_data;
 mod deployment;
 mod error;
+mod facts_of;
 mod happenings;
 mod house;
 mod imports;
 mod keepable;
 mod once;
 mod reads;
+mod recorded;
+mod refusal;
 mod uploads;
 
 pub mod activate_strategy;
 pub mod cancel_import;
 pub mod create_token;
 pub mod decide;
+pub mod erase_decisions;
 pub mod export;
 pub mod import;
 pub mod install_plugin;
@@ -29,20 +33,23 @@ pub mod record_decision;
 pub mod refresh_facts;
 pub mod rejected_rows;
 pub mod remove_plugin;
+pub mod replay;
 pub mod resume_import;
 pub mod revoke_token;
 pub mod rotate_token;
 pub mod set_roles;
+pub mod shadow;
 pub mod start_import;
 pub mod store_package;
+pub mod verify_ledger;
 pub mod write_records;
 
 #[cfg(test)]
 mod testing;
 
 pub use actor::{
-    ActivateStrategy, Actor, Bearer, ImportRecords, ManagePlugins, ManageRoles, ManageTokens, Permit, RecordDecisions,
-    Right, SeeMetrics,
+    ActivateStrategy, Actor, Bearer, ImportRecords, ManageLedger, ManagePlugins, ManageRoles, ManageTokens, Permit,
+    RecordDecisions, Right, SeeMetrics,
 };
 pub use authenticate::authenticate;
 pub use deployment::Deployment;
@@ -50,4 +57,5 @@ pub use error::WorkflowError;
 pub use happenings::{Following, Happenings};
 pub use house::{ActValue, House, InputQueries, InputQuery, Workshop};
 pub use imports::Imports;
+pub use refusal::{InvalidCode, InvalidValue, Reason, ReasonCode, Refusal};
 pub use uploads::Upload;
