@@ -7,6 +7,7 @@
 mod decisions;
 mod imports;
 mod plugins;
+mod publishers;
 mod records;
 mod tokens;
 
@@ -85,7 +86,7 @@ pub(crate) enum Gave {
 
 /// The acts there are.
 pub(crate) fn declared() -> impl Iterator<Item = &'static Act> {
-    decisions::ACTS.iter().chain(&plugins::ACTS).chain(&tokens::ACTS).chain(&imports::ACTS)
+    decisions::ACTS.iter().chain(&plugins::ACTS).chain(&publishers::ACTS).chain(&tokens::ACTS).chain(&imports::ACTS)
 }
 
 /// The act of a mutation's name, unless that is a verb on records.

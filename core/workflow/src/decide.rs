@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::Deployment;
-use crate::deployment::Serving;
+use crate::deployment::{Serving, Suspended};
 
 /// What is known of one subject, as one statement read it. The keys are those of [`Deployment::facts`].
 #[derive(Debug, Deserialize)]
@@ -63,13 +63,17 @@ impl Facts<'_> {
         }
     }
 
-    /// Everything that was looked at, for the ledger.
-    pub(crate) fn inputs_json(&self) -> Value {
+    /// Everything that was looked at, for the ledger; with the settings the plugins were asked with.
+    pub(crate) fn inputs_json(&self, deployment: &Deployment) -> Value {
         let inputs = self
             .inputs
             .iter()
             .map(|(plugin, raw)| (plugin.clone(), serde_json::from_str(raw.get()).unwrap_or_default()));
+        let asked = deployment.plugins.iter().filter(|plugin| self.inputs.contains_key(plugin.guest.name()));
+        let settings = asked
+            .map(|plugin| (plugin.guest.name().to_owned(), serde_json::from_str(&plugin.settings).unwrap_or_default()));
         serde_json::json!({
+            "settings": settings.collect::<serde_json::Map<_, _>>(),
             "segment": self.segment.as_ref().map(|segment| segment.key.as_str()),
             "rules": self.rules,
             "plugins": inputs.collect::<serde_json::Map<_, _>>(),
@@ -136,6 +140,9 @@ impl Deployment {
             for (proposals, answer) in by_default.iter_mut().zip(answers) {
                 proposals.push(answer);
             }
+        }
+        for suspended in self.suspended().iter().filter(|suspended| suspended.points.contains(&point.name)) {
+            proposals.iter_mut().chain(&mut by_default).for_each(|proposals| proposals.push(cannot(suspended)));
         }
         let decided = subjects.iter().zip(&parameters).zip(proposals).zip(by_default).map(
             |(((facts, parameters), proposals), by_default)| {
@@ -205,10 +212,24 @@ fn calls(
         let input = facts.inputs.get(plugin.guest.name()).ok_or_else(|| {
             DecisionError::Internal(format!("the input of plugin `{}` was not read", plugin.guest.name()))
         })?;
-        let input = format!("{{\"subject\":{},\"request\":{request}}}", input.get());
+        let (subject, settings) = (input.get(), &plugin.settings);
+        let input = format!("{{\"subject\":{subject},\"request\":{request},\"settings\":{settings}}}");
         Ok((parameters.to_string().into_bytes(), input.into_bytes()))
     };
     subjects.iter().zip(parameters).map(call).collect()
+}
+
+/// What a suspended plugin comes to. Why it is suspended is for the administrator to see.
+fn cannot(suspended: &Suspended) -> Proposal {
+    let message = "the plugin is suspended; `guildhall plugin list` says why".to_owned();
+    Proposal {
+        plugin: suspended.name.clone(),
+        version: suspended.version.clone(),
+        digest: suspended.digest.clone(),
+        department: suspended.department.clone(),
+        result: Err(ProposalFailure { code: "SUSPENDED".to_owned(), message }),
+        fuel: 0,
+    }
 }
 
 fn proposal(guest: &Guest, answer: Result<Answer, Failure>, fuel: u64) -> Proposal {

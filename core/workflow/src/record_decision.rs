@@ -133,7 +133,8 @@ async fn append(
     let question =
         Question { strategy: &strategy.strategy, point, subject: facts.subject(), request: &order.request, at: now };
     let verdict = &decided.verdict;
-    let mut entry = LedgerEntry::of(&question, verdict, decided.strategy, sequence, facts.inputs_json(), &by.name);
+    let mut entry =
+        LedgerEntry::of(&question, verdict, decided.strategy, sequence, facts.inputs_json(deployment), &by.name);
     // What the departments would have done by themselves stands beside what they proposed: nobody's losing voice is lost.
     entry.proposals = json!({ "underStrategy": entry.proposals, "withoutStrategy": verdict.without_strategy });
     let digest = entry.digest(previous.as_deref());
