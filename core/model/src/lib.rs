@@ -54,6 +54,7 @@ mod payment;
 mod payment_allocation;
 mod plugin;
 mod product;
+mod publisher;
 mod quote;
 mod quote_discount;
 mod quote_line;

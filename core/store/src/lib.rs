@@ -28,6 +28,7 @@ pub mod ledger;
 pub mod package;
 pub mod plugin;
 pub mod point;
+pub mod publisher;
 pub mod roles;
 pub mod sample;
 pub mod segment;

@@ -12,3 +12,4 @@ mod credit_rules;
 mod fixture;
 mod foreign;
 mod hostile;
+mod released;
