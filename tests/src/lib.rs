@@ -23,4 +23,4 @@ pub use program::program;
 pub use repository::{built, data, northwind_or_say_so, real_or_say_so, root};
 pub use server::{Answer, Role, Server, until};
 pub use shared::{Servers, Shared};
-pub use telling::{codes, normalised};
+pub use telling::{WHY, codes, normalised, refusals};

@@ -1,11 +1,11 @@
 //! The ledger: what is recorded once stays as it was, each customer's decisions in a chain.
 
-use guildhall_tests::{Answer, Role, Server, codes, places};
+use guildhall_tests::{Answer, Role, Server, places, refusals};
 use serde_json::{Value, json};
 
 use crate::small::company;
 
-const RECORD: &str = "mutation($point: String!, $customer: ID!, $request: JSON, $key: String!) { recordDecision(input: {point: $point, customer: $customer, request: $request, idempotencyKey: $key}) { decision { id sequence digest previousDigest point recordedBy verdict request fallback explanation parameters bounds strategy { number } customer { externalId } } } }";
+const RECORD: &str = "mutation($point: String!, $customer: ID!, $request: JSON, $key: String!) { recordDecision(input: {point: $point, customer: $customer, request: $request, idempotencyKey: $key}) { ... on DecisionRecorded { decision { id sequence digest previousDigest point recordedBy verdict request fallback explanation parameters bounds strategy { number } customer { externalId } } } ... on Invalid { problems { path code message } } ... on Refused { reasons { code message } } } }";
 
 async fn servers() -> Vec<Server> {
     let prepared = |place| {
@@ -97,8 +97,7 @@ async fn the_same_key_for_something_else_is_refused() {
         let (one, other) = (customer(&server, "K01").await, customer(&server, "K02").await);
         record(&server, "credit.terms", &one, Value::Null, "same").await.data();
         let answer = record(&server, "credit.terms", &other, Value::Null, "same").await.json();
-        assert_eq!((codes(&answer), &answer["data"]), (vec!["REFUSED".to_owned()], &Value::Null), "{answer}");
-        assert_eq!(answer["errors"][0]["path"], json!(["recordDecision"]));
+        assert_eq!(refusals(&answer), ["KEY_REUSED"], "{answer}");
     }
 }
 
@@ -142,18 +141,21 @@ async fn what_cannot_be_decided_is_told_and_not_recorded() {
         let known = customer(&server, "K01").await;
         let unknown = format!("cus_{}", "0".repeat(32));
         let cases = [
-            ("credit.gift", known.as_str(), Value::Null, "1", "BAD_USER_INPUT", "there are"),
-            ("credit.terms", unknown.as_str(), Value::Null, "1", "NOT_FOUND", "no such customer"),
-            ("credit.terms", "K01", Value::Null, "1", "BAD_USER_INPUT", "not an id"),
-            ("credit.check", known.as_str(), Value::Null, "1", "BAD_USER_INPUT", "amount"),
-            ("credit.check", known.as_str(), json!({ "amount": "much" }), "1", "BAD_USER_INPUT", "amount"),
-            ("credit.check", known.as_str(), json!({ "amount": "1", "more": 1 }), "1", "BAD_USER_INPUT", "more"),
-            ("credit.terms", known.as_str(), Value::Null, "", "BAD_USER_INPUT", "key"),
+            ("credit.gift", known.as_str(), Value::Null, "1", Some("point"), "there are"),
+            ("credit.terms", unknown.as_str(), Value::Null, "1", None, "no such customer"),
+            ("credit.terms", "K01", Value::Null, "1", Some("customer"), "not an id"),
+            ("credit.check", known.as_str(), Value::Null, "1", Some("request"), "amount"),
+            ("credit.check", known.as_str(), json!({ "amount": "much" }), "1", Some("request"), "amount"),
+            ("credit.check", known.as_str(), json!({ "amount": "1", "more": 1 }), "1", Some("request"), "more"),
+            ("credit.terms", known.as_str(), Value::Null, "", Some("idempotencyKey"), "key"),
         ];
-        for (point, customer, request, key, code, told) in cases {
+        for (point, customer, request, key, place, told) in cases {
             let answer = record(&server, point, customer, request, key).await.json();
-            assert_eq!(codes(&answer), [code], "{answer}");
-            assert!(answer["errors"][0]["message"].as_str().unwrap().contains(told), "{told}: {answer}");
+            assert_eq!(refusals(&answer), [if place.is_some() { "MALFORMED" } else { "NOT_FOUND" }], "{answer}");
+            let result = &answer["data"]["recordDecision"];
+            let one = if place.is_some() { &result["problems"][0] } else { &result["reasons"][0] };
+            assert_eq!(one["path"], place.map_or(Value::Null, |place| json!([place])), "{answer}");
+            assert!(one["message"].as_str().unwrap().contains(told), "{told}: {answer}");
         }
         assert_eq!(server.query("{ decisions { totalCount } }").await["decisions"]["totalCount"], 0);
     }

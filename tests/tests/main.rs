@@ -33,6 +33,7 @@ mod permissions;
 mod plans;
 mod probing;
 mod rates;
+mod refusals;
 mod roles;
 mod rows;
 mod scale_out;

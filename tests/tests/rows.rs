@@ -2,7 +2,7 @@
 //!
 //! Mia owns customer M in the North, Tom owns customer T in the South, and some records of one lead to records of the other.
 
-use guildhall_tests::{Place, Server, Servers, Shared, built, codes, data};
+use guildhall_tests::{Place, Server, Servers, Shared, built, data, refusals};
 use serde_json::{Value, json};
 
 static READ_ONLY: Shared = Shared::new(|place| {
@@ -328,11 +328,11 @@ async fn a_hidden_row_is_not_reached_from_what_all_may_see() {
 
 #[tokio::test]
 async fn nothing_is_done_to_a_hidden_row() {
-    let record = "mutation($customer: ID!, $key: String!) { recordDecision(input: {point: \"credit.terms\", customer: $customer, idempotencyKey: $key}) { decision { id } } }";
+    let record = "mutation($customer: ID!, $key: String!) { recordDecision(input: {point: \"credit.terms\", customer: $customer, idempotencyKey: $key}) { ... on DecisionRecorded { decision { id } } ... on Refused { reasons { code } } } }";
     for server in servers().await.iter() {
         let mia = token(server, "Mia", "own");
         let theirs = json!({ "customer": id(server, "customers", "T").await, "key": "theirs" });
-        assert_eq!(codes(&ask(server, &mia, record, &theirs).await), ["NOT_FOUND"]);
+        assert_eq!(refusals(&ask(server, &mia, record, &theirs).await), ["NOT_FOUND"]);
         let mine = json!({ "customer": id(server, "customers", "M").await, "key": "mine" });
         let done = ask(server, &mia, record, &mine).await;
         assert!(done["data"]["recordDecision"]["decision"]["id"].is_string(), "{done}");
@@ -356,7 +356,7 @@ async fn an_admin_sees_all() {
         let ran = server.place().run(&["token", "create", "eve", "--role", "admin", "--reach", "own"]);
         assert_eq!(ran.code, Some(2), "{}", ran.stderr);
         assert!(ran.stderr.contains("an admin sees all records"), "{}", ran.stderr);
-        let create = "mutation { createToken(input: {actor: \"Mia\", roles: [\"reader\"], reach: TERRITORY, territory: \"South\"}) { token } }";
+        let create = "mutation { createToken(input: {actor: \"Mia\", roles: [\"reader\"], reach: TERRITORY, territory: \"South\"}) { ... on TokenCreated { token } } }";
         let made = server.query(create).await["createToken"]["token"].take();
         let answer = ask(server, made.as_str().unwrap(), "{ customers { nodes { name } } }", &Value::Null).await;
         assert_eq!(answer["data"]["customers"]["nodes"], json!([{ "name": "Tower" }]));

@@ -145,12 +145,12 @@ async fn what_is_not_seen_is_not_told() {
 #[tokio::test]
 async fn a_revoked_token_is_told_nothing_more() {
     for server in places().await.into_iter().map(Server::start) {
-        let query = "mutation { createToken(input: {actor: \"gone\", roles: [\"department\"]}) { token tokenId } }";
+        let query = "mutation { createToken(input: {actor: \"gone\", roles: [\"department\"]}) { ... on TokenCreated { token tokenId } } }";
         let made = server.graphql(Role::Admin, query, Value::Null).await.data();
         let mut socket = Socket::of(&server, made["createToken"]["token"].as_str().unwrap()).await;
         socket.subscribe("1", CHANGED, Value::Null).await;
         tokio::time::sleep(Duration::from_millis(500)).await;
-        let query = "mutation($id: String!) { revokeToken(input: {tokenId: $id}) { tokenId } }";
+        let query = "mutation($id: String!) { revokeToken(input: {tokenId: $id}) { ... on TokenRevoked { tokenId } } }";
         server.graphql(Role::Admin, query, json!({ "id": made["createToken"]["tokenId"] })).await.data();
         create(&server, "after").await;
         assert_eq!(socket.hear().await, json!({ "closed": 4403 }));

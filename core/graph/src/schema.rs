@@ -11,6 +11,7 @@ mod lists;
 mod mutations;
 mod objects;
 mod records;
+mod refusals;
 mod subscriptions;
 
 use std::sync::Arc;

@@ -15,6 +15,7 @@ mod imports;
 mod keepable;
 mod once;
 mod reads;
+mod refusal;
 mod uploads;
 
 pub mod activate_strategy;
@@ -50,4 +51,5 @@ pub use error::WorkflowError;
 pub use happenings::{Following, Happenings};
 pub use house::{ActValue, House, InputQueries, InputQuery, Workshop};
 pub use imports::Imports;
+pub use refusal::{InvalidCode, InvalidValue, Reason, ReasonCode, Refusal};
 pub use uploads::Upload;

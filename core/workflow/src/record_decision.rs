@@ -41,11 +41,13 @@ pub async fn record_decision(
     let seen = |point: &&Arc<DecisionPoint>| deployment.may_see(&house.model, &by.access, point);
     let point = house.point(&order.point).filter(seen).ok_or_else(|| {
         let known: Vec<_> = house.points.iter().filter(seen).map(|point| point.name.as_str()).collect();
-        WorkflowError::BadInput(format!("`{}` is no decision point; there are {}", order.point, known.join(", ")))
+        let message = format!("`{}` is no decision point; there are {}", order.point, known.join(", "));
+        WorkflowError::invalid("point", message)
     })?;
     // One form of the request for all that follows: what is asked twice is one request, however it was written.
-    let asked = point.read_request(&order.request).map_err(|error| WorkflowError::BadInput(error.to_string()))?;
-    keepable_json("the request", &asked)?;
+    let asked =
+        point.read_request(&order.request).map_err(|error| WorkflowError::invalid("request", error.to_string()))?;
+    keepable_json("the request", &asked).map_err(|error| error.of("request"))?;
     let order = Order { request: asked, ..order };
     let request = order.request.to_string();
     let body = [order.point.as_bytes(), order.customer.as_bytes(), request.as_bytes()];
@@ -59,7 +61,8 @@ pub async fn record_decision(
     // Strategy or plugins changed while this was decided: what comes on the ledger is decided by those in force.
     let fresh = Deployment::load(house).await?;
     let recorded = attempt(house, &fresh, &by, point, &order, &once, now).await?;
-    recorded.ok_or_else(|| WorkflowError::refused("strategy or plugins changed while this was decided; ask again"))
+    let changed = || WorkflowError::Busy("strategy or plugins changed while this was decided; ask again".to_owned());
+    recorded.ok_or_else(changed)
 }
 
 /// Decides and appends the decision; nothing is recorded if `deployment` is not the one in force.
@@ -167,7 +170,7 @@ impl From<DecisionError> for WorkflowError {
     fn from(error: DecisionError) -> Self {
         match error {
             DecisionError::NoActiveStrategy => WorkflowError::NoActiveStrategy,
-            DecisionError::Request(message) => WorkflowError::BadInput(message),
+            DecisionError::Request(message) => WorkflowError::invalid("request", message),
             DecisionError::Internal(message) => WorkflowError::Internal(message),
         }
     }
