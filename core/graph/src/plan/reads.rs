@@ -1,8 +1,7 @@
 //! What a selection reads: the fields a plugin's approver is shown.
 
 use guildhall_model::plan::{
-    Condition, Connection, ConnectionOutput, EdgeOutput, Expression, GroupKey, Groups, MoneyPart, Output, Rows,
-    Selection,
+    Condition, Connection, ConnectionOutput, EdgeOutput, Expression, Groups, KeyOf, MoneyPart, Output, Rows, Selection,
 };
 use guildhall_model::{Field, Kind, Relation};
 
@@ -90,9 +89,14 @@ impl Reads {
         let of = &groups.of.name;
         self.field(of, "id");
         for key in &groups.keys {
-            match key {
-                GroupKey::Field { field, .. } => self.field(of, &field.name),
-                GroupKey::Relation { relation, .. } => self.related(relation),
+            let mut object = of;
+            for relation in &key.through {
+                self.related(relation);
+                object = &relation.target;
+            }
+            match &key.by {
+                KeyOf::Field { field, .. } => self.field(object, &field.name),
+                KeyOf::Relation { relation, .. } => self.related(relation),
             }
         }
         for field in groups.measures.iter().filter_map(|measure| measure.field.as_ref()) {
@@ -144,6 +148,7 @@ impl Reads {
             Condition::OneOf { left, .. } | Condition::IsNull(left) | Condition::Text { left, .. } => {
                 self.expression(left, object);
             }
+            Condition::AnyCase { left, .. } => self.field(object, &left.name),
             Condition::Some { relation, condition } => {
                 self.related(relation);
                 self.condition(condition, &relation.target);
