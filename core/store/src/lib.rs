@@ -47,4 +47,5 @@ pub use table::unique_fields;
 pub use transaction::Transaction;
 pub use write::{
     Ancestor, Batch, ExternalKey, FieldsSet, Record, RecordColumn, Upserted, record_columns, referring_types,
+    user_by_login,
 };

@@ -1,10 +1,10 @@
 //! What a selection reads: the fields a plugin's approver is shown.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use guildhall_model::plan::{
-    Condition, Connection, ConnectionOutput, EdgeOutput, Expression, GroupKey, Groups, MoneyPart, Output, Rows,
-    Selection,
+    Condition, Connection, ConnectionOutput, EdgeOutput, Expression, Groups, KeyOf, MoneyPart, Output, Rows, Selection,
 };
 use guildhall_model::{Field, Kind, Relation};
 
@@ -99,15 +99,21 @@ impl Reads {
         let of = &groups.of.name;
         self.field(of, "id");
         for key in &groups.keys {
-            match key {
-                GroupKey::Field { field, .. } => self.field(of, &field.name),
-                GroupKey::Relation { relation, .. } => self.through(relation, |_| ()),
-            }
+            self.key(&key.through, &key.by, of);
         }
         for field in groups.measures.iter().filter_map(|measure| measure.field.as_ref()) {
             self.money(of, field, field.kind == Kind::Money);
         }
         self.condition(filter, of);
+    }
+
+    /// What a key of groups is read by: a field, or a related record, at the end of a path.
+    fn key(&mut self, path: &[Arc<Relation>], by: &KeyOf, object: &str) {
+        match (path.split_first(), by) {
+            (Some((relation, rest)), _) => self.through(relation, |reads| reads.key(rest, by, &relation.target)),
+            (None, KeyOf::Field { field, .. }) => self.field(object, &field.name),
+            (None, KeyOf::Relation { relation, .. }) => self.through(relation, |_| ()),
+        }
     }
 
     /// What is read beyond a group's own columns: the records its keys lead to.
@@ -149,6 +155,7 @@ impl Reads {
             Condition::OneOf { left, .. } | Condition::IsNull(left) | Condition::Text { left, .. } => {
                 self.expression(left, object);
             }
+            Condition::AnyCase { left, .. } => self.field(object, &left.name),
             Condition::Some { relation, condition } => {
                 self.through(relation, |reads| reads.condition(condition, &relation.target));
             }

@@ -131,6 +131,18 @@ fn groups_tell_what_they_are_made_by() {
 }
 
 #[test]
+fn groups_tell_what_they_are_made_by_in_related_records() {
+    check(
+        "invoicesGroups(by: [{order: {field: TAKEN_BY}}], first: 1) { totalCount }",
+        &["Invoice.id", "Order.id", "Order.takenBy"],
+    );
+    check(
+        "paymentsGroups(by: [{invoice: {field: ORDER}}], first: 1) { nodes { key { invoiceKey { order { number } } } } }",
+        &["Invoice.id", "Order.id", "Order.number", "Payment.id"],
+    );
+}
+
+#[test]
 fn groups_tell_what_they_add_up_and_what_they_are_ordered_and_filtered_by() {
     check(
         "ordersGroups(by: [{field: CURRENCY}], first: 1) { nodes { sum { freight { amount } } } }",
