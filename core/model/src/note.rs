@@ -19,5 +19,5 @@ pub(crate) fn declare() -> ObjectType {
         .one("case", "Case", true, "The case it belongs to.")
         .one("opportunity", "Opportunity", true, "The opportunity it belongs to.")
         .one("author", "User", true, "Who wrote it down; null where the name he acts by is no user's login.")
-        .to_its_maker()
+        .by_its_maker()
 }

@@ -208,7 +208,7 @@ impl ObjectType {
     }
 
     /// Has the relation added last lead to the user who makes the record.
-    pub(crate) fn to_its_maker(mut self) -> Self {
+    pub(crate) fn by_its_maker(mut self) -> Self {
         if let Some(relation) = self.relations.last_mut() {
             let relation = Arc::make_mut(relation);
             (relation.writable, relation.maker) = (false, true);

@@ -40,12 +40,12 @@ pub struct Broken {
 }
 
 /// Checks an input query of a decision point against a schema.
-pub type QueryCheck = dyn Fn(&DecisionPoint, &str) -> Result<(), String> + Sync;
+pub type QueryCheck<'a> = dyn Fn(&DecisionPoint, &str) -> Result<(), String> + Sync + 'a;
 
 /// Which plugins would not work: with this program, or with the schema that `query` checks an input query against.
 pub async fn broken_queries(
     house: &House,
-    query: Option<&QueryCheck>,
+    query: Option<&QueryCheck<'_>>,
 ) -> Result<(usize, Vec<Broken>), WorkflowError> {
     let mut broken = Vec::new();
     let present = plugin::present(&house.database).await?;
