@@ -340,6 +340,40 @@ async fn every_server_follows() {
     }
 }
 
+/// Whoever approves through the API is told the same as at the command line, as often as he asks.
+#[tokio::test]
+async fn what_a_package_would_mean_is_told_by_its_digest() {
+    for server in servers().await {
+        let first = send(&server, &Variant::new("1.0.0", 11)).await;
+        assert_eq!(
+            (&first["offer"]["approve"], &first["offer"]["replaces"]),
+            (&json!(["Customer.name"]), &Value::Null)
+        );
+        let address = format!("/packages/{}", first["digest"].as_str().unwrap());
+        assert_eq!(server.get(Role::Admin, &address).await.json(), first);
+        put(&server, "installPlugin", &Variant::new("1.0.0", 11)).await;
+        let second = Variant { query: "creditAccount { limit { amount } }".to_owned(), ..Variant::new("1.1.0", 22) };
+        let told = send(&server, &second).await["offer"].take();
+        let replaces = &told["replaces"];
+        assert_eq!((&replaces["version"], &replaces["digest"]), (&json!("1.0.0"), &first["digest"]), "{told}");
+        assert_eq!(
+            replaces["newlyReads"][1],
+            json!({ "field": "CreditAccount.limit", "at": ["Customer.creditAccount.limit"], "reason": null })
+        );
+        assert_eq!(replaces["noLongerReads"], json!(["Customer.name"]));
+        assert_eq!(replaces["settings"], json!(["changes the setting `days` from 11 to 22"]));
+        assert!(told["text"].as_str().unwrap().contains("newly reads `Customer.creditAccount.limit`"), "{told}");
+        assert_eq!(told["objections"], json!([]));
+        let lower = send(&server, &Variant::new("0.9.0", 22)).await;
+        assert!(lower["offer"]["objections"][0].as_str().unwrap().contains("no higher version"), "{lower}");
+        let broken = send(&server, &Variant { query: "nothing".to_owned(), ..Variant::new("2.0.0", 22) }).await;
+        assert_eq!(broken["offer"], Value::Null);
+        assert!(broken["problem"].as_str().unwrap().contains("does not have a field `nothing`"), "{broken}");
+        assert_eq!(server.get(Role::Department, &address).await.status, 403);
+        assert_eq!(server.get(Role::Admin, &format!("/packages/{}", "0".repeat(64))).await.status, 404);
+    }
+}
+
 /// The text that an administrator sees, without what differs from build to build.
 fn shown(text: &str) -> String {
     let mut shown = String::new();

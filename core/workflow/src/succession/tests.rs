@@ -16,13 +16,20 @@ type ScoresChurn @point(name: "scores.churn", subject: "Customer", field: "score
 
 /// A package that nobody can run: an empty component with a description. `more` stands in the manifest.
 fn package(version: &str, more: &str, schema: Option<&str>) -> Package {
-    let adds = if schema.is_some() { "schema = \"schema.graphql\"\n" } else { "" };
-    let manifest = format!(
+    described(&manifest(version, more, schema.is_some()), schema)
+}
+
+fn manifest(version: &str, more: &str, adds: bool) -> String {
+    let adds = if adds { "schema = \"schema.graphql\"\n" } else { "" };
+    format!(
         "name = \"scores\"\nversion = \"{version}\"\ndepartment = \"finance\"\ndescription = \"Scores.\"\ncontract = \"0.1\"\n\
          model = \"*\"\n{adds}{more}\n[[serves]]\npoint = \"credit.terms\"\nquery = \"terms.graphql\"\n"
-    );
+    )
+}
+
+fn described(manifest: &str, schema: Option<&str>) -> Package {
     let queries = vec![("credit.terms".to_owned(), "fragment Input on Customer { name }".to_owned())];
-    let schema = schema.map(str::to_owned);
+    let (manifest, schema) = (manifest.to_owned(), schema.map(str::to_owned));
     let description = Description { manifest, queries, schema, ..Description::default() };
     Package::read(&describe(b"\0asm\x0d\0\x01\0", &description)).unwrap()
 }
@@ -237,6 +244,17 @@ async fn two_that_cannot_be_combined_do_not_come_together() {
     check(&house, &[disabled], None, Arrival::Install, &coming, expect![""]);
     let elsewhere = Plugin { points: json!([{ "point": "credit.check", "reads": [] }]), ..there };
     check(&house, &[elsewhere], None, Arrival::Install, &coming, expect![""]);
+}
+
+#[tokio::test]
+async fn a_package_for_another_model_is_told_so() {
+    let (house, _fixture) = a_house(Unsigned::Allow).await;
+    let package = described(&manifest("1.0.0", "", false).replace("\"*\"", "\">=9\""), None);
+    let refused = crate::install_plugin::check_queries(&house.workshop(), &package).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "plugin `scores` 1.0.0 is made for model >=9; this Guildhall has model 0.1.0; use a version of the plugin for it"
+    );
 }
 
 #[test]
