@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use semver::{Version, VersionReq};
 use serde::Deserialize;
 
+use crate::failure::shown;
+
 /// What a plugin says about itself. `schema/plugin-manifest.schema.json` describes the same for editors.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,8 +42,8 @@ pub struct Serves {
 /// Why a manifest cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    #[error("{}", .0.to_string().trim_end())]
-    Toml(Box<toml::de::Error>),
+    #[error("{0}")]
+    Toml(String),
     #[error("`{key}` is `{value}`; {expected}")]
     Value { key: String, value: String, expected: &'static str },
     #[error("the plugin serves no decision point; add `[[serves]]` with `point` and `query`")]
@@ -53,6 +55,8 @@ pub enum ManifestError {
 const NAME_LENGTH: usize = 64;
 const TEXT_LENGTH: usize = 500;
 const SERVES: usize = 16;
+const ERROR_LINES: usize = 10;
+const ERROR_LINE: usize = 300;
 
 impl Manifest {
     /// Reads and checks the text of a `plugin.toml`.
@@ -61,7 +65,7 @@ impl Manifest {
     ///
     /// Says line and column, or which value is wrong and what it should be.
     pub fn read(text: &str) -> Result<Self, ManifestError> {
-        let manifest: Manifest = toml::from_str(text).map_err(|error| ManifestError::Toml(Box::new(error)))?;
+        let manifest: Manifest = toml::from_str(text).map_err(|error| ManifestError::Toml(lines(&error)))?;
         manifest.check()?;
         Ok(manifest)
     }
@@ -95,12 +99,17 @@ impl Manifest {
     }
 }
 
+/// Where the text is wrong, with the line: a few lines of a bounded length, whatever the author wrote into them.
+fn lines(error: &toml::de::Error) -> String {
+    let text = error.to_string();
+    text.trim_end().lines().take(ERROR_LINES).map(|line| shown(line, ERROR_LINE)).collect::<Vec<_>>().join("\n")
+}
+
 fn require(fulfilled: bool, key: &str, value: &str, expected: &'static str) -> Result<(), ManifestError> {
     if fulfilled {
         return Ok(());
     }
-    let value = value.chars().take(80).filter(|letter| !letter.is_control()).collect();
-    Err(ManifestError::Value { key: key.to_owned(), value, expected })
+    Err(ManifestError::Value { key: shown(key, 160), value: shown(value, 80), expected })
 }
 
 fn is_kebab(text: &str) -> bool {
