@@ -12,6 +12,7 @@ mod demo;
 mod differential;
 mod documents;
 mod doors;
+mod evil;
 mod export;
 mod export_round_trip;
 mod filters;

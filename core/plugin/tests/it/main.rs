@@ -9,6 +9,7 @@
 
 mod cache;
 mod credit_rules;
+mod evil;
 mod fixture;
 mod foreign;
 mod hostile;
