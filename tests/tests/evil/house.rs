@@ -169,7 +169,7 @@ async fn packages(server: &Server) -> Vec<Came> {
 fn install(place: &Place, bytes: Vec<u8>) -> Option<String> {
     let file = place.file("changed.wasm", bytes);
     let ran = place.run(&["plugin", "install", &file.to_string_lossy(), "--yes"]);
-    (ran.code != Some(0)).then(|| ran.stderr)
+    (ran.code != Some(0)).then_some(ran.stderr)
 }
 
 async fn broken_upgrade(server: &Server) -> Came {
