@@ -12,6 +12,7 @@ mod ledger;
 mod parameters;
 mod point;
 mod roles;
+mod shadow;
 mod strategy;
 mod verdict;
 mod words;
@@ -21,13 +22,18 @@ pub use condition::{
     Scope,
 };
 pub use datum::{DataType, Datum, EnumDefinition, EnumValue};
-pub use ledger::{ChainError, LedgerEntry, canonical_json, verify_chain};
+pub use ledger::{
+    Asked, ChainCheck, ChainError, Content, Inputs, LedgerEntry, Link, PluginVersion, StrategyVersion, SubjectInputs,
+    Versions, canonical_json, new_salt_from,
+};
 pub use parameters::{Layer, Parameters, Resolved, department_defaults, resolve};
 pub use point::{
-    Claim, ClaimError, CombineRule, DIRECTIVES_SDL, DecisionPoint, FailPolicy, InputField, Members, Mode, OutputField,
-    PointError, Ration, RequestError, Score, Settle, decision_points, exclusive_claims, point_sdl, read_points,
+    Change, Claim, ClaimError, CombineRule, DIRECTIVES_SDL, DecisionPoint, FailPolicy, InputField, Members, Mode,
+    OutputField, PointError, Ration, RequestError, Score, Settle, changes, decision_points, exclusive_claims,
+    next_version, point_sdl, read_points,
 };
 pub use roles::read_roles;
+pub use shadow::{Seen, ShadowReport, Tally};
 pub use strategy::{
     Agreement, Aim, Arbitration, Assignment, Authority, Circumstances, ContactCap, ContactPolicy, CustomerKey,
     Direction, Effect, Field, Finding, Goal, GoalError, GroundRule, Guard, Holdout, Incentive, Information, Limit,

@@ -1,13 +1,16 @@
 //! Decision points: the typed questions the core asks, read from GraphQL SDL.
 
+mod change;
 mod claim;
 mod combine;
+mod print;
 mod request;
 mod sdl;
 mod set;
 
 use std::sync::Arc;
 
+pub use change::{Change, changes, next_version};
 pub use claim::{Claim, ClaimError, exclusive_claims};
 pub use combine::CombineRule;
 pub use request::RequestError;
@@ -49,8 +52,6 @@ pub struct DecisionPoint {
     pub subject: String,
     pub mode: Mode,
     pub fail: FailPolicy,
-    /// Whether one plugin at most may serve it.
-    pub exclusive: bool,
     /// The act that does as the answer says, `placeOrder`; nothing if the answer is advice.
     pub enforced_by: Option<String>,
     /// What the caller asks, `CreditCheckRequest`; empty if there is nothing to ask.
@@ -140,6 +141,18 @@ impl DecisionPoint {
     /// Whether the point can be a field of its subject: one answer about one customer.
     pub fn is_field(&self) -> bool {
         self.mode == Mode::Independent && self.subject == "Customer"
+    }
+
+    /// The fields that cannot be combined, of the answer and of those about members: only one plugin can answer at a point
+    /// that has one.
+    pub fn uncombined(&self) -> impl Iterator<Item = &OutputField> {
+        let about_members = self.members.iter().flat_map(|members| &members.outputs);
+        self.outputs.iter().chain(about_members).filter(|field| field.combine == CombineRule::Only)
+    }
+
+    /// Whether one plugin at most may serve it.
+    pub fn is_exclusive(&self) -> bool {
+        self.uncombined().next().is_some()
     }
 
     pub fn parameter(&self, name: &str) -> Option<&InputField> {

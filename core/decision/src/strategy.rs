@@ -157,7 +157,7 @@ pub enum Effect {
 pub enum Limit {
     Value(Datum),
     /// Computed for each decision, and rounded so that the bound holds: to 4 decimal places, or to whole numbers.
-    Formula(Formula),
+    Formula(Box<Formula>),
 }
 
 impl GroundRule {

@@ -74,8 +74,12 @@ pub struct Verdict {
     /// What the departments would have answered by themselves, without strategy and ground rules. Nothing if nobody asked
     /// or if a plugin could not answer.
     pub without_strategy: Option<Map<String, Json>>,
-    /// The decision in words, one sentence each; empty if it was [`decide_unexplained`].
+    /// What the plugins proposed under the departments' own defaults, sorted by plugin; empty if nobody asked.
+    pub by_default: Vec<Proposal>,
+    /// The decision in words for people of the business, one sentence each; empty if it was [`decide_unexplained`].
     pub explanation: Vec<String>,
+    /// The decision in words for the customer: nothing in it tells what a department, a plugin or a rule is about.
+    pub customer_explanation: Vec<String>,
 }
 
 /// Makes one verdict of what the plugins proposed under `parameters`. `by_default` are their proposals under
@@ -87,7 +91,9 @@ pub fn decide(
     by_default: Option<Vec<Proposal>>,
 ) -> Verdict {
     let Unexplained { mut verdict, combined, outputs } = unexplained(question, parameters, proposals, by_default);
-    verdict.explanation = explain::sentences(question, &verdict, &combined, &outputs);
+    let told = explain::tell(question, &verdict, &combined, &outputs);
+    verdict.explanation = told.business;
+    verdict.customer_explanation = told.customer;
     verdict
 }
 
@@ -122,11 +128,10 @@ fn unexplained(
     let fallback = combined.is_none();
     let combined = combined.unwrap_or_else(|| defaults(&point.outputs));
     let Bounded { answer, bounds, .. } = bounds::apply(question, &combined);
-    let without = by_default.and_then(|proposals| {
-        let judged = proposal::judge(proposals, |output| proposal::answer(point, output));
-        let outputs: Vec<_> = judged.outputs.iter().collect();
-        if judged.failures.is_empty() { combine(&point.outputs, &outputs) } else { None }
-    });
+    let read = |output: &Map<String, Json>| proposal::answer(point, output);
+    let by_default = by_default.map(|proposals| proposal::judge(proposals, read));
+    let without = by_default.as_ref().filter(|judged| judged.failures.is_empty());
+    let without = without.and_then(|judged| combine(&point.outputs, &judged.outputs.iter().collect::<Vec<_>>()));
     let verdict = Verdict {
         output: fields_to_json(&point.outputs, &answer),
         fallback,
@@ -136,7 +141,9 @@ fn unexplained(
         proposals,
         failures,
         without_strategy: without.as_ref().map(|without| fields_to_json(&point.outputs, without)),
+        by_default: by_default.map(|judged| judged.proposals).unwrap_or_default(),
         explanation: Vec::new(),
+        customer_explanation: Vec::new(),
     };
     Unexplained { verdict, combined, outputs }
 }

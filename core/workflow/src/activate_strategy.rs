@@ -1,7 +1,7 @@
 //! Makes a strategy the one that decides.
 
 use chrono::{DateTime, Utc};
-use guildhall_decision::{Circumstances, DecisionPoint, Severity, Strategy};
+use guildhall_decision::{Circumstances, DecisionPoint, Problems, Severity, Strategy};
 use guildhall_store::segment::{self, Segment};
 use guildhall_store::strategy::{self, NewStrategy};
 use guildhall_store::{generation, plugin};
@@ -14,7 +14,7 @@ use crate::install_plugin::uuid_in;
 use crate::keepable::keepable;
 use crate::once::Once;
 use crate::serving::serving;
-use crate::{ActivateStrategy, House, Permit, WorkflowError};
+use crate::{ActivateStrategy, House, InvalidCode, InvalidValue, Permit, WorkflowError};
 
 /// A strategy, now active.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,15 @@ pub struct Activated {
 /// Reads a strategy document; the error lists everything that is wrong with it.
 pub fn read_strategy(house: &House, document: &str) -> Result<Strategy, WorkflowError> {
     let points: Vec<DecisionPoint> = house.points.iter().map(|point| DecisionPoint::clone(point)).collect();
-    Strategy::read(document, &house.model, &points).map_err(|problems| WorkflowError::BadInput(problems.to_string()))
+    Strategy::read(document, &house.model, &points).map_err(unreadable)
+}
+
+/// What is wrong with a document, line by line.
+pub(crate) fn unreadable(problems: Problems) -> WorkflowError {
+    let told = problems.0.iter().map(ToString::to_string);
+    WorkflowError::Invalid(
+        told.map(|text| InvalidValue::new(vec!["document".into()], InvalidCode::Malformed, text)).collect(),
+    )
 }
 
 /// Refuses a strategy with findings that are errors: it could not do what it says.
@@ -41,8 +49,10 @@ async fn sound(house: &House, strategy: &Strategy, now: DateTime<Utc>) -> Result
     if errors.is_empty() {
         return Ok(());
     }
-    let told: Vec<_> = errors.iter().map(ToString::to_string).collect();
-    Err(WorkflowError::BadInput(told.join("\n")))
+    let told = errors.iter().map(ToString::to_string);
+    Err(WorkflowError::Invalid(
+        told.map(|text| InvalidValue::new(vec!["document".into()], InvalidCode::Malformed, text)).collect(),
+    ))
 }
 
 /// Activates a strategy: checks the document and that the actor is an approver, retires the strategy in force, brings
@@ -59,12 +69,12 @@ pub async fn activate_strategy(
 ) -> Result<Activated, WorkflowError> {
     let new = read_strategy(house, document)?;
     sound(house, &new, now).await?;
-    keepable("the strategy's name", &new.name)?;
-    keepable("the strategy's vision", &new.vision)?;
+    let mut kept = vec![("the strategy's name", &new.name), ("the strategy's vision", &new.vision)];
     for segment in &new.segments {
-        for text in [&segment.key, &segment.name, &segment.need] {
-            keepable("a segment of the strategy", text)?;
-        }
+        kept.extend([&segment.key, &segment.name, &segment.need].map(|text| ("a segment of the strategy", text)));
+    }
+    for (what, text) in kept {
+        keepable(what, text).map_err(|error| error.of("document"))?;
     }
     let once = key.map(|key| Once::new(&by, key, "activateStrategy", &[document.as_bytes()])).transpose()?;
     let transaction = house.database.begin().await?;
@@ -198,7 +208,7 @@ mod tests {
         for (house, _fixture) in houses().await {
             for (text, key) in [(document("a\\u0000b", "ada"), "k"), (document("a", "ada"), "k\0")] {
                 let refused = activate_strategy(&house, admin("ada").permit().unwrap(), &text, Some(key), now()).await;
-                assert!(matches!(refused, Err(WorkflowError::BadInput(_))), "{refused:?}");
+                assert!(matches!(refused, Err(WorkflowError::Invalid(_))), "{refused:?}");
             }
         }
     }

@@ -33,7 +33,7 @@ pub fn exclusive_claims<'a>(
         by_point.entry(claim.point).or_default().insert(claim.plugin, claim.department);
     }
     for (point, plugins) in by_point {
-        let exclusive = points.iter().any(|declared| declared.name == point && declared.exclusive);
+        let exclusive = points.iter().any(|declared| declared.name == point && declared.is_exclusive());
         if exclusive && plugins.len() > 1 {
             let all = plugins.iter().map(|(plugin, department)| format!("`{plugin}` ({department})"));
             let claimants = crate::words::listed(all.collect());

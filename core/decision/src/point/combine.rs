@@ -28,6 +28,8 @@ pub enum CombineRule {
     WeightedSum(String),
     /// Plugins do not answer it: the core fills it in.
     Core,
+    /// Nothing is combined: one plugin proposes at the point at most.
+    Only,
 }
 
 impl CombineRule {
@@ -44,6 +46,7 @@ impl CombineRule {
             CombineRule::BestOf(_) => "BEST_OF",
             CombineRule::WeightedSum(_) => "WEIGHTED_SUM",
             CombineRule::Core => "CORE",
+            CombineRule::Only => "ONLY",
         }
     }
 
@@ -58,7 +61,7 @@ impl CombineRule {
             CombineRule::Sum => matches!(data_type, DataType::Int | DataType::Decimal),
             CombineRule::All | CombineRule::Any => *data_type == DataType::Bool,
             CombineRule::WeightedSum(_) => *data_type == DataType::Decimal,
-            CombineRule::BestOf(_) | CombineRule::Core => true,
+            CombineRule::BestOf(_) | CombineRule::Core | CombineRule::Only => true,
         }
     }
 
@@ -79,11 +82,13 @@ impl CombineRule {
                 | CombineRule::BestOf(_)
                 | CombineRule::WeightedSum(_)
                 | CombineRule::Core
+                | CombineRule::Only
         )
     }
 
-    /// The combined value; nothing if there is no value, or if a sum leaves the range of its type.
-    pub(crate) fn combine<'a>(&self, values: impl Iterator<Item = &'a Datum>) -> Option<Datum> {
+    /// The combined value; nothing if there is no value, if a sum leaves the range of its type, or if there are several
+    /// where there is only to be one.
+    pub(crate) fn combine<'a>(&self, mut values: impl Iterator<Item = &'a Datum>) -> Option<Datum> {
         match self {
             CombineRule::Min => values.min().cloned(),
             CombineRule::Max => values.max().cloned(),
@@ -102,6 +107,10 @@ impl CombineRule {
             CombineRule::All => values.min().cloned(),
             CombineRule::Any => values.max().cloned(),
             CombineRule::BestOf(_) | CombineRule::WeightedSum(_) | CombineRule::Core => None,
+            CombineRule::Only => {
+                let only = values.next()?;
+                values.next().is_none().then(|| only.clone())
+            }
         }
     }
 

@@ -101,11 +101,7 @@ impl<'a> Declared<'a> {
         let Some(directive) = object.directives.get("point") else {
             return refuse(output_type, "has no `@point`; every type here is the answer of a decision point");
         };
-        only_arguments(
-            &output_type,
-            directive,
-            &["name", "subject", "field", "mode", "fail", "exclusive", "enforcedBy"],
-        )?;
+        only_arguments(&output_type, directive, &["name", "subject", "field", "mode", "fail", "enforcedBy"])?;
         let text = |name| argument_text(&output_type, directive, name);
         let mode = match text("mode")?.as_str() {
             "INDEPENDENT" => Mode::Independent,
@@ -143,11 +139,6 @@ impl<'a> Declared<'a> {
                 enums.push(definition.clone());
             }
         }
-        let exclusive = match directive.specified_argument_by_name("exclusive").map(|value| &**value) {
-            None => false,
-            Some(Value::Boolean(exclusive)) => *exclusive,
-            Some(_) => return refuse(output_type, "has an `exclusive` that is not true or false"),
-        };
         let enforced_by = directive.specified_argument_by_name("enforcedBy").map(|_| text("enforcedBy")).transpose()?;
         let (name, subject, field) = (text("name")?, text("subject")?, text("field")?);
         let description = description(&output_type, object.description.as_ref())?;
@@ -159,7 +150,6 @@ impl<'a> Declared<'a> {
             subject,
             mode,
             fail,
-            exclusive,
             enforced_by,
             request,
             parameters,
@@ -309,12 +299,13 @@ fn combine_rule(place: &str, field: &FieldDefinition, data_type: &DataType) -> R
         "BEST_OF" => CombineRule::BestOf(by()?),
         "WEIGHTED_SUM" => CombineRule::WeightedSum(by()?),
         "CORE" => CombineRule::Core,
+        "ONLY" => CombineRule::Only,
         "FIRST" => {
             return refuse(place, "combines by FIRST, which depends on the order of the plugins; choose another rule");
         }
         other => {
             let problem = format!(
-                "combines by `{other}`; use MIN, MAX, MOST_RESTRICTIVE, UNION, SUM, ALL, ANY, BEST_OF, WEIGHTED_SUM or CORE"
+                "combines by `{other}`; use MIN, MAX, MOST_RESTRICTIVE, UNION, SUM, ALL, ANY, ONLY, BEST_OF, WEIGHTED_SUM or CORE"
             );
             return refuse(place, problem);
         }

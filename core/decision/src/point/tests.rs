@@ -68,7 +68,8 @@ fn every_point_has_a_rule_for_every_field_and_an_act() {
     ];
     assert_eq!(names, expected);
     assert!(points.iter().all(|point| point.enforced_by.is_some() && point.members.is_some() == (point.mode == Set)));
-    let exclusive: Vec<_> = points.iter().filter(|point| point.exclusive).map(|point| point.name.as_str()).collect();
+    let exclusive: Vec<_> =
+        points.iter().filter(|point| point.is_exclusive()).map(|point| point.name.as_str()).collect();
     assert_eq!(exclusive, ["fulfillment.allocate"]);
 }
 
@@ -227,12 +228,12 @@ proptest! {
 }
 
 const A_SET: &str = r#"
-"Queue." type Queue @point(name: "acme.queue", subject: "Order", field: "queue", mode: SET, fail: SKIP, exclusive: true) {
+"Queue." type Queue @point(name: "acme.queue", subject: "Order", field: "queue", mode: SET, fail: SKIP) {
   "Places." places: [Place!]! @each(of: "orders", key: "order") @rank(by: ["weight"], into: "place")
 }
 "Place." type Place {
   "Order." order: String!
-  "Weight." weight: Decimal! @combine(rule: MAX) @default(value: "0")
+  "Weight." weight: Decimal! @combine(rule: ONLY) @default(value: "0")
   "Place." place: Int! @combine(rule: CORE) @default(value: "0")
 }
 "Asked." input QueueRequest { "Orders." orders: [Waiting!]! }
@@ -252,7 +253,7 @@ fn a_set_says_who_its_members_are() {
     let members = point.members.as_ref().unwrap();
     assert_eq!((members.list.as_str(), members.answers.as_str(), members.key.as_str()), ("orders", "places", "order"));
     assert_eq!(members.settle, Some(Settle::Rank { by: vec!["weight".into()], into: "place".into() }));
-    assert!(point.exclusive && !point.is_field() && point.request.is_empty());
+    assert!(point.is_exclusive() && !point.is_field() && point.request.is_empty());
     refuse_set("mode: SET", "mode: INDEPENDENT", "`Queue` has `@each`, which only a SET has");
     refuse_set(
         " @each(of: \"orders\", key: \"order\")",
@@ -281,7 +282,6 @@ fn a_set_says_who_its_members_are() {
         "\"Hours.\" hours: Int! \"Orders.\" orders",
         "`Waiting.hours` has the name of a field of the request; conditions could not tell them apart",
     );
-    refuse_set("exclusive: true", "exclusive: 1", "`Queue` has an `exclusive` that is not true or false");
 }
 
 #[test]

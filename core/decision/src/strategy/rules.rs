@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
             return self.datum(node, &field.data_type).map(Limit::Value);
         }
         let scope = Scope::ground_rule(self.model, point);
-        self.formula(node, FormulaNames::Decision(&scope)).map(Limit::Formula)
+        self.formula(node, FormulaNames::Decision(&scope)).map(|formula| Limit::Formula(Box::new(formula)))
     }
 
     fn force(&mut self, node: &Node<'_>, point: &'a DecisionPoint) -> Option<Effect> {

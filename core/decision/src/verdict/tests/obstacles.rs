@@ -38,7 +38,8 @@ fn facts_that_are_too_old_leave_the_answer_to_the_fail_policy() {
 
 #[test]
 fn two_departments_at_an_exclusive_point_are_not_combined() {
-    let exclusive = DecisionPoint { exclusive: true, fail: FailPolicy::Skip, ..point("credit.terms") };
+    let mut exclusive = DecisionPoint { fail: FailPolicy::Skip, ..point("credit.terms") };
+    exclusive.outputs[0].combine = crate::CombineRule::Only;
     let strategy = demo();
     let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &Json::Null };
     let question =
