@@ -7,7 +7,7 @@ use crate::small::company;
 
 const RECORD: &str = "mutation($point: String!, $customer: ID!, $request: JSON, $key: String!) { recordDecision(input: {point: $point, customer: $customer, request: $request, idempotencyKey: $key}) { ... on DecisionRecorded { decision { id sequence digest previousDigest point recordedBy verdict request fallback explanation parameters bounds strategy { number } customer { externalId } } } ... on Invalid { problems { path code message } } ... on Refused { reasons { code message } } } }";
 
-async fn servers() -> Vec<Server> {
+pub async fn servers() -> Vec<Server> {
     let prepared = |place| {
         company(&place);
         Server::start(place)
@@ -15,13 +15,13 @@ async fn servers() -> Vec<Server> {
     places().await.into_iter().map(prepared).collect()
 }
 
-async fn customer(server: &Server, key: &str) -> String {
+pub async fn customer(server: &Server, key: &str) -> String {
     let found =
         server.query(&format!("{{ customers(filter: {{externalId: {{eq: \"{key}\"}}}}) {{ nodes {{ id }} }} }}")).await;
     found["customers"]["nodes"][0]["id"].as_str().unwrap().to_owned()
 }
 
-async fn record(server: &Server, point: &str, customer: &str, request: Value, key: &str) -> Answer {
+pub async fn record(server: &Server, point: &str, customer: &str, request: Value, key: &str) -> Answer {
     let variables = json!({ "point": point, "customer": customer, "request": request, "key": key });
     server.graphql(Role::Department, RECORD, variables).await
 }
@@ -60,6 +60,32 @@ async fn a_recorded_decision_says_what_the_strategy_changed() {
 }
 
 #[tokio::test]
+async fn a_recorded_decision_has_words_for_the_business_and_for_the_customer() {
+    for server in servers().await {
+        let customer = customer(&server, "K02").await;
+        record(&server, "credit.terms", &customer, Value::Null, "1").await.data();
+        let query = "{ decisions { nodes { explanation customerExplanation proposals versions } } customers(filter: {externalId: {eq: \"K02\"}}) { nodes { creditTerms { explanation customerExplanation } } } }";
+        let found = server.query(query).await;
+        let (recorded, read) = (&found["decisions"]["nodes"][0], &found["customers"]["nodes"][0]["creditTerms"]);
+        let told = json!([
+            "Your contract until 2099-12-31 says net days 90.",
+            "Our answer is net days 60, discount 0.02 and discount days 7.",
+            "One of our rules limits net days to 60."
+        ]);
+        assert_eq!((&recorded["customerExplanation"], &read["customerExplanation"]), (&told, &told), "{found}");
+        // What the departments would do by themselves is worked out for the record alone.
+        let business = recorded["explanation"].as_array().unwrap();
+        let (last, rest) = business.split_last().unwrap();
+        assert!(last.as_str().unwrap().starts_with("Without the strategy finance would give"), "{found}");
+        assert_eq!(read["explanation"].as_array().unwrap(), rest);
+        let by_default = &recorded["proposals"]["byDefault"][0];
+        assert_eq!((&by_default["plugin"], &by_default["output"]["netDays"]), (&json!("credit-rules"), &json!(30)));
+        assert!(by_default["fuel"].as_u64().unwrap() > 0 && !by_default["reasons"].as_array().unwrap().is_empty());
+        assert_eq!(recorded["versions"]["plugins"][0]["digest"], by_default["digest"]);
+    }
+}
+
+#[tokio::test]
 async fn decisions_of_a_customer_form_a_chain() {
     for server in servers().await {
         let (one, other) = (customer(&server, "K01").await, customer(&server, "K02").await);
@@ -67,14 +93,13 @@ async fn decisions_of_a_customer_form_a_chain() {
         let first =
             record(&server, "credit.terms", &one, Value::Null, "1").await.data()["recordDecision"]["decision"].take();
         let second =
-            record(&server, "credit.check", &one, amount.clone(), "2").await.data()["recordDecision"]["decision"]
-                .take();
+            record(&server, "credit.check", &one, amount, "2").await.data()["recordDecision"]["decision"].take();
         let others =
             record(&server, "credit.terms", &other, Value::Null, "3").await.data()["recordDecision"]["decision"].take();
         assert_eq!((&first["sequence"], &first["previousDigest"]), (&json!(1), &Value::Null));
         assert_eq!(
             (&second["sequence"], &second["previousDigest"], &second["request"]),
-            (&json!(2), &first["digest"], &amount)
+            (&json!(2), &first["digest"], &json!({ "amount": "12.5", "neededOn": null }))
         );
         assert_eq!((&others["sequence"], &others["previousDigest"]), (&json!(1), &Value::Null));
     }

@@ -10,7 +10,9 @@
 mod bounds;
 mod check;
 mod evaluate;
+mod formula;
 mod lower;
+mod region;
 mod scope;
 mod tree;
 
@@ -18,6 +20,8 @@ use guildhall_model::plan;
 
 pub use bounds::MAX_CONDITION_LENGTH;
 pub use evaluate::Bindings;
+pub use formula::{Formula, FormulaError, FormulaNames, FormulaValues};
+pub(crate) use region::Region;
 pub use scope::Scope;
 
 use tree::{Root, Tree};
@@ -41,8 +45,12 @@ pub struct ConditionError {
 impl Condition {
     /// Reads a condition over the names of `scope`.
     pub fn compile(text: &str, scope: &Scope) -> Result<Condition, ConditionError> {
-        bounds::check(text)?;
+        bounds::check(text, false)?;
         let tree = check::compile(text, scope)?;
+        Ok(Condition::of(text.to_owned(), tree))
+    }
+
+    fn of(text: String, tree: Tree) -> Condition {
         let mut reads = Vec::new();
         tree.each_path(&mut |path| {
             if path.root == Root::Subject && !reads.contains(&path.names) {
@@ -50,7 +58,19 @@ impl Condition {
             }
         });
         reads.sort();
-        Ok(Condition { text: text.to_owned(), tree, reads })
+        Condition { text, tree, reads }
+    }
+
+    /// Holds when any of them does.
+    pub(crate) fn any(parts: &[&Condition]) -> Condition {
+        let texts: Vec<_> = parts.iter().map(|part| format!("({})", part.text)).collect();
+        Condition::of(texts.join(" || "), Tree::Any(parts.iter().map(|part| part.tree.clone()).collect()))
+    }
+
+    /// Holds when all of them do.
+    pub(crate) fn all(parts: &[&Condition]) -> Condition {
+        let texts: Vec<_> = parts.iter().map(|part| format!("({})", part.text)).collect();
+        Condition::of(texts.join(" && "), Tree::All(parts.iter().map(|part| part.tree.clone()).collect()))
     }
 
     /// The condition as it was written.

@@ -12,22 +12,35 @@ mod ledger;
 mod parameters;
 mod point;
 mod roles;
+mod shadow;
 mod strategy;
 mod verdict;
+mod words;
 
-pub use condition::{Bindings, Condition, ConditionError, MAX_CONDITION_LENGTH, Scope};
+pub use condition::{
+    Bindings, Condition, ConditionError, Formula, FormulaError, FormulaNames, FormulaValues, MAX_CONDITION_LENGTH,
+    Scope,
+};
 pub use datum::{DataType, Datum, EnumDefinition, EnumValue};
-pub use ledger::{ChainError, LedgerEntry, canonical_json, verify_chain};
+pub use ledger::{
+    Asked, ChainCheck, ChainError, Content, Inputs, LedgerEntry, Link, PluginVersion, StrategyVersion, SubjectInputs,
+    Versions, canonical_json, new_salt_from,
+};
 pub use parameters::{Layer, Parameters, Resolved, department_defaults, resolve};
 pub use point::{
-    CombineRule, DIRECTIVES_SDL, DecisionPoint, FailPolicy, InputField, Mode, OutputField, PointError, RequestError,
-    decision_points, point_sdl, read_points,
+    Change, Claim, ClaimError, CombineRule, DIRECTIVES_SDL, DecisionPoint, FailPolicy, InputField, Members, Mode,
+    OutputField, PointError, Ration, RequestError, Score, Settle, changes, decision_points, exclusive_claims,
+    next_version, point_sdl, read_points,
 };
 pub use roles::read_roles;
+pub use shadow::{Seen, ShadowReport, Tally};
 pub use strategy::{
-    Agreement, Assignment, CustomerKey, Effect, Goal, GroundRule, MAX_DOCUMENT_BYTES, Problem, Problems, Segment, Side,
-    Strategy, Treatment,
+    Agreement, Aim, Arbitration, Assignment, Authority, Circumstances, ContactCap, ContactPolicy, CustomerKey,
+    Direction, Effect, Field, Finding, Goal, GoalError, GroundRule, Guard, Holdout, Incentive, Information, Limit,
+    MAX_DOCUMENT_BYTES, Money, MoneyError, Objective, Place, Pledge, Problem, Problems, Projection, QuietHours,
+    Segment, Serving, Severity, Side, Strategy, Treatment, ValueProposition, difference,
 };
 pub use verdict::{
-    Bound, Failure, Proposal, ProposalFailure, ProposedOutput, Question, Subject, Verdict, decide, decide_unexplained,
+    Approval, Bound, Failure, Member, MemberVerdict, Proposal, ProposalFailure, ProposedOutput, Question, SetError,
+    SetQuestion, SetVerdict, Subject, Verdict, decide, decide_set, decide_unexplained, resolve_set,
 };

@@ -1,22 +1,42 @@
 //! Decision points: the typed questions the core asks, read from GraphQL SDL.
 
+mod change;
+mod claim;
 mod combine;
+mod print;
 mod request;
 mod sdl;
+mod set;
 
 use std::sync::Arc;
 
+pub use change::{Change, changes, next_version};
+pub use claim::{Claim, ClaimError, exclusive_claims};
 pub use combine::CombineRule;
 pub use request::RequestError;
 pub use sdl::{PointError, read_points};
+pub use set::{Members, Ration, Score, Settle};
 
 use crate::{DataType, Datum, EnumDefinition};
 
 /// The directives and scalars that decision SDL uses.
 pub const DIRECTIVES_SDL: &str = include_str!("../../../schema/decisions/directives.graphql");
 
-const CREDIT_TERMS: &str = include_str!("../../../schema/decisions/credit_terms.graphql");
-const CREDIT_CHECK: &str = include_str!("../../../schema/decisions/credit_check.graphql");
+/// The SDL of every point Guildhall comes with, those of finance first.
+const POINT_SDL: [&str; 12] = [
+    include_str!("../../../schema/decisions/credit_terms.graphql"),
+    include_str!("../../../schema/decisions/credit_check.graphql"),
+    include_str!("../../../schema/decisions/collections_next.graphql"),
+    include_str!("../../../schema/decisions/fulfillment_priority.graphql"),
+    include_str!("../../../schema/decisions/fulfillment_allocate.graphql"),
+    include_str!("../../../schema/decisions/fulfillment_promise.graphql"),
+    include_str!("../../../schema/decisions/marketing_eligibility.graphql"),
+    include_str!("../../../schema/decisions/marketing_contact.graphql"),
+    include_str!("../../../schema/decisions/nba_arbitrate.graphql"),
+    include_str!("../../../schema/decisions/service_level.graphql"),
+    include_str!("../../../schema/decisions/price_discount.graphql"),
+    include_str!("../../../schema/decisions/segment_assign.graphql"),
+];
 
 /// A typed question about a subject, and how its answers are combined.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,11 +52,16 @@ pub struct DecisionPoint {
     pub subject: String,
     pub mode: Mode,
     pub fail: FailPolicy,
+    /// The act that does as the answer says, `placeOrder`; nothing if the answer is advice.
+    pub enforced_by: Option<String>,
     /// What the caller asks, `CreditCheckRequest`; empty if there is nothing to ask.
     pub request: Vec<InputField>,
     /// What the strategy sets, `CreditTermsParameters`.
     pub parameters: Vec<InputField>,
+    /// Beside the answers about members, if there are any.
     pub outputs: Vec<OutputField>,
+    /// For a set: its members and the answers about them.
+    pub members: Option<Members>,
     /// The enums the fields use.
     pub enums: Vec<Arc<EnumDefinition>>,
 }
@@ -62,6 +87,8 @@ pub struct OutputField {
     pub combine: CombineRule,
     /// What answers when no plugin can. Only a nullable field may be without.
     pub default: Option<Datum>,
+    /// A value above this parameter needs the approval of somebody who has the authority.
+    pub authority: Option<String>,
     pub description: String,
 }
 
@@ -86,8 +113,46 @@ pub enum FailPolicy {
 }
 
 impl DecisionPoint {
+    /// A field of the answer, or of the answer about a member.
     pub fn output(&self, name: &str) -> Option<&OutputField> {
-        self.outputs.iter().find(|field| field.name == name)
+        self.bounded().iter().find(|field| field.name == name)
+    }
+
+    /// The fields that ground rules bound: of the answers about members, if there are any.
+    pub fn bounded(&self) -> &[OutputField] {
+        self.members.as_ref().map_or(&self.outputs, |members| &members.outputs)
+    }
+
+    /// What is asked, as conditions see it: with the fields of the member, if there are any.
+    pub fn asked(&self) -> impl Iterator<Item = &InputField> {
+        self.request.iter().chain(self.members.iter().flat_map(|members| &members.inputs))
+    }
+
+    /// Whether the core reads a parameter, whatever the plugins do.
+    pub(crate) fn reads_itself(&self, parameter: &str) -> bool {
+        let members = self.members.as_ref();
+        let caps = members.and_then(|members| members.settle.as_ref()).is_some_and(|settle| match settle {
+            Settle::Choose { cap, .. } => cap == parameter,
+            Settle::Rank { .. } | Settle::Ration(_) => false,
+        });
+        caps || self.bounded().iter().any(|field| field.authority.as_deref() == Some(parameter))
+    }
+
+    /// Whether the point can be a field of its subject: one answer about one customer.
+    pub fn is_field(&self) -> bool {
+        self.mode == Mode::Independent && self.subject == "Customer"
+    }
+
+    /// The fields that cannot be combined, of the answer and of those about members: only one plugin can answer at a point
+    /// that has one.
+    pub fn uncombined(&self) -> impl Iterator<Item = &OutputField> {
+        let about_members = self.members.iter().flat_map(|members| &members.outputs);
+        self.outputs.iter().chain(about_members).filter(|field| field.combine == CombineRule::Only)
+    }
+
+    /// Whether one plugin at most may serve it.
+    pub fn is_exclusive(&self) -> bool {
+        self.uncombined().next().is_some()
     }
 
     pub fn parameter(&self, name: &str) -> Option<&InputField> {
@@ -96,7 +161,7 @@ impl DecisionPoint {
 
     /// The GraphQL type of the request, `CreditCheckRequest`; nothing if there is nothing to ask.
     pub fn request_type(&self) -> Option<String> {
-        (!self.request.is_empty()).then(|| format!("{}Request", self.output_type))
+        (!self.request.is_empty() || self.members.is_some()).then(|| format!("{}Request", self.output_type))
     }
 
     /// The GraphQL type of the parameters, `CreditTermsParameters`; nothing if the strategy sets nothing.
@@ -115,8 +180,8 @@ pub fn decision_points() -> Result<Vec<DecisionPoint>, PointError> {
 }
 
 /// The SDL of the decision points Guildhall comes with, one text per file.
-pub fn point_sdl() -> [&'static str; 2] {
-    [CREDIT_TERMS, CREDIT_CHECK]
+pub fn point_sdl() -> &'static [&'static str] {
+    &POINT_SDL
 }
 
 #[cfg(test)]

@@ -9,9 +9,15 @@
 //! forced value lies within it, and two forced values of a field have a strictest one.
 
 mod assignment;
+mod contradictions;
 mod customers;
+mod difference;
+mod goals;
 mod keys;
 mod lint;
+mod places;
+mod pledges;
+mod policies;
 mod problem;
 pub(crate) mod reader;
 mod rules;
@@ -21,18 +27,28 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use guildhall_model::Model;
+use rust_decimal::Decimal;
 
 pub use assignment::Assignment;
+pub use difference::difference;
+pub use goals::{Aim, Direction, Goal, GoalError, Guard, Objective, Projection, Side};
+pub use lint::{Circumstances, Finding, Serving, Severity};
+pub use pledges::{Money, MoneyError, Pledge};
+pub use policies::{
+    Arbitration, Authority, ContactCap, ContactPolicy, Field, Holdout, Incentive, Information, Place, QuietHours,
+};
 pub use problem::{Problem, Problems};
 pub use reader::MAX_DOCUMENT_BYTES;
 
-use crate::{Condition, Datum, DecisionPoint};
+use crate::{Condition, Datum, DecisionPoint, Formula};
 
 /// One version of the customer strategy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strategy {
     pub name: String,
     pub vision: String,
+    /// What is promised to whom.
+    pub value_propositions: Vec<ValueProposition>,
     pub goals: Vec<Goal>,
     /// Who may activate this strategy. Never empty.
     pub approvers: Vec<String>,
@@ -44,21 +60,29 @@ pub struct Strategy {
     /// Granted to one customer.
     pub exceptions: Vec<Agreement>,
     pub ground_rules: Vec<GroundRule>,
+    /// Who may approve what, up to a limit.
+    pub authorities: Vec<Authority>,
+    /// What departments are paid for.
+    pub incentives: Vec<Incentive>,
+    /// The facts that decisions rest on, who answers for them and how old they may be.
+    pub information: Vec<Information>,
+    pub contact_policy: Option<ContactPolicy>,
+    pub arbitration: Option<Arbitration>,
+    pub holdout: Option<Holdout>,
+    pub pledges: Vec<Pledge>,
+    /// ISO 4217 code of the currency that all others are counted in.
+    pub currency: Option<String>,
+    /// How much one unit of another currency is in `currency`.
+    pub rates: BTreeMap<String, Decimal>,
+    /// Where its parts stand in the document.
+    pub(crate) places: places::Places,
 }
 
+/// What is promised to a segment, or to everybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Goal {
-    pub name: String,
-    pub metric: String,
-    pub side: Side,
-    pub target: Option<String>,
-}
-
-/// Whom a goal is good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    Enterprise,
-    Customer,
+pub struct ValueProposition {
+    pub segment: Option<String>,
+    pub promise: String,
 }
 
 /// A group of customers with a need.
@@ -68,6 +92,8 @@ pub struct Segment {
     pub name: String,
     pub need: String,
     pub when: Condition,
+    /// Who belongs to it already stays while this holds.
+    pub stay: Option<Condition>,
     /// The key of the segment this one is part of.
     pub parent: Option<String>,
 }
@@ -117,9 +143,36 @@ pub struct GroundRule {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Keeps a field within bounds.
-    Clamp { field: String, min: Option<Datum>, max: Option<Datum> },
+    Clamp { field: String, min: Option<Limit>, max: Option<Limit> },
     /// Sets fields.
     Force(BTreeMap<String, Datum>),
+    /// Sets fields to what the request says they are: nothing may change them.
+    Keep(BTreeMap<String, String>),
+    /// Sees to it that a segment gets its share of what is scarce, as far as it wants it.
+    Reserve { segment: String, share: Decimal },
+}
+
+/// One end of a clamp.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Limit {
+    Value(Datum),
+    /// Computed for each decision, and rounded so that the bound holds: to 4 decimal places, or to whole numbers.
+    Formula(Box<Formula>),
+}
+
+impl GroundRule {
+    /// The subject's fields it reads.
+    fn reads(&self) -> Vec<Vec<String>> {
+        let mut reads: Vec<_> = self.when.iter().flat_map(|when| when.reads().iter().cloned()).collect();
+        if let Effect::Clamp { min, max, .. } = &self.effect {
+            for limit in [min, max].into_iter().flatten() {
+                if let Limit::Formula(formula) = limit {
+                    reads.extend(formula.reads());
+                }
+            }
+        }
+        reads
+    }
 }
 
 impl Strategy {
@@ -157,11 +210,36 @@ impl Strategy {
 
     /// The subject's fields that the ground rules of a decision point read; sorted, each once.
     pub fn rule_reads(&self, point: &str) -> Vec<Vec<String>> {
-        let conditions = self.rules(point).into_iter().filter_map(|rule| rule.when.as_ref());
-        let mut reads: Vec<_> = conditions.flat_map(|when| when.reads().iter().cloned()).collect();
+        let mut reads: Vec<_> = self.rules(point).into_iter().flat_map(GroundRule::reads).collect();
+        if self.max_age_days(point).is_some() {
+            reads.push(vec!["factsAsOf".to_owned()]);
+        }
         reads.sort();
         reads.dedup();
         reads
+    }
+
+    /// How old the customer's facts may be when something is decided at a point, in days; nothing if nobody says.
+    pub fn max_age_days(&self, point: &str) -> Option<i32> {
+        let about = self
+            .information
+            .iter()
+            .filter(|information| information.points.is_empty() || information.points.iter().any(|name| name == point));
+        about.filter_map(|information| information.max_age_days).min()
+    }
+
+    /// The value of a parameter in a segment: its own, that of a segment it is part of, or the department's default.
+    pub fn parameter(&self, segment: &str, point: &DecisionPoint, name: &str) -> Option<Datum> {
+        let lineage = self.lineage(segment);
+        let set =
+            lineage.iter().rev().find_map(|segment| self.treatment(&segment.key, &point.name)?.parameters.get(name));
+        set.cloned().or_else(|| point.parameter(name)?.default.clone())
+    }
+
+    /// The segment and all that are part of it.
+    pub fn family(&self, key: &str) -> Vec<&Segment> {
+        let inside = |segment: &&Segment| self.lineage(&segment.key).iter().any(|outer| outer.key == key);
+        self.segments.iter().filter(inside).collect()
     }
 
     /// Whether this person may activate the strategy.

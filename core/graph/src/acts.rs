@@ -6,8 +6,10 @@
 
 mod decisions;
 mod imports;
+mod ledger;
 mod orders;
 mod plugins;
+mod publishers;
 mod records;
 mod tokens;
 
@@ -94,7 +96,8 @@ pub(crate) enum Gave {
 
 /// The acts there are.
 pub(crate) fn declared() -> impl Iterator<Item = &'static Act> {
-    decisions::ACTS.iter().chain(&orders::ACTS).chain(&plugins::ACTS).chain(&tokens::ACTS).chain(&imports::ACTS)
+    let managed = plugins::ACTS.iter().chain(&publishers::ACTS).chain(&tokens::ACTS).chain(&imports::ACTS);
+    decisions::ACTS.iter().chain(managed).chain(&orders::ACTS).chain(&ledger::ACTS)
 }
 
 /// The act of a mutation's name, unless that is a verb on records.

@@ -39,7 +39,9 @@ pub enum Reserved {
 /// updates come first, and the sum never passes a ceiling. What others have set aside and not committed is waited for.
 pub async fn reserve(transaction: &Transaction, wanted: &Reservation) -> Result<Reserved, StoreError> {
     let dialect = transaction.dialect();
-    let money = |amount: Decimal| adapt(dialect, &Kind::Money, &amount.into()).map_err(|unfit| unfit.of("CreditAccount.exposure"));
+    let money = |amount: Decimal| {
+        adapt(dialect, &Kind::Money, &amount.into()).map_err(|unfit| unfit.of("CreditAccount.exposure"))
+    };
     let day = |day: NaiveDate| adapt(dialect, &Kind::Date, &day.into()).map_err(|unfit| unfit.of("Order.requiredOn"));
     let soon = wanted.needed_on.is_none_or(|needed| needed <= wanted.horizon);
     let mut values = vec![

@@ -1,10 +1,10 @@
 //! Makes a strategy the one that decides.
 
 use chrono::{DateTime, Utc};
-use guildhall_decision::{DecisionPoint, Problems, Strategy};
-use guildhall_store::generation;
+use guildhall_decision::{Circumstances, DecisionPoint, Problems, Severity, Strategy};
 use guildhall_store::segment::{self, Segment};
 use guildhall_store::strategy::{self, NewStrategy};
+use guildhall_store::{generation, plugin};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use crate::assign_segments::assign_in;
 use crate::install_plugin::uuid_in;
 use crate::keepable::keepable;
 use crate::once::Once;
+use crate::serving::serving;
 use crate::{ActivateStrategy, House, InvalidCode, InvalidValue, Permit, WorkflowError};
 
 /// A strategy, now active.
@@ -38,6 +39,22 @@ pub(crate) fn unreadable(problems: Problems) -> WorkflowError {
     )
 }
 
+/// Refuses a strategy with findings that are errors: it could not do what it says.
+async fn sound(house: &House, strategy: &Strategy, now: DateTime<Utc>) -> Result<(), WorkflowError> {
+    let points: Vec<DecisionPoint> = house.points.iter().map(|point| DecisionPoint::clone(point)).collect();
+    let serving = serving(&plugin::installed(&house.database).await?);
+    let circumstances = Circumstances { points: &points, serving: Some(&serving), today: Some(now.date_naive()) };
+    let mut errors = strategy.lint(&circumstances);
+    errors.retain(|finding| finding.severity == Severity::Error);
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let told = errors.iter().map(ToString::to_string);
+    Err(WorkflowError::Invalid(
+        told.map(|text| InvalidValue::new(vec!["document".into()], InvalidCode::Malformed, text)).collect(),
+    ))
+}
+
 /// Activates a strategy: checks the document and that the actor is an approver, retires the strategy in force, brings
 /// the segments up to date and assigns every customer, all in one transaction.
 ///
@@ -51,6 +68,7 @@ pub async fn activate_strategy(
     now: DateTime<Utc>,
 ) -> Result<Activated, WorkflowError> {
     let new = read_strategy(house, document)?;
+    sound(house, &new, now).await?;
     let mut kept = vec![("the strategy's name", &new.name), ("the strategy's vision", &new.vision)];
     for segment in &new.segments {
         kept.extend([&segment.key, &segment.name, &segment.need].map(|text| ("a segment of the strategy", text)));
@@ -131,7 +149,7 @@ mod tests {
     use guildhall_store::{generation, strategy};
 
     use super::*;
-    use crate::testing::{admin, document, houses, now};
+    use crate::testing::{admin, customer_who_ordered, document, houses, now};
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn repeats_at_once_are_all_answered_alike() {
@@ -192,6 +210,47 @@ mod tests {
                 let refused = activate_strategy(&house, admin("ada").permit().unwrap(), &text, Some(key), now()).await;
                 assert!(matches!(refused, Err(WorkflowError::Invalid(_))), "{refused:?}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn who_belongs_to_a_segment_stays_in_it_while_he_may() {
+        let segment = |key: &str, conditions: &str| {
+            format!("[[segments]]\nkey = \"{key}\"\nname = \"n\"\nneed = \"n\"\n{conditions}\n")
+        };
+        let first = segment("a", "when = \"customer.orders12m >= 2\"");
+        let second = segment("a", "when = \"customer.orders12m >= 5\"\nstay = \"customer.orders12m >= 3\"");
+        let rest = segment("b", "when = \"true\"");
+        for (house, _fixture) in houses().await {
+            let ada = admin("ada");
+            // The first stays, the second does not, the third was never in it.
+            for orders in [4, 2] {
+                customer_who_ordered(&house, orders).await;
+            }
+            let text = format!("{}{first}{rest}", document("first", "ada"));
+            let activated = activate_strategy(&house, ada.permit().unwrap(), &text, None, now()).await.unwrap();
+            assert_eq!(activated.assigned, 2);
+            customer_who_ordered(&house, 4).await;
+            let text = format!("{}{second}{rest}", document("second", "ada"));
+            let activated = activate_strategy(&house, ada.permit().unwrap(), &text, None, now()).await.unwrap();
+            assert_eq!(activated.assigned, 2, "the second and the third come to `b`");
+            let again = activate_strategy(&house, ada.permit().unwrap(), &text, None, now()).await.unwrap();
+            assert_eq!(again.assigned, 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_strategy_with_errors_leaves_the_one_in_force() {
+        let pledge = "[[pledges]]\npolicy = \"credit.terms\"\nbenefit = { amount = 10, currency = \"EUR\" }\n\
+            cost = { amount = 10, currency = \"EUR\" }\nminimum_ratio = 2\nmetric = \"m\"\nreview = 2030-01-01\n";
+        for (house, _fixture) in houses().await {
+            let ada = admin("ada");
+            activate_strategy(&house, ada.permit().unwrap(), &document("first", "ada"), None, now()).await.unwrap();
+            let text = format!("{}{pledge}", document("second", "ada"));
+            let refused = activate_strategy(&house, ada.permit().unwrap(), &text, None, now()).await.unwrap_err();
+            let said = "line 4, column 1: error PLEDGE_BELOW_RATIO: the pledge for `credit.terms` brings 10 EUR for 10 EUR: 1 times its cost, and it wants 2";
+            assert_eq!(refused.to_string(), said);
+            assert_eq!(strategy::active(&house.database).await.unwrap().unwrap().name, "first");
         }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use guildhall_decision::{Datum, DecisionPoint, Verdict};
 use guildhall_model::Value;
-use guildhall_store::credit::{Reservation, Reserved, reserve};
 use guildhall_store::Transaction;
+use guildhall_store::credit::{Reservation, Reserved, reserve};
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -145,8 +145,12 @@ mod tests {
 
     fn verdict(output: Json, bounds: Vec<Bound>) -> Verdict {
         let Json::Object(output) = output else { unreachable!() };
-        let horizon =
-            Resolved { name: "horizonDays".to_owned(), value: Some(Datum::Int(7)), layer: Layer::Segment, source: String::new() };
+        let horizon = Resolved {
+            name: "horizonDays".to_owned(),
+            value: Some(Datum::Int(7)),
+            layer: Layer::Segment,
+            source: String::new(),
+        };
         Verdict {
             output: output.into_iter().collect::<Map<_, _>>(),
             bounds,
@@ -157,7 +161,8 @@ mod tests {
 
     #[test]
     fn what_is_enforced_is_what_the_verdict_says() {
-        let said = json!({ "outcome": "APPROVED", "ceiling": "120000", "ceilingStatic": "130000.5", "amountToPay": null });
+        let said =
+            json!({ "outcome": "APPROVED", "ceiling": "120000", "ceilingStatic": "130000.5", "amountToPay": null });
         let credit = Credit::of(&verdict(said, Vec::new()));
         assert!(credit.approved && credit.forbidden.is_none());
         let amounts = (credit.ceiling, credit.ceiling_static, credit.amount_to_pay, credit.horizon_days);

@@ -31,11 +31,17 @@ pub(crate) struct Release<'a> {
 
 impl Held {
     /// Locks a hold and its order; nothing if the hold stops no order any more.
-    pub(crate) async fn lock(house: &House, transaction: &Transaction, hold: Uuid) -> Result<Option<Held>, WorkflowError> {
+    pub(crate) async fn lock(
+        house: &House,
+        transaction: &Transaction,
+        hold: Uuid,
+    ) -> Result<Option<Held>, WorkflowError> {
         let (holds, orders) = (object(house, "Hold")?, object(house, "Order")?);
         let Some(hold) = transaction.lock_records(&holds, &[hold]).await?.into_iter().next() else { return Ok(None) };
         let Some(Value::Id(order)) = hold.get(&holds, "order") else { return Ok(None) };
-        let Some(order) = transaction.lock_records(&orders, &[*order]).await?.into_iter().next() else { return Ok(None) };
+        let Some(order) = transaction.lock_records(&orders, &[*order]).await?.into_iter().next() else {
+            return Ok(None);
+        };
         let stops = is(&hold, &holds, "ACTIVE") && is(&order, &orders, "HELD");
         Ok(stops.then_some(Held { hold, order, holds, orders }))
     }

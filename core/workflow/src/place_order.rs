@@ -95,7 +95,9 @@ pub async fn place_order(
             Attempt::Full => {}
         }
     }
-    Err(WorkflowError::Busy("strategy or plugins changed again and again while the order was placed; try again".to_owned()))
+    Err(WorkflowError::Busy(
+        "strategy or plugins changed again and again while the order was placed; try again".to_owned(),
+    ))
 }
 
 /// What of the order can be seen to be wrong without looking anywhere.
@@ -176,8 +178,15 @@ impl Placing<'_> {
             return Ok(Attempt::OtherGeneration);
         }
         facts::hold(&transaction).await?;
-        let recording =
-            Recording { point, customer: order.customer, request: &request, facts, decided: &decided, by: &by.name, at: now };
+        let recording = Recording {
+            point,
+            customer: order.customer,
+            request: &request,
+            facts,
+            decided: &decided,
+            by: &by.name,
+            at: now,
+        };
         let decision = recording::append(house, deployment, &transaction, &recording).await?;
         let today = business_day::current(&transaction).await?.at(now);
         let mut account = None;
@@ -247,9 +256,8 @@ impl Placing<'_> {
             ("decision", decision.into()),
         ];
         let id = writing.make(&object, &values).await?;
-        let names = [
-            "position", "currency", "quantity", "unitPrice", "unitCost", "discount", "netAmount", "order", "product",
-        ];
+        let names =
+            ["position", "currency", "quantity", "unitPrice", "unitCost", "discount", "netAmount", "order", "product"];
         let row = |(place, line): (usize, &Line)| {
             vec![
                 i64::try_from(place).unwrap_or(i64::MAX).saturating_add(1).into(),

@@ -69,7 +69,9 @@ pub async fn release_hold(
             }
             deployment = Arc::new(Deployment::load(house).await?);
         }
-        return Err(WorkflowError::Busy("the order changed again and again while it was released; try again".to_owned()));
+        return Err(WorkflowError::Busy(
+            "the order changed again and again while it was released; try again".to_owned(),
+        ));
     }
     Err(WorkflowError::NotFound("there is no such hold".to_owned()))
 }
@@ -116,8 +118,15 @@ async fn attempt(
         transaction.rollback().await?;
         return Ok(None);
     }
-    let recording =
-        Recording { point, customer: asked.customer, request: &request, facts, decided: &decided, by: &by.name, at: now };
+    let recording = Recording {
+        point,
+        customer: asked.customer,
+        request: &request,
+        facts,
+        decided: &decided,
+        by: &by.name,
+        at: now,
+    };
     let decision = recording::append(house, deployment, &transaction, &recording).await?;
     let account = room(&transaction, &credit, &asked, now).await?;
     let mut writing = Writing::new(house, &transaction, &by.name, ACT, now);
@@ -166,7 +175,10 @@ async fn room(
         Reserved::NoAccount => Ok(None),
         Reserved::Full => {
             let ceiling = credit.ceiling_static.unwrap_or_default();
-            Err(WorkflowError::refused(format!("with this order more than {} would be owed in all", ceiling.normalize())))
+            Err(WorkflowError::refused(format!(
+                "with this order more than {} would be owed in all",
+                ceiling.normalize()
+            )))
         }
     }
 }

@@ -66,9 +66,8 @@ impl<'a> Writing<'a> {
         for mut row in rows {
             let id = Uuid::now_v7();
             let after = columns.iter().zip(&row);
-            let after = after.map(|(column, value)| {
-                (column.name.clone(), column.json(&self.house.model, object, value))
-            });
+            let after =
+                after.map(|(column, value)| (column.name.clone(), column.json(&self.house.model, object, value)));
             self.happened(object, (id, 1), "CREATED", None, Some(after.collect()));
             let given = |name: &str| names.iter().zip(&row).find(|(known, _)| **known == name).map(|(_, value)| value);
             self.touched.note(object, id, false, None, given);
@@ -106,9 +105,8 @@ impl<'a> Writing<'a> {
         let names: Vec<&str> = values.iter().map(|(name, _)| *name).collect();
         let given = |name: &str| values.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
         self.touched.note(object, record.id, true, Some(&names), |name| record.get(object, name));
-        self.touched.note(object, record.id, false, Some(&names), |name| {
-            given(name).or_else(|| record.get(object, name))
-        });
+        self.touched
+            .note(object, record.id, false, Some(&names), |name| given(name).or_else(|| record.get(object, name)));
         self.happened(object, (record.id, version), "UPDATED", Some(before), Some(after));
         Ok(())
     }

@@ -7,10 +7,20 @@ use apollo_compiler::validation::{DiagnosticList, Valid};
 const MODEL: &str = include_str!("../../../schema/model.graphql");
 
 /// The decision points; the directives they use come first.
-const DECISIONS: [(&str, &str); 3] = [
+const DECISIONS: [(&str, &str); 13] = [
     ("directives.graphql", include_str!("../../../schema/decisions/directives.graphql")),
+    ("collections_next.graphql", include_str!("../../../schema/decisions/collections_next.graphql")),
     ("credit_check.graphql", include_str!("../../../schema/decisions/credit_check.graphql")),
     ("credit_terms.graphql", include_str!("../../../schema/decisions/credit_terms.graphql")),
+    ("fulfillment_allocate.graphql", include_str!("../../../schema/decisions/fulfillment_allocate.graphql")),
+    ("fulfillment_priority.graphql", include_str!("../../../schema/decisions/fulfillment_priority.graphql")),
+    ("fulfillment_promise.graphql", include_str!("../../../schema/decisions/fulfillment_promise.graphql")),
+    ("marketing_contact.graphql", include_str!("../../../schema/decisions/marketing_contact.graphql")),
+    ("marketing_eligibility.graphql", include_str!("../../../schema/decisions/marketing_eligibility.graphql")),
+    ("nba_arbitrate.graphql", include_str!("../../../schema/decisions/nba_arbitrate.graphql")),
+    ("price_discount.graphql", include_str!("../../../schema/decisions/price_discount.graphql")),
+    ("segment_assign.graphql", include_str!("../../../schema/decisions/segment_assign.graphql")),
+    ("service_level.graphql", include_str!("../../../schema/decisions/service_level.graphql")),
 ];
 
 /// Name of the field by which an input query is reached during validation.

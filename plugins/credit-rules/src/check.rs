@@ -13,21 +13,30 @@ const PLACES: u32 = 4;
 pub(crate) fn check(question: &Question) -> Result<Answer<CreditCheck>, String> {
     let asked = question.request.amount;
     let Some(account) = &question.subject.credit_account else {
-        return Ok(held(FULL, "the customer has no credit account".to_owned()));
+        let held = CreditCheck { blockers: Some(vec!["no-account".to_owned()]), ..open(CreditOutcome::Held, FULL) };
+        return Ok(Answer::new(held).because("the customer has no credit account"));
     };
     let overflow = || format!("{asked} is too large an amount to check");
     let owed = account.exposure.amount.checked_add(asked).ok_or_else(overflow)?;
-    let utilization = utilization(owed, account.limit.amount);
-    if account.on_hold {
-        return Ok(held(utilization, "finance has stopped deliveries to this customer".to_owned()));
-    }
     let factor = Decimal::ONE.checked_add(question.parameters.over_limit).ok_or_else(overflow)?;
     let ceiling = account.limit.amount.checked_mul(factor).ok_or_else(overflow)?;
+    let missing = owed.checked_sub(ceiling).ok_or_else(overflow)?.max(Decimal::ZERO);
+    let used = utilization(owed, account.limit.amount);
+    let answer = |outcome, blockers: &[&str]| CreditCheck {
+        exposure: Some(owed.normalize()),
+        ceiling: Some(ceiling.normalize()),
+        amount_to_pay: Some(missing.normalize()),
+        blockers: Some(blockers.iter().map(|blocker| (*blocker).to_owned()).collect()),
+        ..open(outcome, used)
+    };
+    if account.on_hold {
+        let held = answer(CreditOutcome::Held, &["on-hold"]);
+        return Ok(Answer::new(held).because("finance has stopped deliveries to this customer"));
+    }
     if owed <= ceiling {
         let reason = format!("{} of {} are used after this", amount(owed, account), amount(ceiling, account));
-        return Ok(answer(CreditOutcome::Approved, utilization, reason));
+        return Ok(Answer::new(answer(CreditOutcome::Approved, &[])).because(reason));
     }
-    let missing = owed.checked_sub(ceiling).ok_or_else(overflow)?;
     let reason = format!(
         "{} owed and {} asked for exceed {} by {}",
         account.exposure,
@@ -35,7 +44,20 @@ pub(crate) fn check(question: &Question) -> Result<Answer<CreditCheck>, String> 
         amount(ceiling, account),
         amount(missing, account)
     );
-    Ok(waiting_invoices(question, held(utilization, reason)))
+    Ok(waiting_invoices(question, Answer::new(answer(CreditOutcome::Held, &["limit"])).because(reason)))
+}
+
+/// An answer of which nothing but the outcome is known.
+fn open(outcome: CreditOutcome, utilization: Decimal) -> CreditCheck {
+    CreditCheck {
+        outcome,
+        utilization,
+        exposure: None,
+        exposure_dynamic: None,
+        ceiling: None,
+        amount_to_pay: None,
+        blockers: None,
+    }
 }
 
 fn utilization(owed: Decimal, limit: Decimal) -> Decimal {
@@ -59,14 +81,6 @@ fn waiting_invoices(question: &Question, mut held: Answer<CreditCheck>) -> Answe
     held
 }
 
-fn held(utilization: Decimal, reason: String) -> Answer<CreditCheck> {
-    answer(CreditOutcome::Held, utilization, reason)
-}
-
-fn answer(outcome: CreditOutcome, utilization: Decimal, reason: String) -> Answer<CreditCheck> {
-    Answer::new(CreditCheck { outcome, utilization }).because(reason)
-}
-
 fn amount(amount: Decimal, account: &CreditAccount) -> String {
     format!("{amount:.2} {}", account.limit.currency)
 }
@@ -84,7 +98,7 @@ mod tests {
                 credit_account: Some(CreditAccount { limit: eur(limit), exposure: eur(exposure), on_hold: false }),
                 ..Customer::default()
             },
-            request: Request { amount: Decimal::from(asked) },
+            request: Request { amount: Decimal::from(asked), needed_on: None },
             parameters: Parameters::default(),
             at: "2026-03-01T09:00:00Z".parse().unwrap(),
         }
@@ -120,6 +134,14 @@ mod tests {
         check_outcome(&asked, CreditOutcome::Held, "0.001");
         asked.subject.credit_account = None;
         check_outcome(&asked, CreditOutcome::Held, "1");
+    }
+
+    #[test]
+    fn what_is_to_be_paid_brings_it_below_the_ceiling() {
+        let output = check(&question(1_000, 900, 400)).unwrap().output;
+        assert_eq!((output.ceiling, output.amount_to_pay), (Some(Decimal::from(1_000)), Some(Decimal::from(300))));
+        let paid = check(&question(1_000, 600, 400)).unwrap().output;
+        assert_eq!((paid.outcome, paid.amount_to_pay), (CreditOutcome::Approved, Some(Decimal::ZERO)));
     }
 
     #[test]

@@ -17,12 +17,14 @@ const MAX_LOGICAL: usize = 100;
 const MAX_ARITHMETIC: usize = 32;
 const MAX_NEGATIONS: usize = 32;
 
-/// Refuses texts that are too long or too deep, and characters that no condition needs.
-pub(super) fn check(text: &str) -> Result<(), ConditionError> {
+/// Refuses texts that are too long or too deep, and characters that no condition needs. Only a formula divides: the databases
+/// would not answer alike.
+pub(super) fn check(text: &str, divides: bool) -> Result<(), ConditionError> {
     if text.chars().count() > MAX_CONDITION_LENGTH {
         return refuse(1, format!("the condition is too long; write it in at most {MAX_CONDITION_LENGTH} characters"));
     }
-    let mut scan = Scan { rest: text.chars().peekable(), column: 1, open: Vec::new(), counts: Counts::default() };
+    let mut scan =
+        Scan { rest: text.chars().peekable(), column: 1, open: Vec::new(), counts: Counts::default(), divides };
     while let Some(first) = scan.next() {
         scan.token(first)?;
     }
@@ -50,6 +52,7 @@ struct Scan<'a> {
     column: usize,
     open: Vec<(char, usize)>,
     counts: Counts,
+    divides: bool,
 }
 
 impl Scan<'_> {
@@ -69,6 +72,7 @@ impl Scan<'_> {
             ')' | ']' => self.close(first, column)?,
             '&' | '|' => self.counts.logical += 1,
             '+' | '-' | '*' => self.counts.arithmetic += 1,
+            '/' if self.divides => self.counts.arithmetic += 1,
             '!' => self.counts.negations += 1,
             '.' | ',' | '<' | '>' | '=' => {}
             '?' | ':' => return refuse(column, "`? :` is not supported; join conditions with `&&` and `||`"),

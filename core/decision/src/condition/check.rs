@@ -22,7 +22,7 @@ pub(super) fn compile(text: &str, scope: &Scope<'_>) -> Result<Tree, ConditionEr
 }
 
 /// The parser counts lines and columns; a condition's column counts characters of the whole text.
-fn syntax(text: &str, errors: &cel::ParseErrors) -> ConditionError {
+pub(super) fn syntax(text: &str, errors: &cel::ParseErrors) -> ConditionError {
     let Some(first) = errors.errors.first() else {
         return ConditionError { column: 1, message: "this is not a condition".to_owned() };
     };

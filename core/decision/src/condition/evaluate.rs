@@ -109,7 +109,7 @@ fn find<'a>(path: &Path, bindings: &Bindings<'a>) -> Option<&'a Json> {
 }
 
 /// A value of the wrong shape counts as unknown: a ground rule that reads it holds, a segment that reads it does not.
-fn read(path: &Path, bindings: &Bindings<'_>) -> Option<Literal> {
+pub(super) fn read(path: &Path, bindings: &Bindings<'_>) -> Option<Literal> {
     let value = find(path, bindings)?;
     match (&path.value, value) {
         (ValueType::Number(number), Json::Number(int)) if number.int => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use guildhall_model::{Cardinality, Field, Kind, MONEY_SCALE, Model, ObjectType};
 
 use super::tree::{Number, Path, Root, ValueType};
-use crate::{DataType, DecisionPoint};
+use crate::{CombineRule, DataType, DecisionPoint};
 
 /// Relations a path may go through.
 const MAX_STEPS: usize = 4;
@@ -48,8 +48,8 @@ impl<'a> Scope<'a> {
             return Err(format!("unknown name `{root}`; names begin with `{}.`", self.subject));
         };
         let (root, fields): (Root, Vec<(&str, &DataType)>) = match *root {
-            "request" => (Root::Request, point.request.iter().map(|f| (f.name.as_str(), &f.data_type)).collect()),
-            "verdict" => (Root::Verdict, point.outputs.iter().map(|f| (f.name.as_str(), &f.data_type)).collect()),
+            "request" => (Root::Request, point.asked().map(|f| (f.name.as_str(), &f.data_type)).collect()),
+            "verdict" => (Root::Verdict, answered(point)),
             other => {
                 let known = format!("`{}.`, `request.` or `verdict.`", self.subject);
                 return Err(format!("unknown name `{other}`; names begin with {known}"));
@@ -140,6 +140,12 @@ impl<'a> Scope<'a> {
         let money = field.kind == Kind::Money;
         Ok(Path { root: Root::Subject, names, relations, field: Some(field.clone()), value, money })
     }
+}
+
+/// What plugins answer; what the core fills in later is not known while rules look.
+fn answered(point: &DecisionPoint) -> Vec<(&str, &DataType)> {
+    let fields = point.bounded().iter().filter(|field| field.combine != CombineRule::Core);
+    fields.map(|field| (field.name.as_str(), &field.data_type)).collect()
 }
 
 fn value_type(field: &Field) -> Result<ValueType, String> {

@@ -220,7 +220,7 @@ fn number_term() -> impl Strategy<Value = String> {
     })
 }
 
-fn condition_text() -> impl Strategy<Value = String> {
+pub(crate) fn condition_text() -> impl Strategy<Value = String> {
     let comparison = prop_oneof![Just("=="), Just("!="), Just("<"), Just("<="), Just(">"), Just(">=")];
     let leaf = prop_oneof![
         4 => (number_term(), comparison, number_term()).prop_map(|(a, with, b)| format!("{a} {with} {b}")),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::strategy::tests::{DEMO, NORTHWIND, read};
+use crate::strategy::tests::{NORTHWIND, demo, read};
 use crate::{Strategy, decision_points};
 
 #[track_caller]
@@ -65,7 +65,7 @@ fn the_strongest_layer_wins_field_by_field() {
         &[("netDays", "30", "department default"), none, days, default],
     );
     check(
-        &read(DEMO).unwrap(),
+        &demo(),
         subject(Some("key-cinemas"), None),
         "2026-11-22",
         &[("netDays", "60", "subsegment `key-cinemas`"), none, days, ("lateAfterDays", "45", "segment `key`")],
@@ -96,7 +96,7 @@ proptest! {
         contract in prop::option::of(0..100), exception in prop::option::of(0..100),
         sub in prop::option::of(0..100), segment in prop::option::of(0..100),
     ) {
-        let mut strategy = read(DEMO).unwrap();
+        let mut strategy = demo();
         strategy.contracts = agreement(contract);
         strategy.exceptions = agreement(exception);
         for treatment in strategy.treatments.iter_mut().filter(|treatment| treatment.point == "credit.terms") {

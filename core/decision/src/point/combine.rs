@@ -22,6 +22,14 @@ pub enum CombineRule {
     All,
     /// True if any says true.
     Any,
+    /// The value that stands beside the greatest number of another field; of equal ones the least value.
+    BestOf(String),
+    /// The sum of the numbers, each times the number of another field beside it.
+    WeightedSum(String),
+    /// Plugins do not answer it: the core fills it in.
+    Core,
+    /// Nothing is combined: one plugin proposes at the point at most.
+    Only,
 }
 
 impl CombineRule {
@@ -35,6 +43,10 @@ impl CombineRule {
             CombineRule::Sum => "SUM",
             CombineRule::All => "ALL",
             CombineRule::Any => "ANY",
+            CombineRule::BestOf(_) => "BEST_OF",
+            CombineRule::WeightedSum(_) => "WEIGHTED_SUM",
+            CombineRule::Core => "CORE",
+            CombineRule::Only => "ONLY",
         }
     }
 
@@ -48,16 +60,35 @@ impl CombineRule {
             CombineRule::Union => *data_type == DataType::Texts,
             CombineRule::Sum => matches!(data_type, DataType::Int | DataType::Decimal),
             CombineRule::All | CombineRule::Any => *data_type == DataType::Bool,
+            CombineRule::WeightedSum(_) => *data_type == DataType::Decimal,
+            CombineRule::BestOf(_) | CombineRule::Core | CombineRule::Only => true,
+        }
+    }
+
+    /// The field beside it that decides or weighs.
+    pub(crate) fn by(&self) -> Option<&str> {
+        match self {
+            CombineRule::BestOf(by) | CombineRule::WeightedSum(by) => Some(by),
+            _ => None,
         }
     }
 
     /// Whether combining a value with itself changes nothing, so that two bounds by the same rule have one strictest.
     pub(crate) fn is_bound(&self) -> bool {
-        !matches!(self, CombineRule::Sum | CombineRule::Union)
+        !matches!(
+            self,
+            CombineRule::Sum
+                | CombineRule::Union
+                | CombineRule::BestOf(_)
+                | CombineRule::WeightedSum(_)
+                | CombineRule::Core
+                | CombineRule::Only
+        )
     }
 
-    /// The combined value; nothing if there is no value, or if a sum leaves the range of its type.
-    pub(crate) fn combine<'a>(&self, values: impl Iterator<Item = &'a Datum>) -> Option<Datum> {
+    /// The combined value; nothing if there is no value, if a sum leaves the range of its type, or if there are several
+    /// where there is only to be one.
+    pub(crate) fn combine<'a>(&self, mut values: impl Iterator<Item = &'a Datum>) -> Option<Datum> {
         match self {
             CombineRule::Min => values.min().cloned(),
             CombineRule::Max => values.max().cloned(),
@@ -75,7 +106,40 @@ impl CombineRule {
             // `false < true`, so the least is the conjunction and the greatest the disjunction.
             CombineRule::All => values.min().cloned(),
             CombineRule::Any => values.max().cloned(),
+            CombineRule::BestOf(_) | CombineRule::WeightedSum(_) | CombineRule::Core => None,
+            CombineRule::Only => {
+                let only = values.next()?;
+                values.next().is_none().then(|| only.clone())
+            }
         }
+    }
+
+    /// As [`CombineRule::combine`], for rules that look at a number beside each value.
+    pub(crate) fn combine_by<'a>(&self, values: impl Iterator<Item = (&'a Datum, Option<&'a Datum>)>) -> Option<Datum> {
+        match self {
+            CombineRule::BestOf(_) => {
+                // The greater number first; of equal ones the lesser value, so that no order decides.
+                let best = values.max_by(|(a, by_a), (b, by_b)| by_a.cmp(by_b).then_with(|| b.cmp(a)));
+                best.map(|(value, _)| value.clone())
+            }
+            CombineRule::WeightedSum(_) => {
+                let mut summands = values.map(|(value, weight)| weighted(value, weight)).collect::<Option<Vec<_>>>()?;
+                summands.sort();
+                let total = summands.into_iter().try_fold(Decimal::ZERO, |sum, next| sum.checked_add(next))?;
+                Some(Datum::Decimal(total))
+            }
+            _ => self.combine(values.map(|(value, _)| value)),
+        }
+    }
+}
+
+/// Nothing if it leaves the range of exact numbers. What has no weight weighs nothing.
+fn weighted(value: &Datum, weight: Option<&Datum>) -> Option<Decimal> {
+    let Datum::Decimal(value) = value else { return None };
+    match weight {
+        Some(Datum::Decimal(weight)) => value.checked_mul(*weight),
+        Some(Datum::Int(weight)) => value.checked_mul(Decimal::from(*weight)),
+        _ => Some(Decimal::ZERO),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Reads decision points out of GraphQL SDL. Only what a decision point needs is taken; everything else is refused.
 
+mod members;
+
 use std::sync::Arc;
 
 use apollo_compiler::Node;
@@ -43,7 +45,7 @@ pub fn read_points(sdl: &str) -> Result<Vec<DecisionPoint>, PointError> {
         .map_err(|broken| PointError::Syntax(first_error(&broken.errors)))?;
     let declared = Declared::read(&document)?;
     let mut points = Vec::new();
-    for object in &declared.objects {
+    for object in declared.objects.iter().filter(|object| !declared.is_answer_about_a_member(object)) {
         points.push(declared.point(object)?);
     }
     declared.all_used(&points)?;
@@ -99,7 +101,7 @@ impl<'a> Declared<'a> {
         let Some(directive) = object.directives.get("point") else {
             return refuse(output_type, "has no `@point`; every type here is the answer of a decision point");
         };
-        only_arguments(&output_type, directive, &["name", "subject", "field", "mode", "fail"])?;
+        only_arguments(&output_type, directive, &["name", "subject", "field", "mode", "fail", "enforcedBy"])?;
         let text = |name| argument_text(&output_type, directive, name);
         let mode = match text("mode")?.as_str() {
             "INDEPENDENT" => Mode::Independent,
@@ -112,23 +114,32 @@ impl<'a> Declared<'a> {
             "SKIP" => FailPolicy::Skip,
             other => return refuse(output_type, format!("has fail policy `{other}`; use DENY, DEFAULT or SKIP")),
         };
-        let outputs =
-            object.fields.iter().map(|field| self.output(&output_type, field)).collect::<Result<Vec<_>, _>>()?;
-        let request = self.inputs(&format!("{output_type}Request"))?;
-        let parameters = self.inputs(&format!("{output_type}Parameters"))?;
+        let plain = object.fields.iter().filter(|field| field.directives.get("each").is_none());
+        let outputs = plain.map(|field| self.output(&output_type, field)).collect::<Result<Vec<_>, _>>()?;
+        by_fields(&output_type, &outputs)?;
+        if let Some(field) = outputs.iter().find(|field| field.combine == CombineRule::Core) {
+            let place = format!("{output_type}.{}", field.name);
+            return refuse(place, "combines by CORE, which only answers about the members of a set have");
+        }
+        let request = self.inputs(&format!("{output_type}Request"), object)?;
+        let parameters = self.inputs(&format!("{output_type}Parameters"), object)?;
         if let Some(field) = parameters.iter().find(|field| field.default.is_none() && field.required) {
             let place = format!("{output_type}Parameters.{}", field.name);
             return refuse(place, "needs a default: what the department does by itself");
         }
+        let members = self.members(object, mode, &request, &parameters)?;
+        authorities(&output_type, &outputs, &parameters)?;
         let mut enums: Vec<Arc<EnumDefinition>> = Vec::new();
-        let inputs = request.iter().chain(&parameters).map(|field| &field.data_type);
-        for data_type in outputs.iter().map(|field| &field.data_type).chain(inputs) {
+        let inputs = request.iter().chain(&parameters).chain(members.iter().flat_map(|members| &members.inputs));
+        let answers = outputs.iter().chain(members.iter().flat_map(|members| &members.outputs));
+        for data_type in answers.map(|field| &field.data_type).chain(inputs.map(|field| &field.data_type)) {
             if let DataType::Enum(definition) = data_type
                 && !enums.contains(definition)
             {
                 enums.push(definition.clone());
             }
         }
+        let enforced_by = directive.specified_argument_by_name("enforcedBy").map(|_| text("enforcedBy")).transpose()?;
         let (name, subject, field) = (text("name")?, text("subject")?, text("field")?);
         let description = description(&output_type, object.description.as_ref())?;
         Ok(DecisionPoint {
@@ -139,16 +150,18 @@ impl<'a> Declared<'a> {
             subject,
             mode,
             fail,
+            enforced_by,
             request,
             parameters,
             outputs,
+            members,
             enums,
         })
     }
 
     fn output(&self, output_type: &str, field: &FieldDefinition) -> Result<OutputField, PointError> {
         let place = format!("{output_type}.{}", field.name);
-        only_directives(&place, &field.directives, &["combine", "default"])?;
+        only_directives(&place, &field.directives, &["combine", "default", "authority", "score"])?;
         if !field.arguments.is_empty() {
             return refuse(place, "has arguments; what is asked belongs into the request");
         }
@@ -165,15 +178,26 @@ impl<'a> Declared<'a> {
             }
             None => None,
         };
+        let authority = match field.directives.get("authority") {
+            Some(directive) => {
+                only_arguments(&place, directive, &["parameter"])?;
+                Some(argument_text(&place, directive, "parameter")?)
+            }
+            None => None,
+        };
         let description = description(&place, field.description.as_ref())?;
-        Ok(OutputField { name: field.name.to_string(), data_type, nullable: !required, combine, default, description })
+        let nullable = !required;
+        Ok(OutputField { name: field.name.to_string(), data_type, nullable, combine, default, authority, description })
     }
 
-    fn inputs(&self, name: &str) -> Result<Vec<InputField>, PointError> {
+    /// The plain fields of an input of `object`; the list of a set's members is read with the answers about them.
+    fn inputs(&self, name: &str, object: &ObjectTypeDefinition) -> Result<Vec<InputField>, PointError> {
         let Some(input) = self.inputs.iter().find(|input| input.name == name) else { return Ok(Vec::new()) };
         only_directives(name, &input.directives, &[])?;
         description(name, input.description.as_ref())?;
-        input.fields.iter().map(|field| self.input(name, field)).collect()
+        let list = members::list_of(object).filter(|_| name.ends_with("Request"));
+        let plain = input.fields.iter().filter(|field| list.as_deref() != Some(field.name.as_str()));
+        plain.map(|field| self.input(name, field)).collect()
     }
 
     fn input(&self, input: &str, field: &InputValueDefinition) -> Result<InputField, PointError> {
@@ -221,9 +245,9 @@ impl<'a> Declared<'a> {
     fn all_used(&self, points: &[DecisionPoint]) -> Result<(), PointError> {
         let belongs = |input: &str| {
             points.iter().any(|point| {
-                input
-                    .strip_prefix(point.output_type.as_str())
-                    .is_some_and(|rest| matches!(rest, "Request" | "Parameters"))
+                let own = input.strip_prefix(point.output_type.as_str());
+                own.is_some_and(|rest| matches!(rest, "Request" | "Parameters"))
+                    || point.members.as_ref().is_some_and(|members| members.list_type == input)
             })
         };
         if let Some(input) = self.inputs.iter().find(|input| !belongs(&input.name)) {
@@ -262,7 +286,8 @@ fn combine_rule(place: &str, field: &FieldDefinition, data_type: &DataType) -> R
     let Some(directive) = field.directives.get("combine") else {
         return refuse(place, "needs `@combine(rule: ...)`: how several plugins become one answer");
     };
-    only_arguments(place, directive, &["rule", "order"])?;
+    only_arguments(place, directive, &["rule", "order", "by"])?;
+    let by = || argument_text(place, directive, "by");
     let rule = match argument_text(place, directive, "rule")?.as_str() {
         "MIN" => CombineRule::Min,
         "MAX" => CombineRule::Max,
@@ -271,11 +296,17 @@ fn combine_rule(place: &str, field: &FieldDefinition, data_type: &DataType) -> R
         "SUM" => CombineRule::Sum,
         "ALL" => CombineRule::All,
         "ANY" => CombineRule::Any,
+        "BEST_OF" => CombineRule::BestOf(by()?),
+        "WEIGHTED_SUM" => CombineRule::WeightedSum(by()?),
+        "CORE" => CombineRule::Core,
+        "ONLY" => CombineRule::Only,
         "FIRST" => {
             return refuse(place, "combines by FIRST, which depends on the order of the plugins; choose another rule");
         }
         other => {
-            let problem = format!("combines by `{other}`; use MIN, MAX, MOST_RESTRICTIVE, UNION, SUM, ALL or ANY");
+            let problem = format!(
+                "combines by `{other}`; use MIN, MAX, MOST_RESTRICTIVE, UNION, SUM, ALL, ANY, ONLY, BEST_OF, WEIGHTED_SUM or CORE"
+            );
             return refuse(place, problem);
         }
     };
@@ -285,7 +316,37 @@ fn combine_rule(place: &str, field: &FieldDefinition, data_type: &DataType) -> R
     if !matches!(rule, CombineRule::MostRestrictive(_)) && directive.specified_argument_by_name("order").is_some() {
         return refuse(place, "has an `order`, which only MOST_RESTRICTIVE takes");
     }
+    if rule.by().is_none() && directive.specified_argument_by_name("by").is_some() {
+        return refuse(place, "has a `by`, which only BEST_OF and WEIGHTED_SUM take");
+    }
     Ok(rule)
+}
+
+/// The fields that others are combined by are numbers that no other is needed for.
+fn by_fields(output_type: &str, outputs: &[OutputField]) -> Result<(), PointError> {
+    for field in outputs {
+        let Some(by) = field.combine.by() else { continue };
+        let beside = outputs.iter().find(|other| other.name == by && other.combine.by().is_none());
+        if !beside.is_some_and(|other| matches!(other.data_type, DataType::Int | DataType::Decimal)) {
+            let place = format!("{output_type}.{}", field.name);
+            return refuse(place, format!("is combined by `{by}`, which is no number beside it"));
+        }
+    }
+    Ok(())
+}
+
+/// What needs approval above a parameter is a number, and so is the parameter.
+fn authorities(output_type: &str, outputs: &[OutputField], parameters: &[InputField]) -> Result<(), PointError> {
+    for field in outputs {
+        let Some(name) = &field.authority else { continue };
+        let parameter = parameters.iter().find(|parameter| parameter.name == *name);
+        let number = matches!(field.data_type, DataType::Int | DataType::Decimal);
+        if !number || parameter.is_none_or(|parameter| parameter.data_type != field.data_type) {
+            let place = format!("{output_type}.{}", field.name);
+            return refuse(place, format!("has the authority `{name}`, which is no parameter of its type"));
+        }
+    }
+    Ok(())
 }
 
 fn restriction_order(place: &str, directive: &Directive, data_type: &DataType) -> Result<Vec<String>, PointError> {

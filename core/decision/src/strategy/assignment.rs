@@ -4,7 +4,7 @@ use guildhall_model::plan;
 use serde_json::Value as Json;
 
 use super::{Segment, Strategy};
-use crate::Bindings;
+use crate::{Bindings, Condition};
 
 /// One step of assigning a whole base: whoever fulfils the condition and none before it belongs to the segment.
 #[derive(Clone, Debug)]
@@ -17,14 +17,15 @@ pub struct Assignment<'a> {
 }
 
 impl Strategy {
-    /// The segment a customer with these facts belongs to.
+    /// The segment a customer with these facts belongs to. Where segments have `stay`, the segment the customer belongs to
+    /// until now is one of the facts: `segment.key`.
     pub fn assign(&self, facts: &Json) -> Option<&Segment> {
         let bindings = Bindings::subject(facts);
         let mut belongs: Option<&Segment> = None;
         loop {
             let parent = belongs.map(|segment| segment.key.as_str());
             let mut inside = self.segments.iter().filter(|segment| segment.parent.as_deref() == parent);
-            match inside.find(|segment| segment.when.evaluate(&bindings) == Some(true)) {
+            match inside.find(|segment| segment.takes(&bindings)) {
                 Some(segment) => belongs = Some(segment),
                 None => return belongs,
             }
@@ -50,14 +51,32 @@ impl Strategy {
     fn whole_condition(&self, segment: &Segment) -> plan::Condition {
         let nobody = || plan::Condition::Any(Vec::new());
         let lineage = self.lineage(&segment.key);
-        plan::Condition::All(lineage.into_iter().map(|part| part.when.lower().unwrap_or_else(nobody)).collect())
+        plan::Condition::All(lineage.into_iter().map(|part| part.taking().lower().unwrap_or_else(nobody)).collect())
     }
 
-    /// The customer's fields that the segments' conditions read; sorted, each once.
+    /// The customer's fields that the segments' conditions read; sorted, each once. The segment the customer comes from is
+    /// none of them: it is history, not evidence.
     pub fn segment_reads(&self) -> Vec<Vec<String>> {
-        let mut reads: Vec<_> = self.segments.iter().flat_map(|segment| segment.when.reads().iter().cloned()).collect();
+        let conditions = self.segments.iter().flat_map(|segment| std::iter::once(&segment.when).chain(&segment.stay));
+        let reads = conditions.flat_map(|when| when.reads().iter().cloned());
+        let mut reads: Vec<_> = reads.filter(|path| *path != ["segment", "key"]).collect();
         reads.sort();
         reads.dedup();
         reads
+    }
+}
+
+impl Segment {
+    /// Whether a customer enters it or stays in it. Unknown is no.
+    fn takes(&self, bindings: &Bindings<'_>) -> bool {
+        let holds = |condition: &Condition| condition.evaluate(bindings) == Some(true);
+        holds(&self.when) || self.stay.as_ref().is_some_and(holds)
+    }
+
+    fn taking(&self) -> Condition {
+        match &self.stay {
+            Some(stay) => Condition::any(&[&self.when, stay]),
+            None => self.when.clone(),
+        }
     }
 }

@@ -16,6 +16,7 @@ impl Reader<'_> {
         let mut seen: BTreeSet<(CustomerKey, String)> = BTreeSet::new();
         self.each(document, key, MAX_AGREEMENTS, |reader, table| {
             reader.only(table, keys::AGREEMENT);
+            reader.place(table);
             let customer = reader.require(table, "customer").and_then(|node| reader.customer(&node));
             let expires = reader.date(table, "expires");
             let reason = reader.text(table, "reason", MAX_TEXT);

@@ -1,71 +1,124 @@
-//! Contradictions between ground rules.
+//! What is questionable about a strategy that can be read: with figures, and with its place in the document.
 //!
-//! They are found whatever the rules' conditions say: whether two conditions can hold at once is hard to tell, and a
-//! contradiction found at activation is better than one found by a customer.
+//! An **error** means that the strategy could not do what it says: it is not activated. A **warning** means that somebody
+//! should look. A small strategy, of segments and treatments alone, has warnings and no errors.
 
-use std::collections::BTreeMap;
+mod blocks;
+mod goals;
+mod pledges;
+mod reach;
+mod segments;
+mod usage;
 
-use super::Effect;
-use super::reader::Reader;
-use super::rules::Placed;
-use crate::Datum;
+use std::fmt;
 
-/// The common range of all clamps of a field, and who set its ends.
-#[derive(Default)]
-struct Range<'r> {
-    min: Option<(&'r Datum, &'r str)>,
-    max: Option<(&'r Datum, &'r str)>,
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::Strategy;
+use crate::DecisionPoint;
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Refuses activation.
+    Error,
+    /// Somebody should look.
+    Warning,
 }
 
-pub(super) fn rules(reader: &mut Reader<'_>, rules: &[Placed]) {
-    let mut ranges: BTreeMap<(&str, &str), Range<'_>> = BTreeMap::new();
-    for (rule, span) in rules {
-        let Effect::Clamp { field, min, max } = &rule.effect else { continue };
-        let range = ranges.entry((&rule.point, field)).or_default();
-        if let Some(min) = min
-            && range.min.is_none_or(|(other, _)| min > other)
-        {
-            range.min = Some((min, &rule.id));
-        }
-        if let Some(max) = max
-            && range.max.is_none_or(|(other, _)| max < other)
-        {
-            range.max = Some((max, &rule.id));
-        }
-        if let (Some((min, low)), Some((max, high))) = (range.min, range.max)
-            && min > max
-        {
-            let message = format!(
-                "`{low}` keeps `{field}` at {min} or more and `{high}` at {max} or less; no value fulfils both"
-            );
-            reader.problem(span, &rule.id, message);
-        }
+/// One thing that is questionable, where, and why. Lines and columns count from 1.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    pub line: usize,
+    pub column: usize,
+    pub severity: Severity,
+    /// What kind of finding it is, `GOAL_MISSED`.
+    pub code: &'static str,
+    /// The part of the document, like `segments[0]`; empty for the whole document.
+    pub path: String,
+    /// A sentence, with figures where there are some.
+    pub message: String,
+}
+
+/// A plugin at a decision point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Serving {
+    pub plugin: String,
+    pub department: String,
+    pub point: String,
+    /// The parameters it reads; nothing if it does not say, and then it may read all.
+    pub parameters: Option<Vec<String>>,
+}
+
+/// What a strategy is looked at with.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances<'a> {
+    pub points: &'a [DecisionPoint],
+    /// The installed plugins. Without them nothing is said about who reads what.
+    pub serving: Option<&'a [Serving]>,
+    /// Without a day nothing is said about what is past.
+    pub today: Option<NaiveDate>,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Finding { line, column, severity, code, message, .. } = self;
+        let severity = match severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        write!(f, "line {line}, column {column}: {severity} {code}: {message}")
     }
-    forced(reader, rules, &ranges);
 }
 
-fn forced(reader: &mut Reader<'_>, rules: &[Placed], ranges: &BTreeMap<(&str, &str), Range<'_>>) {
-    let mut values: BTreeMap<(&str, &str), (&Datum, &str)> = BTreeMap::new();
-    for (rule, span) in rules {
-        let Effect::Force(fields) = &rule.effect else { continue };
-        for (field, value) in fields {
-            let place = (rule.point.as_str(), field.as_str());
-            if let Some(range) = ranges.get(&place) {
-                let below = range.min.filter(|(min, _)| value < *min);
-                let above = range.max.filter(|(max, _)| value > *max);
-                if let Some((bound, other)) = below.or(above) {
-                    let message = format!("sets `{field}` to {value}, which `{other}` bounds at {bound}");
-                    reader.problem(span, &rule.id, message);
-                }
-            }
-            let (first, other) = *values.entry(place).or_insert((value, &rule.id));
-            let point = reader.points.iter().find(|point| point.name == rule.point);
-            let strictest = point.and_then(|point| point.output(field)).is_some_and(|field| field.combine.is_bound());
-            if first != value && !strictest {
-                let message =
-                    format!("sets `{field}` to {value} and `{other}` to {first}; neither is stricter, so keep one");
-                reader.problem(span, &rule.id, message);
-            }
-        }
+impl Strategy {
+    /// Everything that is questionable, in the order of the document.
+    pub fn lint(&self, circumstances: &Circumstances<'_>) -> Vec<Finding> {
+        let mut findings = Findings { strategy: self, points: circumstances.points, all: Vec::new() };
+        blocks::check(&mut findings);
+        segments::check(&mut findings);
+        reach::check(&mut findings);
+        goals::check(&mut findings);
+        pledges::check(&mut findings, circumstances.today);
+        usage::check(&mut findings, circumstances);
+        let mut all = findings.all;
+        all.sort();
+        all.dedup();
+        all
     }
 }
+
+struct Findings<'a> {
+    strategy: &'a Strategy,
+    points: &'a [DecisionPoint],
+    all: Vec<Finding>,
+}
+
+impl<'a> Findings<'a> {
+    fn error(&mut self, code: &'static str, path: impl Into<String>, message: impl Into<String>) {
+        self.add(Severity::Error, code, path.into(), message.into());
+    }
+
+    fn warn(&mut self, code: &'static str, path: impl Into<String>, message: impl Into<String>) {
+        self.add(Severity::Warning, code, path.into(), message.into());
+    }
+
+    fn add(&mut self, severity: Severity, code: &'static str, path: String, message: String) {
+        let (line, column) = self.strategy.places.of(&path);
+        self.all.push(Finding { line, column, severity, code, path, message });
+    }
+
+    fn point(&self, name: &str) -> Option<&'a DecisionPoint> {
+        self.points.iter().find(|point| point.name == name)
+    }
+}
+
+/// The path of a treatment, as the reader writes it.
+fn treatment_path(segment: &str, point: &str) -> String {
+    format!("treatments.{segment}.\"{point}\"")
+}
+
+#[cfg(test)]
+mod tests;

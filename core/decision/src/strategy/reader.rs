@@ -7,7 +7,8 @@ use guildhall_model::Model;
 use toml::de::{DeTable, DeValue};
 
 use super::keys;
-use super::{Goal, Problem, Problems, Side, Strategy, lint};
+use super::places::Places;
+use super::{Problem, Problems, Strategy, contradictions};
 use crate::exact::{SIGNIFICANT_DIGITS, plain_decimal, significant_digits};
 use crate::{Condition, DataType, Datum, DecisionPoint, Scope};
 
@@ -16,7 +17,6 @@ pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
 pub(crate) const MAX_TEXT: usize = 2_000;
 const MAX_SHORT: usize = 200;
 const MAX_PROBLEMS: usize = 100;
-const MAX_GOALS: usize = 100;
 const MAX_APPROVERS: usize = 100;
 
 pub(super) fn read(text: &str, model: &Model, points: &[DecisionPoint]) -> Result<Strategy, Problems> {
@@ -30,7 +30,7 @@ pub(crate) fn read_document<T>(
     points: &[DecisionPoint],
     read: impl FnOnce(&mut Reader<'_>, &Table<'_>) -> Option<T>,
 ) -> Result<T, Problems> {
-    let mut reader = Reader { text, model, points, problems: Vec::new() };
+    let mut reader = Reader { text, model, points, problems: Vec::new(), places: Places::default() };
     if text.len() > MAX_DOCUMENT_BYTES {
         let message = format!("the document has {} bytes; at most {MAX_DOCUMENT_BYTES} are read", text.len());
         return Err(Problems(vec![Problem { line: 1, column: 1, path: String::new(), message }]));
@@ -96,6 +96,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) model: &'a Model,
     pub(crate) points: &'a [DecisionPoint],
     problems: Vec<Problem>,
+    places: Places,
 }
 
 impl<'a> Reader<'a> {
@@ -104,17 +105,47 @@ impl<'a> Reader<'a> {
         let name = self.text(table, "name", MAX_SHORT);
         let vision = self.text(table, "vision", MAX_TEXT);
         let approvers = self.approvers(table);
-        let goals = self.each(table, "goals", MAX_GOALS, Self::goal);
-        let segments = self.segments(table);
         let keys = self.declared_segments(table);
+        let value_propositions = self.value_propositions(table, &keys);
+        let currency = table.get("currency").and_then(|node| self.currency(&node));
+        let rates = self.rates(table);
+        let goals = self.goals(table, &keys);
+        let segments = self.segments(table);
         let treatments = self.treatments(table, &keys);
         let contracts = self.agreements(table, "contracts");
         let exceptions = self.agreements(table, "exceptions");
-        let ground_rules = self.ground_rules(table);
-        lint::rules(self, &ground_rules);
+        let ground_rules = self.ground_rules(table, &keys);
+        contradictions::rules(self, &ground_rules);
         let ground_rules = ground_rules.into_iter().map(|(rule, _)| rule).collect();
+        let (authorities, incentives) = (self.authorities(table), self.incentives(table));
+        let information = self.information(table);
+        let contact_policy = self.contact_policy(table);
+        let (arbitration, holdout) = (self.arbitration(table), self.holdout(table));
+        let pledges = self.pledges(table);
         let (name, vision, approvers) = (name?, vision?, approvers?);
-        Some(Strategy { name, vision, goals, approvers, segments, treatments, contracts, exceptions, ground_rules })
+        let places = std::mem::take(&mut self.places);
+        Some(Strategy {
+            name,
+            vision,
+            value_propositions,
+            goals,
+            approvers,
+            segments,
+            treatments,
+            contracts,
+            exceptions,
+            ground_rules,
+            authorities,
+            incentives,
+            information,
+            contact_policy,
+            arbitration,
+            holdout,
+            pledges,
+            currency,
+            rates,
+            places,
+        })
     }
 
     fn approvers(&mut self, table: &Table<'_>) -> Option<Vec<String>> {
@@ -130,20 +161,13 @@ impl<'a> Reader<'a> {
         Some(texts)
     }
 
-    fn goal(&mut self, table: &Table<'_>) -> Option<Goal> {
-        self.only(table, keys::GOAL);
-        let name = self.text(table, "name", MAX_SHORT);
-        let metric = self.text(table, "metric", MAX_SHORT);
-        let target = table.get("target").and_then(|_| self.text(table, "target", MAX_SHORT));
-        let side = self.require(table, "side").and_then(|node| match node.value.as_str() {
-            Some("enterprise") => Some(Side::Enterprise),
-            Some("customer") => Some(Side::Customer),
-            _ => {
-                self.at(&node, "is not \"enterprise\" or \"customer\"");
-                None
-            }
-        });
-        Some(Goal { name: name?, metric: metric?, side: side?, target })
+    /// Keeps where a part stands, for findings about it.
+    pub(crate) fn place(&mut self, table: &Table<'_>) {
+        self.place_at(&table.span, &table.path);
+    }
+
+    pub(crate) fn place_at(&mut self, span: &Range<usize>, path: &str) {
+        self.places.0.insert(path.to_owned(), place(self.text, span.start));
     }
 
     /// Notes a problem at bytes of the document.
@@ -340,7 +364,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Where the n-th character of a text stands in the document, if the text is written there as it is.
-    fn inside(&self, node: &Node<'_>, text: &str, column: usize) -> usize {
+    pub(crate) fn inside(&self, node: &Node<'_>, text: &str, column: usize) -> usize {
         let within = text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(index, _)| index);
         let found = self.text.get(node.span.clone()).and_then(|written| written.find(text));
         found.map_or(node.span.start, |start| node.span.start + start + within)

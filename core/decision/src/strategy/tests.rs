@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use guildhall_model::Model;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -8,13 +10,23 @@ use super::Strategy;
 use crate::condition::interpreter::truth;
 use crate::decision_points;
 
+mod difference;
 mod document;
 
 pub(crate) const DEMO: &str = include_str!("../../../server/src/command/demo/strategy.toml");
 pub(crate) const NORTHWIND: &str = include_str!("../../../../tests/data/northwind/strategy.toml");
 
+/// Read once: property tests ask for them thousands of times.
+pub(crate) static MODEL: LazyLock<Model> = LazyLock::new(Model::core);
+pub(crate) static POINTS: LazyLock<Vec<DecisionPoint>> = LazyLock::new(|| decision_points().unwrap());
+static THE_DEMO: LazyLock<Strategy> = LazyLock::new(|| read(DEMO).unwrap());
+
 pub(crate) fn read(text: &str) -> Result<Strategy, Problems> {
-    Strategy::read(text, &Model::core(), &decision_points().unwrap())
+    Strategy::read(text, &MODEL, &POINTS)
+}
+
+pub(crate) fn demo() -> Strategy {
+    THE_DEMO.clone()
 }
 
 #[test]
@@ -106,6 +118,54 @@ fn subsegments_are_assigned_before_the_segment_they_are_part_of() {
     assert_eq!(order, expected.map(|(rank, key)| (rank, key.to_owned())));
 }
 
+/// A customer with this margin who belongs to `from` until now.
+#[track_caller]
+fn stays(from: Option<&str>, amount: &str, expected: &str) {
+    let mut facts = margin(amount);
+    facts["segment"] = from.map_or(Json::Null, |key| json!({"key": key}));
+    belongs(DEMO, facts, Some(expected));
+}
+
+#[test]
+fn who_belongs_to_a_segment_stays_while_its_condition_says_so() {
+    stays(None, "230000", "core");
+    stays(Some("core"), "230000", "core");
+    stays(Some("core"), "250000", "key");
+    stays(Some("key"), "230000", "key");
+    stays(Some("key"), "225000", "key");
+    stays(Some("key"), "224999", "core");
+    // Who is in a part of it is in it.
+    stays(Some("key-cinemas"), "230000", "key");
+    stays(Some("gone"), "230000", "core");
+    let strategy = read(DEMO).unwrap();
+    assert_eq!(strategy.segment_reads(), [["industry"], ["margin12m"]], "where he comes from is no evidence");
+}
+
+const STAYING: &str = r#"
+name = "n"
+vision = "v"
+approvers = ["ada"]
+[[segments]]
+key = "a"
+name = "A"
+need = "n"
+when = "customer.orders12m >= 5"
+stay = "customer.orders12m >= 3"
+[[segments]]
+key = "a1"
+name = "A1"
+need = "n"
+when = "customer.margin12m > 20"
+stay = "customer.margin12m > 10 || customer.country == 'A'"
+parent = "a"
+[[segments]]
+key = "b"
+name = "B"
+need = "n"
+when = "customer.margin12m > 15"
+stay = "customer.margin12m > 5"
+"#;
+
 proptest! {
     #[test]
     fn one_customer_and_the_whole_base_are_assigned_alike(facts in crate::condition::tests::facts()) {
@@ -115,4 +175,35 @@ proptest! {
         let whole_base = assignments.iter().find(|assignment| truth(&assignment.condition, &facts) == 2);
         prop_assert_eq!(assigned, whole_base.map(|assignment| assignment.segment.key.clone()));
     }
+
+    #[test]
+    fn the_whole_base_stays_as_one_customer_does(
+        mut facts in crate::condition::tests::facts(),
+        from in prop::option::of(prop::sample::select(vec!["a", "a1", "b", "gone"])),
+    ) {
+        facts["segment"] = from.map_or(Json::Null, |key| json!({"id": "seg_1", "key": key}));
+        let strategy = read(STAYING).unwrap();
+        let assigned = strategy.assign(&facts).map(|segment| segment.key.clone());
+        let assignments = strategy.assignments();
+        let whole_base = assignments.iter().find(|assignment| truth(&assignment.condition, &facts) == 2);
+        prop_assert_eq!(&assigned, &whole_base.map(|assignment| assignment.segment.key.clone()));
+        // Once settled, nobody moves: the second time he is where he was put.
+        facts["segment"] = assigned.as_deref().map_or(Json::Null, |key| json!({"id": "seg_1", "key": key}));
+        prop_assert_eq!(strategy.assign(&facts).map(|segment| segment.key.clone()), assigned);
+    }
+}
+
+#[test]
+fn holdouts_are_stable_and_of_their_size() {
+    let strategy = read(DEMO).unwrap();
+    let holdout = strategy.holdout.as_ref().unwrap();
+    let held = |seed: &str| -> Vec<usize> {
+        let holdout = Holdout { seed: seed.to_owned(), ..holdout.clone() };
+        (0..20_000).filter(|number| holdout.holds_out("marketing.contact", &format!("cus_{number:032}"))).collect()
+    };
+    let (first, again, other) = (held("first year"), held("first year"), held("second year"));
+    assert_eq!(first, again);
+    assert_ne!(first, other);
+    assert!((900..1_100).contains(&first.len()), "{}", first.len());
+    assert!(!holdout.holds_out("credit.check", &format!("cus_{:032}", first[0])));
 }

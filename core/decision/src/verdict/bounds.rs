@@ -1,12 +1,17 @@
 //! Ground rules bound the combined answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::{Answer, Question, json, to_json};
-use crate::{Bindings, Datum, DecisionPoint, Effect, GroundRule};
+use super::{Answer, Question, fields_to_json, json};
+use crate::{Bindings, DataType, Datum, DecisionPoint, Effect, FormulaValues, GroundRule, Limit};
+
+/// Decimal places of a bound that was computed.
+const PLACES: u32 = 4;
 
 /// What one ground rule asked of one field.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -20,49 +25,130 @@ pub struct Bound {
     /// What this rule alone makes of it. The verdict fulfils all rules together.
     pub after: Json,
     pub reason: String,
-    /// The rule's condition could not be evaluated because a fact is missing, so the rule holds.
+    /// The rule's condition, or its bound, could not be evaluated because a fact is missing, so the rule holds.
     pub undecided: bool,
 }
 
 /// What the rules that hold ask of one field.
-#[derive(Default)]
-struct Asked<'a> {
-    min: Option<&'a Datum>,
-    max: Option<&'a Datum>,
-    forced: Vec<&'a Datum>,
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    pub(super) min: Option<Datum>,
+    pub(super) max: Option<Datum>,
+    forced: Vec<Datum>,
+    /// A bound is not known, so the field has the point's default.
+    unknown: bool,
 }
 
-pub(super) fn apply(question: &Question<'_>, combined: &Answer) -> (Answer, Vec<Bound>) {
-    let verdict = Json::Object(to_json(question.point, combined));
+/// A bounded answer, and how it came about.
+pub(super) struct Bounded {
+    pub(super) answer: Answer,
+    pub(super) bounds: Vec<Bound>,
+    pub(super) asked: BTreeMap<String, Asked>,
+    /// The reserves whose condition holds or cannot be evaluated: rule and whether it is undecided.
+    pub(super) reserves: BTreeSet<(String, bool)>,
+}
+
+pub(super) fn apply(question: &Question<'_>, combined: &Answer) -> Bounded {
+    let point = question.point;
+    let verdict = Json::Object(fields_to_json(point.bounded(), combined));
     let bindings = Bindings { subject: question.subject.facts, request: question.request, verdict: &verdict };
-    let mut bounds = Vec::new();
-    let mut asked: BTreeMap<&str, Asked<'_>> = BTreeMap::new();
-    for rule in question.strategy.rules(&question.point.name) {
-        let holds = rule.when.as_ref().map_or(Some(true), |when| when.evaluate(&bindings));
+    let mut rules =
+        Rules { point, combined, bindings, bounds: Vec::new(), asked: BTreeMap::new(), reserves: BTreeSet::new() };
+    for rule in question.strategy.rules(&point.name) {
+        let holds = rule.when.as_ref().map_or(Some(true), |when| when.evaluate(&rules.bindings));
         if holds != Some(false) {
-            one(rule, holds.is_none(), combined, &mut asked, &mut bounds);
+            rules.one(rule, holds.is_none());
         }
     }
-    let mut bounded = combined.clone();
-    for (field, asked) in asked {
-        if let Some(value) = bounded.get_mut(field) {
-            *value = together(question.point, field, value.as_ref(), &asked);
+    let Rules { bounds, asked, reserves, .. } = rules;
+    let mut answer = combined.clone();
+    for (field, asked) in &asked {
+        if let Some(value) = answer.get_mut(field) {
+            *value = together(point, field, value.take(), asked);
         }
     }
-    (bounded, bounds)
+    Bounded { answer, bounds, asked, reserves }
 }
 
-fn one<'a>(
-    rule: &'a GroundRule,
-    undecided: bool,
-    combined: &Answer,
-    asked: &mut BTreeMap<&'a str, Asked<'a>>,
-    bounds: &mut Vec<Bound>,
-) {
-    let mut note = |field: &str, after: Option<&Datum>| {
-        let before = combined.get(field).and_then(Option::as_ref);
+struct Rules<'a> {
+    point: &'a DecisionPoint,
+    combined: &'a Answer,
+    bindings: Bindings<'a>,
+    bounds: Vec<Bound>,
+    asked: BTreeMap<String, Asked>,
+    reserves: BTreeSet<(String, bool)>,
+}
+
+impl Rules<'_> {
+    fn one(&mut self, rule: &GroundRule, undecided: bool) {
+        match &rule.effect {
+            Effect::Clamp { field, min, max } => self.clamp(rule, undecided, field, min.as_ref(), max.as_ref()),
+            Effect::Force(fields) => {
+                for (field, value) in fields {
+                    self.note(rule, field, Some(value), undecided);
+                    self.asked.entry(field.clone()).or_default().forced.push(value.clone());
+                }
+            }
+            Effect::Keep(fields) => {
+                for (field, asked) in fields {
+                    let declared = self.point.asked().find(|declared| declared.name == *asked);
+                    let given = self.bindings.request.get(asked);
+                    let kept = declared.zip(given).and_then(|(declared, given)| declared.data_type.read_json(given));
+                    let after = kept.clone().or_else(|| self.default(field));
+                    self.note(rule, field, after.as_ref(), undecided || kept.is_none());
+                    let asked = self.asked.entry(field.clone()).or_default();
+                    match kept {
+                        Some(kept) => asked.forced.push(kept),
+                        None => asked.unknown = true,
+                    }
+                }
+            }
+            Effect::Reserve { .. } => {
+                self.reserves.insert((rule.id.clone(), undecided));
+            }
+        }
+    }
+
+    fn clamp(&mut self, rule: &GroundRule, undecided: bool, field: &str, min: Option<&Limit>, max: Option<&Limit>) {
+        let low = min.map(|limit| self.limit(field, limit, RoundingStrategy::ToPositiveInfinity));
+        let high = max.map(|limit| self.limit(field, limit, RoundingStrategy::ToNegativeInfinity));
+        if matches!(low, Some(None)) || matches!(high, Some(None)) {
+            let default = self.default(field);
+            self.note(rule, field, default.as_ref(), true);
+            self.asked.entry(field.to_owned()).or_default().unknown = true;
+            return;
+        }
+        let (min, max) = (low.flatten(), high.flatten());
+        let after = clamped(self.combined.get(field).cloned().flatten(), min.as_ref(), max.as_ref());
+        self.note(rule, field, after.as_ref(), undecided);
+        let asked = self.asked.entry(field.to_owned()).or_default();
+        // Nothing is less than any bound, so an absent maximum must not take part in the comparison.
+        asked.min = asked.min.take().max(min);
+        asked.max = [asked.max.take(), max].into_iter().flatten().min();
+    }
+
+    /// The value of one end; nothing if it cannot be computed. Rounded towards the inside.
+    fn limit(&self, field: &str, limit: &Limit, towards: RoundingStrategy) -> Option<Datum> {
+        let formula = match limit {
+            Limit::Value(value) => return Some(value.clone()),
+            Limit::Formula(formula) => formula,
+        };
+        let value: Decimal = formula.evaluate(FormulaValues::Decision(&self.bindings)).ok()?;
+        match self.point.output(field)?.data_type {
+            DataType::Int => value.round_dp_with_strategy(0, towards).to_i32().map(Datum::Int),
+            DataType::Decimal => Some(Datum::Decimal(value.round_dp_with_strategy(PLACES, towards).normalize())),
+            _ => None,
+        }
+    }
+
+    fn default(&self, field: &str) -> Option<Datum> {
+        self.point.output(field)?.default.clone()
+    }
+
+    fn note(&mut self, rule: &GroundRule, field: &str, after: Option<&Datum>, undecided: bool) {
+        let before = self.combined.get(field).and_then(Option::as_ref);
         if before != after || undecided {
-            bounds.push(Bound {
+            self.bounds.push(Bound {
                 rule: rule.id.clone(),
                 name: rule.name.clone(),
                 field: field.to_owned(),
@@ -72,39 +158,42 @@ fn one<'a>(
                 undecided,
             });
         }
-    };
-    match &rule.effect {
-        Effect::Clamp { field, min, max } => {
-            let (min, max) = (min.as_ref(), max.as_ref());
-            note(field, clamped(combined.get(field).and_then(Option::as_ref), min, max));
-            let asked = asked.entry(field).or_default();
-            // Nothing is less than any bound, so an absent maximum must not take part in the comparison.
-            asked.min = asked.min.max(min);
-            asked.max = [asked.max, max].into_iter().flatten().min();
-        }
-        Effect::Force(fields) => {
-            for (field, value) in fields {
-                note(field, Some(value));
-                asked.entry(field).or_default().forced.push(value);
-            }
-        }
     }
 }
 
-fn clamped<'a>(value: Option<&'a Datum>, min: Option<&'a Datum>, max: Option<&'a Datum>) -> Option<&'a Datum> {
+fn clamped(value: Option<Datum>, min: Option<&Datum>, max: Option<&Datum>) -> Option<Datum> {
     // A field without a value stays without: no bound gives an answer.
-    let raised = value?.max(min.unwrap_or(value?));
-    Some(raised.min(max.unwrap_or(raised)))
+    let value = value?;
+    let raised = match min {
+        Some(min) if value < *min => min.clone(),
+        _ => value,
+    };
+    Some(match max {
+        Some(max) if raised > *max => max.clone(),
+        _ => raised,
+    })
 }
 
-fn together(point: &DecisionPoint, field: &str, value: Option<&Datum>, asked: &Asked<'_>) -> Option<Datum> {
-    if asked.forced.is_empty() {
-        return clamped(value, asked.min, asked.max).cloned();
+fn together(point: &DecisionPoint, field: &str, value: Option<Datum>, asked: &Asked) -> Option<Datum> {
+    let declared = point.output(field);
+    if asked.unknown {
+        let default = declared.and_then(|field| field.default.clone());
+        return clamped(default, asked.min.as_ref(), asked.max.as_ref());
     }
-    let strictest = point.output(field).and_then(|field| field.combine.combine(asked.forced.iter().copied()));
-    // Where no value is stricter than another, the document was read only with one; see `strategy::lint`.
-    match point.output(field).is_some_and(|field| field.combine.is_bound()) {
-        true => strictest,
-        false => asked.forced.first().map(|value| (*value).clone()),
+    if asked.forced.is_empty() {
+        return clamped(value, asked.min.as_ref(), asked.max.as_ref());
+    }
+    let forced = asked.forced.iter();
+    // Where no value is stricter than another, the document was read only with one; see `strategy::contradictions`.
+    match declared.is_some_and(|field| field.combine.is_bound()) {
+        true => declared.and_then(|field| field.combine.combine(forced)),
+        false => forced.min().cloned(),
+    }
+}
+
+impl Asked {
+    /// The value that rules set and nothing may change.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.unknown || !self.forced.is_empty()
     }
 }

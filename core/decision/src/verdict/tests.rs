@@ -1,15 +1,17 @@
-use guildhall_model::Model;
 use serde_json::json;
 
 use super::*;
-use crate::strategy::tests::{DEMO, read};
-use crate::{decision_points, department_defaults, resolve};
+use crate::strategy::tests::{DEMO, POINTS, demo, read};
+use crate::{department_defaults, resolve};
 
+mod obstacles;
 mod properties;
+mod random;
 mod scenarios;
+mod sets;
 
 pub(super) fn point(name: &str) -> DecisionPoint {
-    decision_points().unwrap().into_iter().find(|point| point.name == name).unwrap()
+    POINTS.iter().find(|point| point.name == name).unwrap().clone()
 }
 
 pub(super) fn proposal(plugin: &str, department: &str, output: Json, reasons: &[&str]) -> Proposal {
@@ -50,7 +52,7 @@ fn explains(verdict: &Verdict, expected: &[&str]) {
 
 #[test]
 fn a_verdict_explains_itself() {
-    let strategy = read(DEMO).unwrap();
+    let strategy = demo();
     let proposals = vec![
         proposal("sales-terms", "sales", terms(90, "0.03", 10), &[]),
         proposal("credit-rules", "finance", terms(75, "0.03", 10), &["pays 3 days late on average.", "no reminder"]),
@@ -75,19 +77,20 @@ fn a_verdict_explains_itself() {
 
 #[test]
 fn a_verdict_is_the_same_unexplained() {
-    let (strategy, point) = (read(DEMO).unwrap(), point("credit.terms"));
+    let (strategy, point) = (demo(), point("credit.terms"));
     let subject = Subject { id: "cus_1", source: None, external_id: None, segment: Some("core"), facts: &Json::Null };
     let at = "2026-11-22T12:00:00Z".parse().unwrap();
     let question = Question { strategy: &strategy, point: &point, subject, request: &Json::Null, at };
     let proposals = vec![proposal("credit-rules", "finance", terms(75, "0.03", 10), &["no reminder"])];
     let explained = decide(&question, &resolve(&question), proposals.clone(), None);
     let unexplained = decide_unexplained(&question, &resolve(&question), proposals);
-    assert_eq!(unexplained, Verdict { explanation: Vec::new(), ..explained });
+    let (explanation, customer_explanation) = (Vec::new(), Vec::new());
+    assert_eq!(unexplained, Verdict { explanation, customer_explanation, ..explained });
 }
 
 #[test]
 fn a_plugin_that_fails_leaves_the_answer_to_the_fallback() {
-    let strategy = read(DEMO).unwrap();
+    let strategy = demo();
     let good = proposal("a", "sales", terms(45, "0", 0), &[]);
     let verdict = ask_terms(&strategy, None, vec![good, failed("b", "finance", "out of fuel")]);
     assert!(verdict.fallback);
@@ -98,17 +101,17 @@ fn a_plugin_that_fails_leaves_the_answer_to_the_fallback() {
             "The customer belongs to no segment of the strategy.",
             "a (sales) proposed netDays 45, discount 0 and discountDays 0.",
             "b (finance) could not answer: out of fuel.",
-            "Not every plugin could answer, so the fallback answers: netDays 0, discount 0 and discountDays 0.",
+            "Not every plugin could answer, so the fail policy DEFAULT answers: netDays 0, discount 0 and discountDays 0.",
         ],
     );
     let nobody = ask_terms(&strategy, Some("small"), Vec::new());
     assert!(nobody.fallback && nobody.failures.is_empty());
-    assert!(nobody.explanation[1].starts_with("No plugin serves credit.terms, so the fallback answers"));
+    assert!(nobody.explanation[1].starts_with("No plugin serves credit.terms, so the fail policy DEFAULT answers"));
 }
 
 #[test]
 fn with_skip_the_other_plugins_answer() {
-    let strategy = read(DEMO).unwrap();
+    let strategy = demo();
     let point = DecisionPoint { fail: FailPolicy::Skip, ..point("credit.terms") };
     let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &Json::Null };
     let question =
@@ -123,7 +126,7 @@ fn with_skip_the_other_plugins_answer() {
 
 #[track_caller]
 fn invalid(output: Json, expected: &str) {
-    let verdict = ask_terms(&read(DEMO).unwrap(), Some("key"), vec![proposal("a", "finance", output, &[])]);
+    let verdict = ask_terms(&demo(), Some("key"), vec![proposal("a", "finance", output, &[])]);
     assert!(verdict.fallback);
     assert_eq!((verdict.failures[0].code.as_str(), verdict.failures[0].message.as_str()), ("INVALID_OUTPUT", expected));
     assert!(verdict.proposals[0].result.is_err());
@@ -168,7 +171,7 @@ fn sums_out_of_range_are_answered_by_the_fallback() {
 #[test]
 fn two_forced_values_leave_the_strictest() {
     let rule = "[[ground_rules]]\nid = \"GR0\"\nname = \"n\"\nreason = \"r\"\npoint = \"credit.check\"\nforce = { outcome = \"APPROVED\" }\n";
-    let strategy = Strategy::read(&format!("{DEMO}\n{rule}"), &Model::core(), &decision_points().unwrap()).unwrap();
+    let strategy = read(&format!("{DEMO}\n{rule}")).unwrap();
     let point = point("credit.check");
     let facts = json!({"creditAccount": {"limit": {"amount": "100"}, "exposure": {"amount": "200"}}});
     let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &facts };
@@ -177,4 +180,57 @@ fn two_forced_values_leave_the_strictest() {
         Question { strategy: &strategy, point: &point, subject, request: &request, at: DateTime::UNIX_EPOCH };
     let proposals = vec![proposal("a", "finance", json!({"outcome": "APPROVED", "utilization": "2.01"}), &[])];
     assert_eq!(decide(&question, &department_defaults(&point), proposals, None).output["outcome"], json!("HELD"));
+}
+
+#[test]
+fn a_customer_is_told_his_contract_the_answer_and_that_a_rule_bounds_it() {
+    let strategy = read(DEMO).unwrap();
+    let proposals = vec![
+        proposal("sales-terms", "sales", terms(90, "0.03", 10), &[]),
+        proposal("credit-rules", "finance", terms(75, "0.03", 10), &["pays 3 days late on average"]),
+    ];
+    let verdict = ask_terms(&strategy, Some("core"), proposals);
+    assert_eq!(
+        verdict.customer_explanation,
+        ["Our answer is net days 60, discount 0.03 and discount days 10.", "One of our rules limits net days to 60."]
+    );
+    let nobody = ask_terms(&strategy, None, vec![failed("b", "finance", "out of fuel")]);
+    assert_eq!(
+        nobody.customer_explanation,
+        [
+            "We could not work out everything that matters here, so this is our cautious answer.",
+            "Our answer is net days 0, discount 0 and discount days 0."
+        ]
+    );
+}
+
+#[test]
+fn a_customer_is_told_what_a_value_means() {
+    let (strategy, point) = (read(DEMO).unwrap(), point("credit.check"));
+    let facts = json!({"creditAccount": {"limit": {"amount": "100"}, "exposure": {"amount": "20"}}});
+    let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &facts };
+    let request = json!({"amount": "1"});
+    let question =
+        Question { strategy: &strategy, point: &point, subject, request: &request, at: DateTime::UNIX_EPOCH };
+    let proposals = vec![proposal("a", "finance", json!({"outcome": "HELD", "utilization": "0.21"}), &["owes us"])];
+    let verdict = decide(&question, &department_defaults(&point), proposals, None);
+    assert_eq!(
+        verdict.customer_explanation,
+        ["Our answer is outcome HELD (the order waits until someone releases it) and utilization 0.21."]
+    );
+}
+
+#[test]
+fn a_customer_is_not_told_what_plugins_write() {
+    let sdl = r#""S." type Notes @point(name: "s", subject: "Customer", field: "notes", mode: INDEPENDENT, fail: SKIP) {
+        "N." count: Int! @combine(rule: SUM) @default(value: "1")
+        "T." titles: [String!]! @combine(rule: UNION) @default(value: "[]") }"#;
+    let point = crate::read_points(sdl).unwrap().remove(0);
+    let strategy = read("name = \"n\"\nvision = \"v\"\napprovers = [\"ada\"]").unwrap();
+    let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &Json::Null };
+    let question =
+        Question { strategy: &strategy, point: &point, subject, request: &Json::Null, at: DateTime::UNIX_EPOCH };
+    let proposals = vec![proposal("a", "d", json!({"count": 2, "titles": ["owes us money"]}), &[])];
+    let verdict = decide(&question, &department_defaults(&point), proposals, None);
+    assert_eq!(verdict.customer_explanation, ["Our answer is count 2."]);
 }

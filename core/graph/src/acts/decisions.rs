@@ -21,7 +21,10 @@ pub(super) static ACTS: [Act; 2] = [
             ("request", "JSON", false, "What is asked, if the point asks anything."),
             KEY,
         ],
-        done: &[Done { name: "DecisionRecorded", payload: &[("decision", "Decision", true, "The recorded decision.")] }],
+        done: &[Done {
+            name: "DecisionRecorded",
+            payload: &[("decision", "Decision", true, "The recorded decision.")],
+        }],
         perform: by!(record_decision),
     },
     Act {
@@ -30,10 +33,13 @@ pub(super) static ACTS: [Act; 2] = [
         ability: Ability::ActivateStrategy,
         changes_what_decides: true,
         input: &[("document", "String", true, "The strategy file."), KEY],
-        done: &[Done { name: "StrategyActivated", payload: &[
-            ("strategy", "Strategy", true, "The strategy, now active."),
-            ("assigned", "Int", true, "How many customers changed their segment."),
-        ] }],
+        done: &[Done {
+            name: "StrategyActivated",
+            payload: &[
+                ("strategy", "Strategy", true, "The strategy, now active."),
+                ("assigned", "Int", true, "How many customers changed their segment."),
+            ],
+        }],
         perform: by!(activate_strategy),
     },
 ];

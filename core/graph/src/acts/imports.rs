@@ -22,7 +22,10 @@ pub(super) static ACTS: [Act; 3] = [
             ("dryRun", "Boolean", false, "Say what would be done, and do nothing."),
             KEY,
         ],
-        done: &[Done { name: "ImportStarted", payload: &[("importRun", "ImportRun", true, "The import, queued or running.")] }],
+        done: &[Done {
+            name: "ImportStarted",
+            payload: &[("importRun", "ImportRun", true, "The import, queued or running.")],
+        }],
         perform: by!(start_import),
     },
     Act {
@@ -31,7 +34,10 @@ pub(super) static ACTS: [Act; 3] = [
         ability: Ability::ImportRecords,
         changes_what_decides: false,
         input: &[("id", "ID", true, "The import run."), KEY],
-        done: &[Done { name: "ImportCancelled", payload: &[("importRun", "ImportRun", true, "The import, now cancelled.")] }],
+        done: &[Done {
+            name: "ImportCancelled",
+            payload: &[("importRun", "ImportRun", true, "The import, now cancelled.")],
+        }],
         perform: by!(cancel_import),
     },
     Act {
@@ -40,7 +46,10 @@ pub(super) static ACTS: [Act; 3] = [
         ability: Ability::ImportRecords,
         changes_what_decides: false,
         input: &[("id", "ID", true, "The import run."), KEY],
-        done: &[Done { name: "ImportResumed", payload: &[("importRun", "ImportRun", true, "The import, queued or running.")] }],
+        done: &[Done {
+            name: "ImportResumed",
+            payload: &[("importRun", "ImportRun", true, "The import, queued or running.")],
+        }],
         perform: by!(resume_import),
     },
 ];

@@ -60,10 +60,7 @@ pub(super) static ACTS: [Act; 3] = [
             ("reason", "String", true, "Why it is released; it stays on the record."),
             KEY,
         ],
-        done: &[Done {
-            name: "HoldReleased",
-            payload: &[("order", "Order", true, "The order, now open."), DECISION],
-        }],
+        done: &[Done { name: "HoldReleased", payload: &[("order", "Order", true, "The order, now open."), DECISION] }],
         perform: by!(release_hold),
     },
     Act {

@@ -36,8 +36,11 @@ pub(super) async fn perform(call: &Call<'_>, name: &str, act: &RecordAct, input:
     Ok(answered(act, write_records(call.house, call.actor, &sight, &order, call.now).await?))
 }
 
-/// What is said of each record, and where it stands in the input.
-fn items(act: &RecordAct, mut input: Map<String, Value>) -> Result<Vec<(Map<String, Value>, Vec<Value>)>, Problem> {
+/// What is said of a record, and where it stands in the input.
+type Item = (Map<String, Value>, Vec<Value>);
+
+/// What is said of each record.
+fn items(act: &RecordAct, mut input: Map<String, Value>) -> Result<Vec<Item>, Problem> {
     if !act.many {
         return Ok(vec![(input, Vec::new())]);
     }

@@ -28,10 +28,13 @@ pub(super) static ACTS: [Act; 4] = [
             ("territory", "String", false, "Which territory, with the reach TERRITORY."),
             ("expiresAt", "DateTime", false, "When it ceases to hold; never if not said."),
         ],
-        done: &[Done { name: "TokenCreated", payload: &[
-            ("tokenId", "String", true, "Names the token when it is revoked."),
-            ("token", "String", true, "The token itself."),
-        ] }],
+        done: &[Done {
+            name: "TokenCreated",
+            payload: &[
+                ("tokenId", "String", true, "Names the token when it is revoked."),
+                ("token", "String", true, "The token itself."),
+            ],
+        }],
         perform: by!(create_token),
     },
     Act {
@@ -49,10 +52,13 @@ pub(super) static ACTS: [Act; 4] = [
                 "How long the old one holds on: 0 if not said, at most 604800, which is 7 days.",
             ),
         ],
-        done: &[Done { name: "TokenRotated", payload: &[
-            ("tokenId", "String", true, "Names the new token."),
-            ("token", "String", true, "The new token itself."),
-        ] }],
+        done: &[Done {
+            name: "TokenRotated",
+            payload: &[
+                ("tokenId", "String", true, "Names the new token."),
+                ("token", "String", true, "The new token itself."),
+            ],
+        }],
         perform: by!(rotate_token),
     },
     Act {
@@ -61,7 +67,10 @@ pub(super) static ACTS: [Act; 4] = [
         ability: Ability::ManageTokens,
         changes_what_decides: false,
         input: &[("tokenId", "String", true, "The token's id, as `createToken` gave it.")],
-        done: &[Done { name: "TokenRevoked", payload: &[("tokenId", "String", true, "The token that no longer holds.")] }],
+        done: &[Done {
+            name: "TokenRevoked",
+            payload: &[("tokenId", "String", true, "The token that no longer holds.")],
+        }],
         perform: by!(revoke_token),
     },
     Act {
@@ -71,7 +80,10 @@ pub(super) static ACTS: [Act; 4] = [
         ability: Ability::ManageRoles,
         changes_what_decides: false,
         input: &[("document", "String", true, "The roles file."), KEY],
-        done: &[Done { name: "RolesSet", payload: &[("roleDocument", "RoleDocument", true, "The document, now in force.")] }],
+        done: &[Done {
+            name: "RolesSet",
+            payload: &[("roleDocument", "RoleDocument", true, "The document, now in force.")],
+        }],
         perform: by!(set_roles),
     },
 ];

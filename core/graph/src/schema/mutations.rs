@@ -94,7 +94,11 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
                 TypeRef::named("Decimal"),
                 "The price of one unit before discount; the product's list price if not said.",
             ))
-            .field(argument("discount", TypeRef::named("Decimal"), "The share taken off: 0.15 is 15 %; none if not said."));
+            .field(argument(
+                "discount",
+                TypeRef::named("Decimal"),
+                "The share taken off: 0.15 is 15 %; none if not said.",
+            ));
         builder = builder.register(line);
     }
     if acts(source).any(|act| act.name == "startImport") {

@@ -124,7 +124,8 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
             .field(field("version", TypeRef::named_nn("Int"), "The version it has now, or had when it was deleted."))
             .field(field("outcome", TypeRef::named_nn("WriteOutcome"), "What was done."));
         let doc = format!("What came of a mutation of a record of type {name}.");
-        builder = builder.register(written).register(result(&format!("{name}Result"), &doc, &[&format!("{name}Written")]));
+        builder =
+            builder.register(written).register(result(&format!("{name}Result"), &doc, &[&format!("{name}Written")]));
     }
     builder
 }

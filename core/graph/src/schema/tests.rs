@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use guildhall_decision::decision_points;
+use guildhall_decision::{DecisionPoint, decision_points};
 use guildhall_model::{Access, CustomField, Kind, Model, Role};
 
 use super::{Source, sdl};
@@ -11,7 +11,7 @@ fn schema(role: Role) -> String {
 }
 
 fn schema_of(model: &Model, role: Role) -> String {
-    let points: Vec<_> = decision_points().unwrap().into_iter().map(Arc::new).collect();
+    let points: Vec<_> = decision_points().unwrap().into_iter().filter(DecisionPoint::is_field).map(Arc::new).collect();
     sdl(&Source { model, points: &points, access: &Access::of(model, role) }).unwrap()
 }
 

@@ -17,10 +17,12 @@ pub enum Ability {
     /// Imports files, which writes whatever the mapping says.
     ImportRecords,
     SeeMetrics,
+    /// Replays recorded decisions and erases what they tell about customers.
+    ManageLedger,
 }
 
 impl Ability {
-    pub const ALL: [Ability; 9] = [
+    pub const ALL: [Ability; 10] = [
         Ability::RecordDecisions,
         Ability::PlaceOrders,
         Ability::ReleaseHolds,
@@ -30,6 +32,7 @@ impl Ability {
         Ability::ManageRoles,
         Ability::ImportRecords,
         Ability::SeeMetrics,
+        Ability::ManageLedger,
     ];
 
     /// As a roles file has it.
@@ -44,6 +47,7 @@ impl Ability {
             Ability::ManageRoles => "manage-roles",
             Ability::ImportRecords => "import",
             Ability::SeeMetrics => "see-metrics",
+            Ability::ManageLedger => "manage-ledger",
         }
     }
 
@@ -64,6 +68,7 @@ impl Ability {
             Ability::ManageRoles => "manage roles",
             Ability::ImportRecords => "import",
             Ability::SeeMetrics => "read the metrics",
+            Ability::ManageLedger => "manage the ledger",
         }
     }
 
@@ -82,6 +87,7 @@ impl Ability {
             Ability::ManagePlugins => Some("Plugin"),
             Ability::ManageRoles => Some("RoleDocument"),
             Ability::ImportRecords => Some("ImportRun"),
+            Ability::ManageLedger => Some("Decision"),
             Ability::RecordDecisions
             | Ability::PlaceOrders
             | Ability::ReleaseHolds

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{SecondsFormat, Utc};
 use clap::Subcommand;
-use guildhall_decision::{Strategy, decision_points};
+use guildhall_decision::{Circumstances, Finding, Severity, Strategy, decision_points, difference};
 use guildhall_model::Model;
 use guildhall_store::strategy;
 use guildhall_workflow::activate_strategy::activate_strategy;
@@ -17,9 +17,23 @@ use crate::settings::Settings;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Checks a strategy file and tells everything that is wrong with it
+    /// Checks a strategy file and tells everything that is wrong with it or questionable
     #[command(after_help = "Example:\n  guildhall strategy lint strategy.toml")]
-    Lint { file: PathBuf },
+    Lint {
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says in words what changes from one strategy file to another
+    #[command(after_help = "Example:\n  guildhall strategy diff strategy.toml next.toml")]
+    Diff {
+        old: PathBuf,
+        new: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Makes a strategy the one that decides
     #[command(after_help = "Example:\n  guildhall strategy activate strategy.toml --as ada")]
     Activate {
@@ -40,7 +54,8 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Lint { file } => lint(&file),
+        Command::Lint { file, json } => lint(&file, json),
+        Command::Diff { old, new, json } => diff(&old, &new, json),
         Command::Activate { file, operator, json } => activate(settings, &file, &operator, json).await,
         Command::Show { json } => show(settings, json).await,
     }
@@ -59,16 +74,52 @@ fn read(file: &Path) -> Result<(String, Strategy), Failure> {
     }
 }
 
-fn lint(file: &Path) -> Result<(), Failure> {
+/// What is questionable about a strategy. Plugins are installed elsewhere, so nothing is said about who reads what.
+fn findings(strategy: &Strategy) -> Result<Vec<Finding>, Failure> {
+    let points = decision_points().map_err(Failure::failed)?;
+    let today = Some(Utc::now().date_naive());
+    Ok(strategy.lint(&Circumstances { points: &points, serving: None, today }))
+}
+
+fn lint(file: &Path, json: bool) -> Result<(), Failure> {
     let (_, strategy) = read(file)?;
-    println!(
-        "`{}` is sound: {} segments, {} treatments, {} ground rules, approvers {}",
-        strategy.name,
-        strategy.segments.len(),
-        strategy.treatments.len(),
-        strategy.ground_rules.len(),
-        strategy.approvers.join(", ")
-    );
+    let findings = findings(&strategy)?;
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    if json {
+        println!("{}", json!({ "name": strategy.name, "sound": errors == 0, "findings": findings }));
+    } else {
+        for finding in &findings {
+            println!("{}, {finding}", file.display());
+        }
+        let verdict = if errors == 0 { "is sound" } else { "cannot be activated" };
+        println!(
+            "`{}` {verdict}: {} segments, {} treatments, {} ground rules, approvers {}; {errors} errors, {} warnings",
+            strategy.name,
+            strategy.segments.len(),
+            strategy.treatments.len(),
+            strategy.ground_rules.len(),
+            strategy.approvers.join(", "),
+            findings.len() - errors
+        );
+    }
+    match errors {
+        0 => Ok(()),
+        _ => Err(Failure::BadInput("the strategy has errors, which refuse its activation".to_owned())),
+    }
+}
+
+fn diff(old: &Path, new: &Path, json: bool) -> Result<(), Failure> {
+    let changes = difference(&read(old)?.1, &read(new)?.1);
+    if json {
+        println!("{}", json!({ "changes": changes }));
+        return Ok(());
+    }
+    for change in &changes {
+        println!("{change}");
+    }
+    if changes.is_empty() {
+        println!("nothing changes");
+    }
     Ok(())
 }
 

@@ -73,7 +73,10 @@ impl Goods {
         let products: Vec<Uuid> = order.lines.iter().map(|line| line.product).collect();
         let plan = ReadPlan {
             response: vec![
-                Entry { key: "customers".to_owned(), value: records(house, &customer, &[order.customer], &["currency"])? },
+                Entry {
+                    key: "customers".to_owned(),
+                    value: records(house, &customer, &[order.customer], &["currency"])?,
+                },
                 Entry {
                     key: "products".to_owned(),
                     value: records(
@@ -106,7 +109,8 @@ fn records(house: &House, object: &Arc<ObjectType>, ids: &[Uuid], fields: &[&str
 
 fn reckon(currency: String, order: &NewOrder, products: &[Option<Product>]) -> Result<Goods, WorkflowError> {
     let mut problems = Vec::new();
-    let mut goods = Goods { currency, lines: Vec::new(), gross: Decimal::ZERO, net: Decimal::ZERO, cost: Some(Decimal::ZERO) };
+    let mut goods =
+        Goods { currency, lines: Vec::new(), gross: Decimal::ZERO, net: Decimal::ZERO, cost: Some(Decimal::ZERO) };
     for (place, (line, product)) in order.lines.iter().zip(products).enumerate() {
         let mut wrong = |name: &str, code, message: String| {
             problems.push(InvalidValue::new(vec!["lines".into(), place.into(), Json::from(name)], code, message));
@@ -127,7 +131,8 @@ fn reckon(currency: String, order: &NewOrder, products: &[Option<Product>]) -> R
         }
         let unit_price = line.unit_price.unwrap_or(product.list_price.amount);
         // A cost in another currency is none that could be subtracted.
-        let unit_cost = product.unit_cost.as_ref().filter(|_| product.currency == goods.currency).map(|cost| cost.amount);
+        let unit_cost =
+            product.unit_cost.as_ref().filter(|_| product.currency == goods.currency).map(|cost| cost.amount);
         match sums(&goods, line.quantity, unit_price, unit_cost, line.discount) {
             Some((gross, net, cost, line_net)) => {
                 (goods.gross, goods.net, goods.cost) = (gross, net, cost);
@@ -209,7 +214,12 @@ mod tests {
     #[track_caller]
     fn check(lines: &[(&str, Option<&str>, &str)], products: &[Option<Product>], expected: &str) {
         let said = match reckon("EUR".to_owned(), &order(lines), products) {
-            Ok(goods) => format!("{} {} {:?}", goods.gross.normalize(), goods.net.normalize(), goods.cost.map(|c| c.normalize().to_string())),
+            Ok(goods) => format!(
+                "{} {} {:?}",
+                goods.gross.normalize(),
+                goods.net.normalize(),
+                goods.cost.map(|c| c.normalize().to_string())
+            ),
             Err(error) => error.to_string(),
         };
         assert_eq!(said, expected);

@@ -17,7 +17,7 @@ fn refuse(from: &str, to: &str, expected: &[&str]) {
 #[test]
 fn problems_name_place_and_remedy() {
     let text = "name = \"n\"\nvision = \"v\"\napprovers = [\"ada\"]\nvison = 1\n\n[[segments]]\nkey = \"a\"\nname = \"A\"\nneed = \"n\"\n  when = \"customer.orders12m > 1 && customr.name == 'a'\"\n";
-    let expected = "line 4, column 1: `vison`: is not known here; known are name, vision, approvers, goals, segments, treatments, contracts, exceptions, ground_rules\nline 10, column 37: `segments[0].when`: unknown name `customr`; names begin with `customer.`";
+    let expected = "line 4, column 1: `vison`: is not known here; known are name, vision, value_propositions, approvers, currency, rates, goals, segments, treatments, contracts, exceptions, ground_rules, authorities, incentives, information, contact_policy, arbitration, holdout, pledges\nline 10, column 37: `segments[0].when`: unknown name `customr`; names begin with `customer.`";
     assert_eq!(read(text).unwrap_err().to_string(), expected);
     let error = read("name = \"n\"\nvision = \n").unwrap_err();
     assert_eq!((error.0[0].line, error.0[0].path.as_str()), (2, ""));
@@ -41,6 +41,8 @@ fn documents_are_checked_against_model_and_points() {
         "key = \"core\"",
         "key = \"key\"",
         &[
+            "`goals[2].mix`: gives shares of 0.7 in all; give each segment its share, together 1",
+            "`goals[2].mix.core`: is no segment; there are key, key-cinemas, key, small",
             "`segments[2]`: the key `key` is taken; give each segment its own",
             "`treatments.core`: `core` is no segment; there are key, key-cinemas, key, small",
         ],
@@ -48,7 +50,9 @@ fn documents_are_checked_against_model_and_points() {
     refuse(
         "overLimit = 0.2",
         "overlimit = 0.2",
-        &["`treatments.key.\"credit.check\".overlimit`: `credit.check` has no such parameter; it has overLimit"],
+        &[
+            "`treatments.key.\"credit.check\".overlimit`: `credit.check` has no such parameter; it has overLimit, horizonDays, documentMaximum, oldestOpenItemDays, overdueShare, maxDunningLevel, releaseDeviation, releaseDays",
+        ],
     );
     refuse(
         "netDays = 45",
@@ -59,7 +63,7 @@ fn documents_are_checked_against_model_and_points() {
         "[treatments.small.\"credit.terms\"]",
         "[treatments.small.\"credit.term\"]",
         &[
-            "`treatments.small.\"credit.term\"`: `credit.term` is no decision point; there are credit.terms, credit.check",
+            "`treatments.small.\"credit.term\"`: `credit.term` is no decision point; there are credit.terms, credit.check, collections.next, fulfillment.priority, fulfillment.allocate, fulfillment.promise, marketing.eligibility, marketing.contact, nba.arbitrate, service.level, price.discount, segment.assign",
         ],
     );
     refuse(
@@ -67,13 +71,149 @@ fn documents_are_checked_against_model_and_points() {
         "force = { outcome = \"NO\" }",
         &["`ground_rules[0].force.outcome`: is not one of APPROVED, HELD"],
     );
-    refuse("force = { outcome = \"HELD\" }", "", &["`ground_rules[0]`: needs exactly one of `clamp` and `force`"]);
+    refuse(
+        "force = { outcome = \"HELD\" }",
+        "",
+        &["`ground_rules[0]`: needs exactly one of `clamp`, `force`, `keep` and `reserve`"],
+    );
     refuse(
         "field = \"netDays\", max = 60",
         "field = \"netDays\", max = 60, min = 90",
         &["`ground_rules[1].clamp`: min 90 is above max 60; no value lies between"],
     );
     refuse("field = \"netDays\", max = 60", "field = \"netDays\"", &["`ground_rules[1].clamp`: needs `min` or `max`"]);
+}
+
+#[test]
+fn every_part_is_checked() {
+    refuse(
+        "target = { at_least = 1.05 }",
+        "target = {}",
+        &["`goals[0].target`: needs exactly one of `at_least` and `at_most`"],
+    );
+    refuse("target = { at_least = 1.05 }", "target = \"+5 %\"", &["`goals[0].target`: is not a table"]);
+    refuse(
+        "objective = \"develop\"",
+        "objective = \"grow\"",
+        &["`goals[0].objective`: is not \"target\", \"acquire\", \"develop\" or \"retain\""],
+    );
+    refuse(
+        "mix = { key = 0.6",
+        "mix = { key = 0.5",
+        &["`goals[2].mix`: gives shares of 0.9 in all; give each segment its share, together 1"],
+    );
+    refuse(
+        "mix(credit.terms.netDays)",
+        "credit.terms.netDays",
+        &["`goals[2].projection`: `credit.terms.netDays` differs by segment; write `mix(credit.terms.netDays)`"],
+    );
+    refuse(
+        "+ averageDelay",
+        "+ delay",
+        &["`goals[2].projection`: `delay` is none of the goal's assumptions; averageDelay"],
+    );
+    refuse(
+        "netDays) + averageDelay",
+        "net) + averageDelay",
+        &["`goals[2].projection`: `credit.terms` has no number `net` that a strategy sets"],
+    );
+    refuse(
+        "segment = \"key\"\npromise",
+        "segment = \"keys\"\npromise",
+        &["`value_propositions[1].segment`: is no segment; there are key, key-cinemas, core, small"],
+    );
+    refuse(
+        "currency = \"EUR\"",
+        "currency = \"Euro\"",
+        &["`currency`: is not a currency; use its ISO 4217 code, like \"EUR\""],
+    );
+    refuse(
+        "stay = \"customer.margin12m >= 225000\"",
+        "stay = \"customer.margin >= 225000\"",
+        &[
+            "`segments[0].stay`: unknown field `customer.margin`; there are id, version, createdAt, updatedAt, source, externalId, name, kind, status, industry, country, phone, preferredChannel, currency, revenue12m, margin12m, orders12m, lastOrderOn, openAmount, overdueAmount, overdue1To30, overdue31To60, overdue61To90, overdueOver90, averageDaysLate, lastTouchAt, factsAsOf, segment, owner, territory, team, parent, creditAccount",
+        ],
+    );
+    refuse("share = 0.1 }", "share = 1.1 }", &["`ground_rules[3].reserve.share`: is above 1; write 5 % as 0.05"]);
+    refuse(
+        "keep = { confirmed = \"confirmed\" }",
+        "keep = { confirmed = \"segment\" }",
+        &[
+            "`ground_rules[4].keep.confirmed`: is no field of the request of the type of `confirmed`; supply, requested, confirmed, hoursToShipment",
+        ],
+    );
+    refuse(
+        "keep = { confirmed = \"confirmed\" }",
+        "keep = { backordered = \"confirmed\" }",
+        &["`ground_rules[4].keep.backordered`: `fulfillment.allocate` has no such field; it has confirmed, standing"],
+    );
+    refuse(
+        "* request.list)",
+        "* request.liste)",
+        &["`ground_rules[2].clamp.max`: unknown field `request.liste`; did you mean `list`?"],
+    );
+    refuse(
+        "field = \"discount\"\nat_most",
+        "field = \"prompt\"\nat_most",
+        &["`authorities[0].field`: is no field of `price.discount` that needs authority; discount"],
+    );
+    refuse("act = \"releaseHold\"", "", &["`authorities[1]`: needs exactly one of `point` and `act`"]);
+    refuse("rewards = \"more\"", "rewards = \"most\"", &["`incentives[0].rewards`: is not \"more\" or \"less\""]);
+    refuse(
+        "fact = \"customer.margin12m\"",
+        "fact = \"customer.margins\"",
+        &[
+            "`information[0].fact`: unknown field `customer.margins`; there are id, version, createdAt, updatedAt, source, externalId, name, kind, status, industry, country, phone, preferredChannel, currency, revenue12m, margin12m, orders12m, lastOrderOn, openAmount, overdueAmount, overdue1To30, overdue31To60, overdue61To90, overdueOver90, averageDaysLate, lastTouchAt, factsAsOf, segment, owner, territory, team, parent, creditAccount",
+        ],
+    );
+    refuse(
+        "max_age_days = 3",
+        "max_age_days = -1",
+        &["`information[1].max_age_days`: is not a whole number from 0 to 3660"],
+    );
+    refuse(
+        "from = \"20:00\"",
+        "from = \"25:00\"",
+        &["`contact_policy.quiet_hours.from`: is not a time of the day like \"20:00\""],
+    );
+    refuse(
+        "days = 30, at_most = 4",
+        "days = 0, at_most = 4",
+        &["`contact_policy.caps[0].days`: is not a whole number from 1 to 3660"],
+    );
+    refuse(
+        "* verdict.lever\"",
+        "* verdict.score\"",
+        &["`arbitration.score`: unknown field `verdict.score`; there are context, lever, allowed"],
+    );
+    refuse("lever_cap = 1.5", "lever_cap = -1", &["`arbitration.lever_cap`: is below 0"]);
+    refuse(
+        "policy = \"credit.terms\"",
+        "policy = \"credit.check\"",
+        &["`pledges[1]`: `credit.check` has a pledge already; keep one"],
+    );
+    refuse("review = 2027-12-01", "review = \"soon\"", &["`pledges[0].review`: is not a date like 2026-01-31"]);
+}
+
+#[test]
+fn segments_in_a_circle_are_refused() {
+    let segment = |key: &str, parent: &str| {
+        format!("[[segments]]\nkey = \"{key}\"\nname = \"n\"\nneed = \"n\"\nwhen = \"true\"\nparent = \"{parent}\"\n")
+    };
+    let head = "name = \"n\"\nvision = \"v\"\napprovers = [\"ada\"]\n";
+    let said = read(&format!("{head}{}{}", segment("a", "b"), segment("b", "a"))).unwrap_err().to_string();
+    let circle = "`segments[0].parent`: `a`, which is part of `b`, which is part of `a`: they are parts of each other in a circle; leave one `parent` out";
+    assert!(said.contains(circle), "{said}");
+    let itself = read(&format!("{head}{}", segment("a", "a"))).unwrap_err().to_string();
+    assert!(itself.contains("`a`, which is part of `a`: they are parts"), "{itself}");
+}
+
+#[test]
+fn reserves_do_not_add_up_to_more_than_there_is() {
+    let more = "[[ground_rules]]\nid = \"R\"\nname = \"n\"\nreason = \"r\"\npoint = \"fulfillment.allocate\"\nreserve = { segment = \"key\", share = 0.95 }";
+    contradiction(more, "brings what is reserved at `fulfillment.allocate` to 1.05 of what there is, which is above 1");
+    let other = "[[ground_rules]]\nid = \"R\"\nname = \"n\"\nreason = \"r\"\npoint = \"credit.terms\"\nreserve = { segment = \"key\", share = 0.5 }";
+    contradiction(other, "`credit.terms` shares out nothing among segments, so there is nothing to reserve");
 }
 
 #[test]
@@ -186,7 +326,27 @@ fn schema_and_reader_take_and_refuse_the_same() {
     let wrong = [
         ("name = \"Grow", "nam = \"Grow"),
         ("side = \"enterprise\"", "side = \"both\""),
-        ("metric = \"margin12m\"", "metric = \"margin12m\"\nowner = \"ada\""),
+        ("metric = \"margin12m\"", "metric = \"margin12m\"\nowners = \"ada\""),
+        ("objective = \"develop\"", "objective = \"grow\""),
+        ("target = { at_least = 1.05 }", "target = { at_least = 1.05, at_most = 2 }"),
+        ("target = { at_least = 1.05 }", "target = \"more\""),
+        ("baseline = 1\n", "baseline = \"one\"\n"),
+        ("assumptions = { averageDelay = 6 }", "assumptions = { AverageDelay = 6 }"),
+        ("currency = \"EUR\"", "currency = \"Euro\""),
+        ("stay = \"customer.margin12m >= 225000\"", "stay = 225000"),
+        ("reserve = { segment = \"small\", share = 0.1 }", "reserve = { segment = \"small\" }"),
+        ("keep = { confirmed = \"confirmed\" }", "keep = { confirmed = \"segment\" }"),
+        ("point = \"fulfillment.allocate\"\nreserve", "point = \"credit.terms\"\nreserve"),
+        ("act = \"releaseHold\"", "act = \"releaseHold\"\npoint = \"credit.check\""),
+        ("act = \"releaseHold\"", ""),
+        ("rewards = \"more\"", "rewards = \"most\""),
+        ("max_age_days = 3", "max_age_days = -1"),
+        ("from = \"20:00\"", "from = \"25:00\""),
+        ("days = 30, at_most = 4", "days = 0, at_most = 4"),
+        ("lever_cap = 1.5", ""),
+        ("share = 0.05\nseed", "seed"),
+        ("minimum_ratio = 1.5", ""),
+        ("benefit = { amount = 180000, currency = \"EUR\" }", "benefit = { amount = 180000 }"),
         ("need = \"Easy", "needs = \"Easy"),
         ("key = \"core\"", "key = \"core!\""),
         ("overLimit = 0.2", "overlimit = 0.2"),
@@ -217,27 +377,59 @@ fn same_keys(schema: &Json, place: &str, keys: &[&str]) {
     named.sort_unstable();
     known.sort_unstable();
     assert_eq!(named, known, "{place}");
-    assert!(properties.values().all(|property| property.get("description").is_some()), "{place} needs descriptions");
+    let described = |property: &Json| property.get("description").is_some() || property.get("$ref").is_some();
+    assert!(properties.values().all(described), "{place} needs descriptions");
 }
 
 #[test]
 fn the_schema_has_every_key_of_the_reader() {
     let schema: Json = serde_json::from_str(SCHEMA).unwrap();
     same_keys(&schema, "/properties", keys::DOCUMENT);
-    same_keys(&schema, "/properties/goals/items/properties", keys::GOAL);
+    for (place, keys) in [
+        ("value_propositions/items", keys::VALUE_PROPOSITION),
+        ("goals/items", keys::GOAL),
+        ("goals/items/properties/target", keys::AIM),
+        ("goals/items/properties/guard", keys::GUARD),
+        ("authorities/items", keys::AUTHORITY),
+        ("incentives/items", keys::INCENTIVE),
+        ("information/items", keys::INFORMATION),
+        ("contact_policy", keys::CONTACT_POLICY),
+        ("contact_policy/properties/caps/items", keys::CONTACT_CAP),
+        ("contact_policy/properties/quiet_hours", keys::QUIET_HOURS),
+        ("arbitration", keys::ARBITRATION),
+        ("holdout", keys::HOLDOUT),
+        ("pledges/items", keys::PLEDGE),
+        ("pledges/items/properties/benefit", keys::MONEY),
+        ("pledges/items/properties/cost", keys::MONEY),
+    ] {
+        same_keys(&schema, &format!("/properties/{place}/properties"), keys);
+    }
     same_keys(&schema, "/properties/segments/items/properties", keys::SEGMENT);
     same_keys(&schema, "/$defs/agreement/properties", keys::AGREEMENT);
     same_keys(&schema, "/$defs/agreement/properties/customer/anyOf/1/properties", keys::CUSTOMER);
     same_keys(&schema, "/$defs/ground-rule/properties", keys::GROUND_RULE);
     same_keys(&schema, "/$defs/ground-rule/properties/clamp/properties", keys::CLAMP);
-    for point in decision_points().unwrap() {
+    same_keys(&schema, "/$defs/ground-rule/properties/reserve/properties", keys::RESERVE);
+    let points = decision_points().unwrap();
+    let names: Vec<_> = points.iter().map(|point| point.name.as_str()).collect();
+    for place in [
+        "/$defs/agreement/properties/point",
+        "/$defs/ground-rule/properties/point",
+        "/properties/pledges/items/properties/policy",
+    ] {
+        assert_eq!(schema.pointer(&format!("{place}/enum")), Some(&json!(names)), "{place}");
+    }
+    same_keys(&schema, "/properties/treatments/additionalProperties/properties", &names);
+    for point in points {
         let parameters: Vec<_> = point.parameters.iter().map(|field| field.name.as_str()).collect();
         same_keys(&schema, &format!("/$defs/{}-parameters/properties", point.name), &parameters);
-        let outputs: Vec<_> = point.outputs.iter().map(|field| field.name.as_str()).collect();
+        let answered = || point.bounded().iter().filter(|field| field.combine != crate::CombineRule::Core);
+        let outputs: Vec<_> = answered().map(|field| field.name.as_str()).collect();
         same_keys(&schema, &format!("/$defs/{}-answer/properties", point.name), &outputs);
+        same_keys(&schema, &format!("/$defs/{}-kept/properties", point.name), &outputs);
         for (fields, kind) in [
             (point.parameters.iter().map(|f| (&f.name, &f.description)).collect::<Vec<_>>(), "parameters"),
-            (point.outputs.iter().map(|f| (&f.name, &f.description)).collect(), "answer"),
+            (answered().map(|f| (&f.name, &f.description)).collect(), "answer"),
         ] {
             for (name, description) in fields {
                 let place = format!("/$defs/{}-{kind}/properties/{name}/description", point.name);

@@ -6,7 +6,7 @@ use proptest::sample::Index;
 use proptest::strategy::Strategy as Generator;
 
 use super::*;
-use crate::{Effect, Strategy};
+use crate::{Effect, Limit, Strategy};
 
 const RULES: &str = r#"
 [[ground_rules]]
@@ -122,9 +122,11 @@ proptest! {
             match rule.effect.clone() {
                 Effect::Clamp { field, min, max } => {
                     let value = number(&verdict, &field);
-                    prop_assert!(min.is_none_or(|min| value >= min), "{}", rule.id);
-                    prop_assert!(max.is_none_or(|max| value <= max), "{}", rule.id);
+                    let given = |limit| match limit { Limit::Value(value) => value, Limit::Formula(_) => panic!("none here") };
+                    prop_assert!(min.map(given).is_none_or(|min| value >= min), "{}", rule.id);
+                    prop_assert!(max.map(given).is_none_or(|max| value <= max), "{}", rule.id);
                 }
+                Effect::Keep(_) | Effect::Reserve { .. } => panic!("none here"),
                 // Two rules may force one field; all combine by MIN, so the lesser is the stricter.
                 Effect::Force(fields) => for (field, value) in fields {
                     prop_assert!(number(&verdict, &field) <= value, "{}", rule.id);
@@ -142,5 +144,33 @@ proptest! {
             let traced = verdict.bounds.iter().any(|bound| bound.field == *field);
             prop_assert_eq!(unbound.output[field] != *value, traced, "{}", field);
         }
+    }
+
+    #[test]
+    fn a_customer_is_told_nothing_of_the_inside(
+        all in proposals(0..5),
+        secret in "[q-z]{12}",
+        segment in prop::option::of(prop::sample::select(vec!["key", "core", "small"])),
+    ) {
+        // Whatever plugins, departments and reasons are called, and whatever the rules say of themselves.
+        let all = all.into_iter().map(|proposal| {
+            let plugin = format!("{secret}-{}", proposal.plugin);
+            let result = match proposal.result {
+                Ok(proposed) => Ok(ProposedOutput { reasons: vec![secret.clone()], ..proposed }),
+                Err(_) => Err(ProposalFailure { code: secret.clone(), message: secret.clone() }),
+            };
+            Proposal { plugin, department: secret.clone(), digest: secret.clone(), result, ..proposal }
+        });
+        let mut strategy = strategy();
+        for rule in &mut strategy.ground_rules {
+            (rule.name, rule.reason, rule.id) = (secret.clone(), secret.clone(), format!("{secret}{}", rule.id));
+        }
+        let verdict = ask_terms(&strategy, segment, all.collect());
+        let told = verdict.customer_explanation.join("\n");
+        prop_assert!(!told.contains(&secret), "{}", told);
+        for segment in &strategy.segments {
+            prop_assert!(!told.contains(&format!("`{}`", segment.key)) && !told.contains(&segment.name), "{}", told);
+        }
+        prop_assert!(told.contains("Our answer is"));
     }
 }

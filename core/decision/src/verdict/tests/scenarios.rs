@@ -34,7 +34,7 @@ fn decimal(text: &str) -> Decimal {
 
 /// Asks under the strategy, with what finance would do by itself beside it.
 fn ask(account: &Account, segment: &str, amount: Decimal) -> Verdict {
-    let (strategy, point) = (read(DEMO).unwrap(), point("credit.check"));
+    let (strategy, point) = (demo(), point("credit.check"));
     let facts = json!({"creditAccount": {"limit": {"amount": account.limit.to_string()},
                                          "exposure": {"amount": account.exposure().to_string()}}});
     let subject = Subject { id: "cus_1", source: None, external_id: None, segment: Some(segment), facts: &facts };
@@ -97,7 +97,7 @@ fn the_strategy_wins_over_finance_and_the_ground_rule_over_both() {
 
 #[test]
 fn a_customer_without_credit_account_is_held() {
-    let (strategy, point) = (read(DEMO).unwrap(), point("credit.check"));
+    let (strategy, point) = (demo(), point("credit.check"));
     let facts = json!({"creditAccount": null});
     let subject = Subject { id: "cus_1", source: None, external_id: None, segment: Some("small"), facts: &facts };
     let request = json!({"amount": "10"});
