@@ -11,7 +11,7 @@ use crate::small::{column, customers};
 
 const INSTALL: &str = "mutation($digest: String!, $approve: [String!]!, $key: String!) { installPlugin(input: {digest: $digest, approve: $approve, idempotencyKey: $key}) { ... on PluginInstalled { plugin { id name department status pluginVersion digest installedBy } } ... on Invalid { problems { path code message } } ... on Refused { reasons { code message } } } }";
 const ACTIVATE: &str = "mutation($document: String!, $key: String!) { activateStrategy(input: {document: $document, idempotencyKey: $key}) { ... on StrategyActivated { assigned strategy { number name status activatedBy } } ... on Invalid { problems { path code message } } ... on Refused { reasons { code message } } } }";
-const REMOVE: &str = "mutation($id: ID!) { removePlugin(input: {plugin: $id, idempotencyKey: \"away\"}) { ... on PluginRemoved { plugin { status } } ... on Refused { reasons { code message } } } }";
+const UNINSTALL: &str = "mutation($id: ID!) { uninstallPlugin(input: {plugin: $id, idempotencyKey: \"away\"}) { ... on PluginUninstalled { plugin { status } } ... on Refused { reasons { code message } } } }";
 const TERMS: &str = "{ customers(first: 1, orderBy: {field: EXTERNAL_ID}) { nodes { creditTerms { netDays fallback strategyNumber } } } }";
 
 fn under_strategy(place: &Place) {
@@ -123,10 +123,10 @@ async fn a_removed_plugin_decides_no_more() {
         let digest = send_package(&server).await;
         let body = install(&server, &digest, &reads(&server)).await;
         let id = &body["data"]["installPlugin"]["plugin"]["id"];
-        let removed = server.graphql(Role::Admin, REMOVE, json!({ "id": id })).await.data();
-        assert_eq!(removed["removePlugin"]["plugin"]["status"], "REMOVED");
+        let removed = server.graphql(Role::Admin, UNINSTALL, json!({ "id": id })).await.data();
+        assert_eq!(removed["uninstallPlugin"]["plugin"]["status"], "REMOVED");
         assert_eq!(server.query(TERMS).await["customers"]["nodes"][0]["creditTerms"]["fallback"], true);
-        let again = server.graphql(Role::Admin, &REMOVE.replace("away", "again"), json!({ "id": id })).await.json();
+        let again = server.graphql(Role::Admin, &UNINSTALL.replace("away", "again"), json!({ "id": id })).await.json();
         assert_eq!(refusals(&again), ["NOT_FOUND"]);
     }
 }

@@ -148,7 +148,7 @@ async fn a_department_reads_the_business_and_manages_nothing() {
             "createToken",
             "revokeToken",
             "installPlugin",
-            "removePlugin",
+            "uninstallPlugin",
             "activateStrategy",
             "TokenScope",
             "setRoles",

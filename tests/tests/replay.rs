@@ -59,7 +59,7 @@ async fn random_decisions_replay_to_the_same_bytes() {
         let strategy = document.replace("when = \"customer.orders12m >= 5\"", "when = \"customer.orders12m >= 3\"");
         let strategy = strategy.replace("when = \"customer.orders12m < 5\"", "when = \"customer.orders12m < 3\"");
         server.place().activate(&server.place().file("last.toml", strategy));
-        let remove = "mutation($id: ID!) { removePlugin(input: {plugin: $id, idempotencyKey: \"away\"}) { ... on PluginRemoved { plugin { status } } } }";
+        let remove = "mutation($id: ID!) { uninstallPlugin(input: {plugin: $id, idempotencyKey: \"away\"}) { ... on PluginUninstalled { plugin { status } } } }";
         let plugin = server.query("{ plugins { nodes { id } } }").await["plugins"]["nodes"][0]["id"].clone();
         server.graphql(Role::Admin, remove, json!({ "id": plugin })).await.data();
         for decision in &decisions {

@@ -202,3 +202,57 @@ async fn a_rotated_token_has_a_new_secret_and_the_old_one_ends_after_its_grace()
         assert_eq!(refusals(&again), ["NOT_FOUND"]);
     }
 }
+
+/// A search by what is hidden would tell it letter by letter.
+#[tokio::test]
+async fn a_search_looks_at_nothing_hidden() {
+    for server in started().await {
+        let own = format!(
+            "{ROLES}\n[roles.post]\ndoc = \"Sends mail.\"\nrows = [\"all\"]\n[roles.post.types.User]\nread = [\"email\"]\n"
+        );
+        set(server.place(), &own);
+        let create = "mutation { createUser(input: {values: {name: \"Quentin\", email: \"post@example.com\"}, idempotencyKey: \"q\"}) { __typename } }";
+        server.graphql(Role::Department, create, Value::Null).await.data();
+        let post = server.place().done(&["token", "create", "Pia", "--role", "post"]);
+        let found = async |text: &str| {
+            let query = format!("{{ search(text: \"{text}\") {{ ... on User {{ email }} }} }}");
+            ask(&server, post.trim(), &query).await["data"]["search"].clone()
+        };
+        let one = json!([{ "email": "post@example.com" }]);
+        until(Duration::from_secs(2), async || (found("post@").await == one).then_some(())).await;
+        assert_eq!(found("quent").await, json!([]));
+    }
+}
+
+/// What was validated and planned for one role is of no use to another.
+#[tokio::test]
+async fn what_one_role_asks_serves_no_other() {
+    for server in started().await {
+        let query = "{ customers { nodes { phone } } }";
+        let (sales, desk) = (mia(&server, &["--role", "field-sales"]), mia(&server, &["--role", "desk"]));
+        for _ in 0..2 {
+            assert_eq!(ask(&server, &sales, query).await.get("errors"), None);
+            assert_eq!(codes(&ask(&server, &desk, query).await), ["VALIDATION_FAILED"]);
+        }
+    }
+}
+
+/// Nobody makes a record that he would not see, or moves one out of his sight.
+#[tokio::test]
+async fn nobody_writes_out_of_his_own_sight() {
+    for server in started().await {
+        let mia = mia(&server, &["--role", "department", "--reach", "own"]);
+        let why = "... on Refused { reasons { code } }";
+        let create = format!(
+            "mutation {{ createCustomer(input: {{values: {{name: \"a\", kind: PERSON, currency: \"EUR\"}}, idempotencyKey: \"c\"}}) {{ {why} }} }}"
+        );
+        assert_eq!(refusals(&ask(&server, &mia, &create).await), ["OUT_OF_REACH"]);
+        let hers = ask(&server, &mia, "{ customers { nodes { id version } } }").await;
+        let node = &hers["data"]["customers"]["nodes"][0];
+        let give = format!(
+            "mutation {{ updateCustomer(input: {{id: {}, version: {}, set: {{owner: null}}, idempotencyKey: \"g\"}}) {{ {why} }} }}",
+            node["id"], node["version"]
+        );
+        assert_eq!(refusals(&ask(&server, &mia, &give).await), ["OUT_OF_REACH"]);
+    }
+}

@@ -297,6 +297,22 @@ async fn an_aggregate_counts_visible_rows() {
     .await;
 }
 
+/// IY is hers, and its order is not: what a hidden record has is nobody's group.
+#[tokio::test]
+async fn groups_do_not_tell_what_a_hidden_record_has() {
+    check(
+        "{ invoicesGroups(by: [{order: {field: NUMBER}}, {order: {field: CUSTOMER}}, {order: {customer: {field: NAME}}}]) { nodes { count key { orderKey { number customer { name } customerKey { name } } } } } customersGroups(by: [{parent: {field: NAME}}]) { nodes { count key { parentKey { name } } } } }",
+        json!({
+            "invoicesGroups": { "nodes": [
+                { "count": 1, "key": { "orderKey": { "number": "OM", "customer": { "name": "Mill" }, "customerKey": { "name": "Mill" } } } },
+                { "count": 1, "key": { "orderKey": { "number": null, "customer": null, "customerKey": { "name": null } } } },
+            ] },
+            "customersGroups": { "nodes": [{ "count": 1, "key": { "parentKey": { "name": null } } }] },
+        }),
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn a_search_finds_visible_rows() {
     check(

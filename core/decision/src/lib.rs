@@ -24,8 +24,8 @@ pub use ledger::{
 };
 pub use parameters::{Layer, Parameters, Resolved, department_defaults, resolve};
 pub use point::{
-    CombineRule, DIRECTIVES_SDL, DecisionPoint, FailPolicy, InputField, Mode, OutputField, PointError, RequestError,
-    decision_points, point_sdl, read_points,
+    Change, CombineRule, DIRECTIVES_SDL, DecisionPoint, FailPolicy, InputField, Mode, OutputField, PointError,
+    RequestError, changes, decision_points, next_version, point_sdl, read_points,
 };
 pub use roles::read_roles;
 pub use shadow::{Seen, ShadowReport, Tally};

@@ -8,6 +8,7 @@ mod decisions;
 mod imports;
 mod ledger;
 mod plugins;
+mod publishers;
 mod records;
 mod tokens;
 
@@ -86,7 +87,8 @@ pub(crate) enum Gave {
 
 /// The acts there are.
 pub(crate) fn declared() -> impl Iterator<Item = &'static Act> {
-    decisions::ACTS.iter().chain(&plugins::ACTS).chain(&tokens::ACTS).chain(&imports::ACTS).chain(&ledger::ACTS)
+    let managed = plugins::ACTS.iter().chain(&publishers::ACTS).chain(&tokens::ACTS).chain(&imports::ACTS);
+    decisions::ACTS.iter().chain(managed).chain(&ledger::ACTS)
 }
 
 /// The act of a mutation's name, unless that is a verb on records.

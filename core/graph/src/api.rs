@@ -101,6 +101,11 @@ impl Api {
         self.generation.load().deployment.guest_calls()
     }
 
+    /// How many of the installed plugins cannot be asked.
+    pub fn suspended(&self) -> usize {
+        self.generation.load().deployment.suspended().len()
+    }
+
     /// What was done since the process began.
     pub fn metrics(&self) -> Metrics {
         let guest_calls = self.counters.guest_calls(|| Arc::clone(&self.generation.load().deployment));
@@ -108,6 +113,7 @@ impl Api {
         Metrics {
             generation: generation.deployment.generation,
             guest_calls,
+            suspended: self.suspended() as u64,
             statements: self.house.database.statements(),
             caches: generation.caches(),
             limits: self.counters.limits(),

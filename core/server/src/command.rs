@@ -5,11 +5,14 @@ mod export;
 mod import;
 mod ledger;
 mod plugin;
+mod publisher;
 mod role;
 mod schema;
 mod serve;
 mod strategy;
 mod token;
+
+pub(crate) use demo::DATABASE as DEMO_DATABASE;
 
 use std::path::PathBuf;
 
@@ -49,12 +52,15 @@ enum Command {
         after_help = "Example:\n  guildhall export Customer --out exports/ --filter '{\"country\":{\"eq\":\"Germany\"}}'"
     )]
     Export(export::Options),
-    /// Builds, installs and shows plugins
+    /// Builds, installs, upgrades and shows plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
     /// Checks the record of decisions and erases what it tells about customers
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// Trusts, lists and distrusts publishers of plugins
+    #[command(subcommand)]
+    Publisher(publisher::Command),
     /// Checks, activates and shows the customer strategy
     #[command(subcommand)]
     Strategy(strategy::Command),
@@ -75,8 +81,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Demo(options) => options.listen,
         _ => None,
     };
-    let mut settings = Settings::read(&arguments.flags, listen)?;
-    if let (Command::Demo(_), false) = (&arguments.command, arguments.flags.names_database()) {
+    let demo = matches!(arguments.command, Command::Demo(_));
+    let mut settings = Settings::read(&arguments.flags, listen, demo)?;
+    if demo && !arguments.flags.names_database() {
         // The demo has a database of its own, so that it never mixes with real customers.
         demo::DATABASE.clone_into(&mut settings.database);
         settings.cache = PathBuf::from(demo::CACHE);
@@ -90,6 +97,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Export(options) => export::run(&settings, &options).await,
         Command::Plugin(command) => plugin::run(&settings, command).await,
         Command::Ledger(command) => ledger::run(&settings, command).await,
+        Command::Publisher(command) => publisher::run(&settings, command).await,
         Command::Strategy(command) => strategy::run(&settings, command).await,
         Command::Role(command) => role::run(&settings, command).await,
         Command::Token(command) => token::run(&settings, command).await,

@@ -28,6 +28,7 @@ pub mod ledger;
 pub mod package;
 pub mod plugin;
 pub mod point;
+pub mod publisher;
 pub mod roles;
 pub mod sample;
 pub mod segment;
@@ -46,4 +47,5 @@ pub use table::unique_fields;
 pub use transaction::Transaction;
 pub use write::{
     Ancestor, Batch, ExternalKey, FieldsSet, Record, RecordColumn, Upserted, record_columns, referring_types,
+    user_by_login,
 };

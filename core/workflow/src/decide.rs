@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::Deployment;
-use crate::deployment::Serving;
+use crate::deployment::{Serving, Suspended};
 
 /// What is known of one subject, as one statement read it. The keys are those of [`Deployment::facts`].
 #[derive(Debug, Deserialize)]
@@ -143,6 +143,9 @@ impl Deployment {
                 by_default.extend(self.propose(&plugin.guest, point, at, vec![default]).await?);
             }
         }
+        for suspended in self.suspended().iter().filter(|suspended| suspended.points.contains(&point.name)) {
+            proposals.iter_mut().chain(&mut by_default).for_each(|proposals| proposals.push(cannot(suspended)));
+        }
         let mut decided = Vec::with_capacity(subjects.len());
         let proposed = proposals.into_iter().zip(by_default).zip(asked);
         for ((facts, parameters), ((proposals, by_default), asked)) in subjects.iter().zip(&parameters).zip(proposed) {
@@ -200,9 +203,6 @@ impl Deployment {
 /// Parameters and input of one call, as JSON bytes.
 type Bytes = (Vec<u8>, Vec<u8>);
 
-/// The settings of a plugin that has none.
-const NO_SETTINGS: &str = "{}";
-
 fn calls(
     plugin: &Serving,
     subjects: &[&Facts<'_>],
@@ -214,7 +214,8 @@ fn calls(
         let input = facts.inputs.get(plugin.guest.name()).ok_or_else(|| {
             DecisionError::Internal(format!("the input of plugin `{}` was not read", plugin.guest.name()))
         })?;
-        Ok((parameters_text(parameters).into_bytes(), input_text(input.get(), &request, NO_SETTINGS).into_bytes()))
+        let input = input_text(input.get(), &request, &plugin.settings);
+        Ok((parameters_text(parameters).into_bytes(), input.into_bytes()))
     };
     subjects.iter().zip(parameters).map(call).collect()
 }
@@ -242,6 +243,19 @@ fn recorded(plugin: &str, (parameters, input): &Bytes, defaults: &str) -> Result
         defaults: raw(defaults.as_bytes())?,
         input: raw(input)?,
     })
+}
+
+/// What a suspended plugin comes to. Why it is suspended is for the administrator to see.
+fn cannot(suspended: &Suspended) -> Proposal {
+    let message = "the plugin is suspended; `guildhall plugin list` says why".to_owned();
+    Proposal {
+        plugin: suspended.name.clone(),
+        version: suspended.version.clone(),
+        digest: suspended.digest.clone(),
+        department: suspended.department.clone(),
+        result: Err(ProposalFailure { code: "SUSPENDED".to_owned(), message }),
+        fuel: 0,
+    }
 }
 
 pub(crate) fn proposal(guest: &Guest, answer: Result<Answer, Failure>, fuel: u64) -> Proposal {

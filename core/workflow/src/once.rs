@@ -36,6 +36,16 @@ impl<'a> Once<'a> {
         Ok(Once { actor, key, act, body: hex::encode(hash.finalize()) })
     }
 
+    /// The same for who may act without a key, as at the command line.
+    pub(crate) fn under(
+        actor: &'a Actor,
+        key: Option<&'a str>,
+        act: &'a str,
+        body: &[&[u8]],
+    ) -> Result<Option<Self>, WorkflowError> {
+        key.map(|key| Once::new(actor, key, act, body)).transpose()
+    }
+
     /// The answer given before, if there was one.
     pub(crate) async fn answered(&self, on: &impl Reads) -> Result<Option<Value>, WorkflowError> {
         let Some(known) = idempotency::find(on, &self.actor.name, self.key).await? else { return Ok(None) };

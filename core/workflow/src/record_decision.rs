@@ -238,4 +238,37 @@ mod tests {
             assert_eq!(recorded(&house, customer).await[0].strategy, second.strategy);
         }
     }
+
+    /// A point that looks at what the actor may not read is none for him, and the refusal does not name it.
+    #[tokio::test]
+    async fn a_point_whose_answers_are_hidden_is_none() {
+        use guildhall_model::{Ability, Access, RoleDefinition, RowSet, Rows, TypeGrant};
+        for (house, _fixture) in houses().await {
+            let ada = admin("ada");
+            let rule = "[[ground_rules]]\nid = \"GR1\"\nname = \"No losses\"\nreason = \"no credit at a loss\"\n\
+                point = \"credit.terms\"\nwhen = \"customer.margin12m < 0\"\nclamp = { field = \"netDays\", max = 0 }\n";
+            let text = format!("{}{rule}", document("first", "ada"));
+            activate_strategy(&house, ada.permit().unwrap(), &text, None, now()).await.unwrap();
+            let deployment = Arc::new(Deployment::load(&house).await.unwrap());
+            let grant = |read: &[&str]| TypeGrant {
+                read: read.iter().map(|name| (*name).to_owned()).collect(),
+                rows: RowSet::default().with(Rows::All),
+                ..TypeGrant::default()
+            };
+            let types = [("Customer".to_owned(), grant(&["name"])), ("Decision".to_owned(), grant(&["point"]))];
+            let abilities = [Ability::RecordDecisions].into();
+            let role = RoleDefinition { types: types.into(), abilities, ..RoleDefinition::default() };
+            let access = Access::sum(&house.model, &[&role]);
+            let kim = Actor { name: "kim".to_owned(), access: access.into(), territory: None };
+            let order = Order { point: "credit.terms".to_owned(), ..order(customer(&house).await, Value::Null) };
+            let refused = record_decision(&house, &deployment, kim.permit().unwrap(), order.clone(), now()).await;
+            let told = refused.unwrap_err().to_string();
+            assert!(
+                told.starts_with("`credit.terms` is no decision point; there are ")
+                    && !told.contains("are credit.terms"),
+                "{told}"
+            );
+            record_decision(&house, &deployment, ada.permit().unwrap(), order, now()).await.unwrap();
+        }
+    }
 }

@@ -127,7 +127,8 @@ pub(super) fn judge(point: &DecisionPoint, proposals: Vec<Proposal>) -> Judged {
 fn answer(point: &DecisionPoint, output: &Map<String, Json>) -> Result<Answer, String> {
     if let Some(unknown) = output.keys().find(|name| point.output(name).is_none()) {
         let known: Vec<_> = point.outputs.iter().map(|field| field.name.as_str()).collect();
-        let unknown: String = unknown.chars().take(64).collect();
+        // The name is the plugin's own; nothing a terminal would act on gets into the message.
+        let unknown: String = unknown.chars().filter(|letter| !letter.is_control()).take(64).collect();
         return Err(format!("`{unknown}` is no field of `{}`; it has {}", point.name, known.join(", ")));
     }
     let mut answer = Answer::new();

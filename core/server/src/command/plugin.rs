@@ -1,12 +1,16 @@
 //! `guildhall plugin`: one file per verb.
 
+mod act;
+mod approval;
 mod build;
 mod bundle;
+mod check;
 mod inspect;
 mod install;
 mod list;
 mod replay;
 mod shadow;
+mod upgrade;
 
 use std::path::Path;
 
@@ -22,9 +26,30 @@ pub(crate) enum Command {
     Build(build::Options),
     /// Shows what a package reads and installs it
     #[command(after_help = "Example:\n  guildhall plugin install credit-rules.wasm --yes")]
-    Install(install::Options),
-    /// Lists the installed plugins
+    Install(approval::Options),
+    /// Shows what a higher version changes and puts it in place of the installed one
+    #[command(after_help = "Example:\n  guildhall plugin upgrade credit-rules.wasm")]
+    Upgrade(approval::Options),
+    /// Goes back to the version that the installed one replaced
+    #[command(after_help = "Example:\n  guildhall plugin rollback credit-rules")]
+    Rollback(act::Options),
+    /// Takes a plugin out of decisions and keeps it
+    #[command(after_help = "Example:\n  guildhall plugin disable credit-rules")]
+    Disable(act::Options),
+    /// Takes a disabled plugin back into decisions
+    #[command(after_help = "Example:\n  guildhall plugin enable credit-rules")]
+    Enable(act::Options),
+    /// Takes a plugin away; its package and its decisions stay
+    #[command(after_help = "Example:\n  guildhall plugin uninstall credit-rules")]
+    Uninstall(act::Options),
+    /// Sets the settings of an installed plugin
+    #[command(after_help = "Example:\n  guildhall plugin set credit-rules credit-rules.json")]
+    Set(act::SetOptions),
+    /// Lists the installed plugins, with what they may read and who approved it
     List(list::Options),
+    /// Says which installed plugins would not work with this program, or with another schema
+    #[command(after_help = "Example:\n  guildhall plugin check --model schema/model.graphql")]
+    Check(check::Options),
     /// Shows what is in a package, without installing it
     #[command(after_help = "Example:\n  guildhall plugin inspect credit-rules.wasm --json")]
     Inspect(inspect::Options),
@@ -45,7 +70,14 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
     match command {
         Command::Build(options) => build::run(&options),
         Command::Install(options) => install::run(settings, &options).await,
+        Command::Upgrade(options) => upgrade::run(settings, &options).await,
+        Command::Rollback(options) => act::rollback(settings, &options).await,
+        Command::Disable(options) => act::disable(settings, &options).await,
+        Command::Enable(options) => act::enable(settings, &options).await,
+        Command::Uninstall(options) => act::uninstall(settings, &options).await,
+        Command::Set(options) => act::set(settings, &options).await,
         Command::List(options) => list::run(settings, &options).await,
+        Command::Check(options) => check::run(settings, &options).await,
         Command::Inspect(options) => inspect::run(settings, &options),
         Command::Replay(options) => replay::run(settings, &options).await,
         Command::Bundle(options) => bundle::run(settings, &options).await,

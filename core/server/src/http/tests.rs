@@ -22,6 +22,7 @@ async fn doors() -> (Arc<Doors>, Created, TestDatabase) {
         upload_limit: 1024,
         rate: 0,
         allow_origin: Vec::new(),
+        plugins_unsigned: guildhall_workflow::Unsigned::Refuse,
         log: LogForm::Text,
         log_level: "info".to_owned(),
     };
