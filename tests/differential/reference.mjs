@@ -61,7 +61,12 @@ export class Reference {
   constructor(sdl, rows) {
     this.schema = buildSchema(sdl);
     for (const name of ['Decimal', 'Date', 'DateTime']) {
-      Object.assign(this.schema.getType(name), { parseLiteral: scalarLiteral, parseValue: scalarValue });
+      const parseValue = (value) => {
+        // A variable is looked at before anything runs, wherever it is used.
+        given(name, scalarValue(value));
+        return scalarValue(value);
+      };
+      Object.assign(this.schema.getType(name), { parseLiteral: scalarLiteral, parseValue });
     }
     this.model = new Model(this.schema, rows);
   }

@@ -42,7 +42,7 @@ pub(crate) fn unreadable(problems: Problems) -> WorkflowError {
 /// Refuses a strategy with findings that are errors: it could not do what it says.
 async fn sound(house: &House, strategy: &Strategy, now: DateTime<Utc>) -> Result<(), WorkflowError> {
     let points: Vec<DecisionPoint> = house.points.iter().map(|point| DecisionPoint::clone(point)).collect();
-    let serving = serving(&plugin::installed(&house.database).await?);
+    let serving = serving(&plugin::present(&house.database).await?);
     let circumstances = Circumstances { points: &points, serving: Some(&serving), today: Some(now.date_naive()) };
     let mut errors = strategy.lint(&circumstances);
     errors.retain(|finding| finding.severity == Severity::Error);

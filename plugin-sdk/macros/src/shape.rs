@@ -1,7 +1,7 @@
 //! The Rust types to write, as values.
 
 use apollo_compiler::ast::{FieldDefinition, Type};
-use apollo_compiler::schema::{EnumType, ExtendedType, InputValueDefinition};
+use apollo_compiler::schema::{EnumType, ExtendedType, InputValueDefinition, ObjectType};
 use apollo_compiler::{Node, Schema};
 
 /// A Rust type as a field has it.
@@ -9,6 +9,8 @@ use apollo_compiler::{Node, Schema};
 pub(crate) enum Ty {
     Bool,
     Int,
+    /// 64 bits; settings only.
+    Long,
     Float,
     Text,
     Decimal,
@@ -107,6 +109,25 @@ impl Types {
         Ok(name)
     }
 
+    /// Adds the choices of a setting.
+    pub(crate) fn add_choices(&mut self, built: Enum) -> Result<String, String> {
+        let name = built.name.clone();
+        match self.enums.iter().find(|existing| existing.name == name) {
+            Some(existing) if *existing == built => Ok(name),
+            None if !self.is_taken(&name) => {
+                self.enums.push(built);
+                Ok(name)
+            }
+            _ => Err(format!("two settings would have the type `{name}`; rename one")),
+        }
+    }
+
+    /// Whether a struct can be made without being told anything.
+    pub(crate) fn has_default(&self, name: &str) -> bool {
+        let complete = |field: &Field| field.default.is_some() || matches!(field.ty, Ty::Optional(_));
+        self.structs.iter().any(|built| built.name == name && built.fields.iter().all(complete))
+    }
+
     fn is_taken(&self, name: &str) -> bool {
         // These stand in every policy's module.
         ["Question", "Policy", "Option", "Vec", "String"].contains(&name)
@@ -123,9 +144,7 @@ impl Types {
         origin: Origin,
     ) -> Result<String, String> {
         let (description, declared): (_, Vec<Declared>) = match schema.types.get(graphql_name) {
-            Some(ExtendedType::Object(object)) => {
-                (&object.description, object.fields.values().map(|field| Declared::from(&***field)).collect())
-            }
+            Some(ExtendedType::Object(object)) => (&object.description, answered(object).map(Declared::from).collect()),
             Some(ExtendedType::InputObject(object)) => {
                 (&object.description, object.fields.values().map(|field| Declared::from(&***field)).collect())
             }
@@ -148,6 +167,15 @@ impl Types {
             None => Err(format!("the type `{name}` is not declared")),
         }
     }
+}
+
+/// The fields of an object that plugins answer: the core fills in those that combine by CORE.
+fn answered(object: &ObjectType) -> impl Iterator<Item = &FieldDefinition> {
+    let is_core = |field: &&FieldDefinition| {
+        let rule = field.directives.get("combine").and_then(|combine| combine.specified_argument_by_name("rule"));
+        rule.and_then(|rule| rule.as_enum()).is_some_and(|rule| rule == "CORE")
+    };
+    object.fields.values().map(|field| &***field).filter(move |field| !is_core(field))
 }
 
 /// A field as objects and input objects have it alike.

@@ -40,5 +40,5 @@ fn typed(data_type: &DataType, datum: &Datum) {
 }
 
 fn seeds() -> Vec<Vec<u8>> {
-    point_sdl().map(|text| text.as_bytes().to_vec()).to_vec()
+    point_sdl().iter().map(|text| text.as_bytes().to_vec()).collect()
 }

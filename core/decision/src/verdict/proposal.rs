@@ -5,7 +5,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use super::Answer;
+use super::{Answer, set};
 use crate::{CombineRule, DecisionPoint, OutputField, canonical_json};
 
 /// One plugin's answer, or why there is none.
@@ -126,6 +126,20 @@ pub(super) fn judge<A>(proposals: Vec<Proposal>, read: impl Fn(&Map<String, Json
         }
     }
     judged
+}
+
+impl DecisionPoint {
+    /// Whether an output is an answer to the point, field by field; for a set, about each member of the request.
+    ///
+    /// # Errors
+    ///
+    /// Says which field is not as the point declares it, or who has no answer.
+    pub fn check_output(&self, request: &Json, output: &Map<String, Json>) -> Result<(), String> {
+        match &self.members {
+            Some(members) => set::check(self, members, request, output),
+            None => answer(self, output).map(|_| ()),
+        }
+    }
 }
 
 /// A proposal for a point that has one answer.

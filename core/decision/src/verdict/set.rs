@@ -237,6 +237,18 @@ fn answers(
     }
 }
 
+/// Whether an output answers about every member of a request, and about nobody else.
+pub(super) fn check(
+    point: &DecisionPoint,
+    members: &Members,
+    request: &Json,
+    output: &Map<String, Json>,
+) -> Result<(), String> {
+    let list = request.get(&members.list).and_then(Json::as_array);
+    let keys = list.into_iter().flatten().filter_map(|member| member.get(&members.key)?.as_str()).collect();
+    answers(point, members, &keys, output).map(|_| ())
+}
+
 /// Each member's answers combined, as far as the fail policy lets them.
 fn merged(
     point: &DecisionPoint,

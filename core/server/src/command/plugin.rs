@@ -5,25 +5,51 @@ mod approval;
 mod build;
 mod bundle;
 mod check;
+mod difference;
 mod inspect;
 mod install;
+mod keygen;
 mod list;
+mod new;
 mod replay;
+mod run;
+mod sandbox;
 mod shadow;
+mod sign;
+mod test;
 mod upgrade;
 
 use std::path::Path;
 
 use clap::Subcommand;
+use guildhall_plugin_host::Package;
 
+use super::{read_bytes, read_text};
 use crate::failure::Failure;
 use crate::settings::Settings;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
+    /// Makes a new plugin's folder, which builds and whose golden cases hold
+    #[command(after_help = "Example:\n  guildhall plugin new payment-terms --department finance --point credit.terms")]
+    New(new::Options),
     /// Compiles a plugin's folder to one self-describing .wasm
     #[command(after_help = "Example:\n  guildhall plugin build plugins/credit-rules")]
     Build(build::Options),
+    /// Asks the plugin its golden cases, as WebAssembly in the sandbox
+    #[command(after_help = "Example:\n  guildhall plugin test plugins/credit-rules")]
+    Test(test::Options),
+    /// Asks the plugin one question, and shows how near it came to each limit
+    #[command(
+        after_help = "Example:\n  guildhall plugin run credit-rules.wasm --point credit.terms --input plugins/credit-rules/cases/terms-on-time.json"
+    )]
+    Run(run::Options),
+    /// Makes a publisher's key
+    #[command(after_help = "Example:\n  guildhall plugin keygen --output finance.key")]
+    Keygen(keygen::Options),
+    /// Signs a package as its publisher
+    #[command(after_help = "Example:\n  guildhall plugin sign credit-rules.wasm --key finance.key --publisher finance")]
+    Sign(sign::Options),
     /// Shows what a package reads and installs it
     #[command(after_help = "Example:\n  guildhall plugin install credit-rules.wasm --yes")]
     Install(approval::Options),
@@ -68,7 +94,12 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     match command {
+        Command::New(options) => new::run(&options),
         Command::Build(options) => build::run(&options),
+        Command::Test(options) => test::run(settings, &options),
+        Command::Run(options) => run::run(settings, &options),
+        Command::Keygen(options) => keygen::run(&options),
+        Command::Sign(options) => sign::run(&options),
         Command::Install(options) => install::run(settings, &options).await,
         Command::Upgrade(options) => upgrade::run(settings, &options).await,
         Command::Rollback(options) => act::rollback(settings, &options).await,
@@ -83,6 +114,12 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
         Command::Bundle(options) => bundle::run(settings, &options).await,
         Command::Shadow(options) => shadow::run(settings, &options).await,
     }
+}
+
+/// Reads a package named on the command line.
+fn read_package(path: &Path) -> Result<Package, Failure> {
+    let bytes = read_bytes(path)?;
+    Package::read(&bytes).map_err(|error| Failure::BadInput(format!("`{}`: {error}", path.display())))
 }
 
 /// Puts the file's name before what is wrong with it.

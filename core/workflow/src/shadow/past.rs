@@ -21,6 +21,7 @@ use crate::decide::{input_text, parameters_text};
 use crate::install_plugin::Checked;
 use crate::recorded::global_id;
 use crate::replay::{ask, points_with};
+use crate::succession::migrated;
 use crate::{House, WorkflowError};
 
 /// Decisions that are held at a time.
@@ -133,7 +134,7 @@ struct Proposed {
 struct Shown<'a> {
     #[serde(borrow)]
     subject: &'a RawValue,
-    settings: Map<String, Value>,
+    settings: Value,
 }
 
 impl Past<'_> {
@@ -196,13 +197,13 @@ impl Past<'_> {
         Ok(Some(job))
     }
 
-    /// The recorded settings as the candidate knows them, with its own defaults; its defaults alone if they do not fit.
-    fn settings(&self, recorded: Option<&Map<String, Value>>, report: &mut ShadowReport) -> String {
+    /// The recorded settings under the candidate's names and with its defaults; its defaults alone if they do not fit.
+    fn settings(&self, recorded: Option<&Value>, report: &mut ShadowReport) -> String {
         let package = &self.candidate.package;
-        let none = Map::new();
-        let settings = package.complete_settings(recorded.unwrap_or(&none)).or_else(|_| {
+        let settings = migrated(recorded.unwrap_or(&Value::Null), package.manifest());
+        let settings = package.complete_settings(&settings).or_else(|_| {
             report.note("the recorded settings do not fit the candidate: it was given its defaults");
-            package.complete_settings(&none)
+            package.complete_settings(&Map::new())
         });
         canonical_json(&Value::Object(settings.unwrap_or_default()))
     }

@@ -344,3 +344,20 @@ fn without_arbitration_nothing_is_chosen() {
     assert_eq!((verdict.fallback, verdict.failures[0].code.as_str()), (true, "NO_ARBITRATION"));
     check(&verdict, "chosen", &[("a", json!(false))]);
 }
+
+#[test]
+fn an_output_answers_about_every_member_that_was_asked_about() {
+    let point = point("fulfillment.allocate");
+    let request = json!({"supply": "10", "claims": [{"line": "a"}, {"line": "b"}]});
+    let check = |shares: Json, expected: Result<(), &str>| {
+        let output = json!({ "shares": shares });
+        let said = point.check_output(&request, output.as_object().unwrap());
+        assert_eq!(said, expected.map_err(str::to_owned));
+    };
+    let share = |line: &str| json!({"line": line, "confirmed": "4", "standing": 0});
+    check(json!([share("b"), share("a")]), Ok(()));
+    check(json!([share("a")]), Err("`b` has no answer; answer about every member"));
+    check(json!([share("a"), share("c")]), Err("`shares[1].line`: `c` is no member that was asked about"));
+    let whole = json!({"line": "a", "confirmed": "4", "standing": 0, "backordered": "0"});
+    check(json!([whole, share("b")]), Err("`shares[0].backordered` is the core's to say; leave it out"));
+}
