@@ -3,20 +3,17 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use guildhall_decision::{
-    Content, DecisionPoint, LedgerEntry, PluginVersion, Question, StrategyVersion, Versions, new_salt_from,
-};
-use guildhall_store::{generation, ledger, point as kept_point};
+use guildhall_decision::DecisionPoint;
+use guildhall_store::generation;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::decide::{Decided, DecisionError, Detail, Facts, facts_in};
-use crate::deployment::Serving;
+use crate::decide::{DecisionError, Detail, facts_in};
 use crate::facts_of::facts_tree;
 use crate::install_plugin::uuid_in;
 use crate::keepable::keepable_json;
 use crate::once::Once;
-use crate::recorded::{global_id, kept};
+use crate::recording::{Recording, append};
 use crate::{Actor, Deployment, House, Permit, RecordDecisions, WorkflowError};
 
 /// What is to be decided and recorded.
@@ -86,76 +83,21 @@ async fn attempt(
     let decided = deployment.decide(point, &[facts], &order.request, now, Detail::Compared).await?;
     let decided =
         decided.into_iter().next().ok_or_else(|| WorkflowError::Internal("nothing was decided".to_owned()))?;
-    append(house, deployment, by, point, order, once, facts, &decided, now).await
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one transaction needs all of them, and a struct would be used here only"
-)]
-async fn append(
-    house: &House,
-    deployment: &Deployment,
-    by: &Actor,
-    point: &DecisionPoint,
-    order: &Order,
-    once: &Once<'_>,
-    facts: &Facts<'_>,
-    decided: &Decided,
-    now: DateTime<Utc>,
-) -> Result<Option<Uuid>, WorkflowError> {
-    let strategy = deployment.strategy.as_ref().ok_or(WorkflowError::NoActiveStrategy)?;
-    let id = Uuid::now_v7();
     let transaction = house.database.begin().await?;
     if generation::hold(&transaction).await? != deployment.generation {
         transaction.rollback().await?;
         return Ok(None);
     }
-    let last = ledger::last(&transaction, &[order.customer]).await?.remove(&order.customer);
-    let previous = last.as_ref().map(|last| last.digest.clone());
-    let sequence = last.as_ref().map_or(1, |last| last.sequence.saturating_add(1));
-    let question =
-        Question { strategy: &strategy.strategy, point, subject: facts.subject(), request: &order.request, at: now };
-    let (verdict, sdl) = (&decided.verdict, point.to_sdl());
-    let content = Content::of(&question, verdict, &facts.inputs(decided.asked.clone()));
-    let salt = new_salt_from(rand::random());
-    let versions = Versions {
-        strategy: StrategyVersion { number: strategy.number, digest: strategy.digest.clone() },
-        point: point.digest(),
-        model: version_text(house),
-        plugins: deployment.plugins.iter().filter(|plugin| plugin.serves(&point.name)).map(version_of).collect(),
-    };
-    let entry = LedgerEntry {
-        id: global_id(&house.model, "Decision", id)?,
-        stream: facts.id.clone(),
-        sequence,
-        point: point.name.clone(),
-        strategy: global_id(&house.model, "Strategy", strategy.id)?,
-        decided_at: now,
-        recorded_by: by.name.clone(),
-        fallback: verdict.fallback,
-        versions: versions.to_text(),
-        commitment: content.commitment(&salt),
-    };
-    let digest = entry.digest(previous.as_deref());
-    let stored = ledger::Entry {
-        id,
+    let recording = Recording {
+        point,
         customer: order.customer,
-        strategy: strategy.id,
-        point: entry.point,
-        decided_at: entry.decided_at,
-        recorded_by: entry.recorded_by,
-        fallback: entry.fallback,
-        versions: entry.versions,
-        commitment: entry.commitment,
-        kept: Some(kept(salt, content)),
-        erased: None,
-        sequence,
-        digest,
-        previous_digest: previous,
+        request: &order.request,
+        facts,
+        decided: &decided,
+        by: &by.name,
+        at: now,
     };
-    kept_point::put(&transaction, &versions.point, &sdl, now).await?;
-    ledger::append(&transaction, &stored, now).await?;
+    let id = append(house, deployment, &transaction, &recording).await?;
     if !once.remember(&transaction, json!(id), now).await? {
         transaction.rollback().await?;
         let known = once.answered(&house.database).await?;
@@ -163,20 +105,6 @@ async fn append(
     }
     transaction.commit().await?;
     Ok(Some(id))
-}
-
-fn version_of(plugin: &Serving) -> PluginVersion {
-    let guest = &plugin.guest;
-    PluginVersion {
-        name: guest.name().to_owned(),
-        version: guest.version().to_string(),
-        digest: guest.digest().to_owned(),
-    }
-}
-
-fn version_text(house: &House) -> String {
-    let (major, minor, patch) = house.model.version();
-    format!("{major}.{minor}.{patch}")
 }
 
 impl From<DecisionError> for WorkflowError {
@@ -191,6 +119,8 @@ impl From<DecisionError> for WorkflowError {
 
 #[cfg(test)]
 mod tests {
+    use guildhall_store::ledger;
+
     use super::*;
     use crate::activate_strategy::activate_strategy;
     use crate::testing::{admin, customer, document, houses, now};

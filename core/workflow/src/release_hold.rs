@@ -4,12 +4,11 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use guildhall_decision::Strategy;
+use guildhall_decision::{Authority, Place, Strategy};
 use guildhall_model::Value;
 use guildhall_model::plan::Visible;
 use guildhall_store::credit::Reserved;
 use guildhall_store::{Transaction, business_day, facts, generation};
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -183,13 +182,13 @@ async fn room(
     }
 }
 
-/// Where the strategy delegates releases, a role may release up to its limit. Where it says nothing of them, whoever has the
-/// ability may.
+/// Where the strategy delegates releases, a department's role may release up to its limit. Where it says nothing of them,
+/// whoever has the ability may.
 fn authorized(strategy: &Strategy, by: &Actor, asked: &Asked) -> Result<(), WorkflowError> {
-    let delegated: Vec<_> = strategy.act_authorities(ACT).collect();
-    let most: Option<Decimal> =
-        delegated.iter().filter(|(role, _)| by.roles.iter().any(|own| own == role)).map(|(_, at_most)| *at_most).max();
-    match most {
+    let releases = |authority: &&Authority| authority.place == Place::Act(ACT.to_owned());
+    let delegated: Vec<&Authority> = strategy.authorities.iter().filter(releases).collect();
+    let own = delegated.iter().filter(|authority| by.roles.contains(&authority.department));
+    match own.map(|authority| authority.at_most).max() {
         _ if delegated.is_empty() => Ok(()),
         Some(most) if asked.amount <= most => Ok(()),
         Some(most) => Err(WorkflowError::refused(format!(
