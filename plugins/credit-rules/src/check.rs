@@ -1,6 +1,12 @@
-//! The credit check: what is owed and asked for, against the limit.
+//! The credit check: what is owed and asked for, against the limit and what the strategy sets beside it.
+//!
+//! Everything that stands against a request is a [`Blocker`]; the first that is found is the gravest, and the reasons come in this
+//! order. What a payment would lift says how much it takes.
 
-use credit_check::{CreditAccount, CreditCheck, CreditOutcome, Question};
+mod blockers;
+
+use blockers::{Blocker, blockers};
+use credit_check::{CreditAccountCreditAccount as CreditAccount, CreditCheck, CreditOutcome, Question};
 use guildhall_plugin::{Answer, Decimal, policy};
 
 /// What utilization says where there is no limit to divide by.
@@ -9,55 +15,97 @@ const FULL: Decimal = Decimal::ONE;
 /// Utilization is a share; more places than this say nothing.
 const PLACES: u32 = 4;
 
+/// `CreditAccount.exposureDynamic` counts open orders that are needed within so many days.
+const COUNTED_DAYS: i32 = 14;
+
 #[policy(point = "credit.check", query = "credit_check.graphql")]
 pub(crate) fn check(question: &Question) -> Result<Answer<CreditCheck>, String> {
-    let asked = question.request.amount;
     let Some(account) = &question.subject.credit_account else {
-        let held = CreditCheck { blockers: Some(vec!["no-account".to_owned()]), ..open(CreditOutcome::Held, FULL) };
+        let held = CreditCheck {
+            outcome: CreditOutcome::Held,
+            utilization: FULL,
+            exposure: None,
+            exposure_dynamic: None,
+            ceiling: None,
+            ceiling_static: Decimal::ZERO,
+            amount_to_pay: None,
+            blockers: Some(vec!["no-account".to_owned()]),
+        };
         return Ok(Answer::new(held).because("the customer has no credit account"));
     };
-    let overflow = || format!("{asked} is too large an amount to check");
-    let owed = account.exposure.amount.checked_add(asked).ok_or_else(overflow)?;
-    let factor = Decimal::ONE.checked_add(question.parameters.over_limit).ok_or_else(overflow)?;
-    let ceiling = account.limit.amount.checked_mul(factor).ok_or_else(overflow)?;
-    let missing = owed.checked_sub(ceiling).ok_or_else(overflow)?.max(Decimal::ZERO);
-    let used = utilization(owed, account.limit.amount);
-    let answer = |outcome, blockers: &[&str]| CreditCheck {
-        exposure: Some(owed.normalize()),
-        ceiling: Some(ceiling.normalize()),
-        amount_to_pay: Some(missing.normalize()),
-        blockers: Some(blockers.iter().map(|blocker| (*blocker).to_owned()).collect()),
-        ..open(outcome, used)
-    };
-    if account.on_hold {
-        let held = answer(CreditOutcome::Held, &["on-hold"]);
-        return Ok(Answer::new(held).because("finance has stopped deliveries to this customer"));
+    let too_large = || format!("{} is too large an amount to check", question.request.amount);
+    let figures = Figures::of(question, account).ok_or_else(too_large)?;
+    let blockers = blockers(question, account, &figures).ok_or_else(too_large)?;
+    let outcome = if blockers.is_empty() { CreditOutcome::Approved } else { CreditOutcome::Held };
+    let mut answer = Answer::new(CreditCheck {
+        outcome,
+        utilization: utilization(figures.dynamic, account.limit.amount),
+        exposure: Some(figures.total.normalize()),
+        exposure_dynamic: Some(figures.dynamic.normalize()),
+        ceiling: Some(figures.ceiling.normalize()),
+        ceiling_static: figures.ceiling_static.normalize(),
+        amount_to_pay: amount_to_pay(&blockers),
+        blockers: Some(blockers.iter().map(|blocker| blocker.name.to_owned()).collect()),
+    });
+    if blockers.is_empty() {
+        let (used, ceiling) = (amount(figures.dynamic, account), amount(figures.ceiling, account));
+        return Ok(answer.because(format!("{used} of {ceiling} are used after this")));
     }
-    if owed <= ceiling {
-        let reason = format!("{} of {} are used after this", amount(owed, account), amount(ceiling, account));
-        return Ok(Answer::new(answer(CreditOutcome::Approved, &[])).because(reason));
+    for blocker in blockers {
+        answer = answer.because(blocker.reason);
     }
-    let reason = format!(
-        "{} owed and {} asked for exceed {} by {}",
-        account.exposure,
-        amount(asked, account),
-        amount(ceiling, account),
-        amount(missing, account)
-    );
-    Ok(waiting_invoices(question, Answer::new(answer(CreditOutcome::Held, &["limit"])).because(reason)))
+    Ok(waiting_invoices(question, answer))
 }
 
-/// An answer of which nothing but the outcome is known.
-fn open(outcome: CreditOutcome, utilization: Decimal) -> CreditCheck {
-    CreditCheck {
-        outcome,
-        utilization,
-        exposure: None,
-        exposure_dynamic: None,
-        ceiling: None,
-        amount_to_pay: None,
-        blockers: None,
+/// What is owed after the request, and how much may be.
+struct Figures {
+    /// Whether the goods are needed inside the horizon, so that the request counts on dynamic exposure.
+    soon: bool,
+    /// Owed after the request inside the horizon.
+    dynamic: Decimal,
+    /// Owed after the request, whenever it is needed.
+    total: Decimal,
+    ceiling: Decimal,
+    ceiling_static: Decimal,
+}
+
+impl Figures {
+    /// Nothing if an amount is too large to be added up.
+    fn of(question: &Question, account: &CreditAccount) -> Option<Figures> {
+        let (asked, parameters, today) = (question.request.amount, &question.parameters, question.at.date());
+        let soon = question.request.needed_on.is_none_or(|day| day.days_since(today) <= parameters.horizon_days);
+        // Beyond the days the account counts nothing is known but the whole, which is never too little.
+        let owed = match parameters.horizon_days <= COUNTED_DAYS {
+            true => account.exposure_dynamic.amount,
+            false => account.exposure.amount,
+        };
+        let ceiling = |over: Decimal| limit(question, account).checked_mul(Decimal::ONE.checked_add(over)?);
+        Some(Figures {
+            soon,
+            dynamic: if soon { owed.checked_add(asked)? } else { owed },
+            total: account.exposure.amount.checked_add(asked)?,
+            ceiling: ceiling(parameters.over_limit)?,
+            ceiling_static: ceiling(parameters.over_limit_static)?,
+        })
     }
+}
+
+/// The limit, as long as it holds.
+fn limit(question: &Question, account: &CreditAccount) -> Decimal {
+    if has_expired(question, account) { Decimal::ZERO } else { account.limit.amount }
+}
+
+fn has_expired(question: &Question, account: &CreditAccount) -> bool {
+    account.limit_until.is_some_and(|last| question.at.date().days_since(last) > 0)
+}
+
+/// What has to be paid so that nothing stands against the request; nothing if no payment would do.
+fn amount_to_pay(blockers: &[Blocker]) -> Option<Decimal> {
+    let mut most = Decimal::ZERO;
+    for blocker in blockers {
+        most = most.max(blocker.to_pay?);
+    }
+    Some(most.normalize())
 }
 
 fn utilization(owed: Decimal, limit: Decimal) -> Decimal {
@@ -86,76 +134,4 @@ fn amount(amount: Decimal, account: &CreditAccount) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::credit_check::{Customer, Parameters, Request};
-    use super::*;
-    use guildhall_plugin::{Money, NoSettings};
-
-    fn question(limit: i64, exposure: i64, asked: i64) -> Question {
-        let eur = |amount: i64| Money::new(Decimal::from(amount), "EUR");
-        Question {
-            subject: Customer {
-                credit_account: Some(CreditAccount { limit: eur(limit), exposure: eur(exposure), on_hold: false }),
-                ..Customer::default()
-            },
-            request: Request { amount: Decimal::from(asked), needed_on: None },
-            parameters: Parameters::default(),
-            settings: NoSettings {},
-            at: "2026-03-01T09:00:00Z".parse().unwrap(),
-        }
-    }
-
-    #[track_caller]
-    fn check_outcome(question: &Question, outcome: CreditOutcome, utilization: &str) {
-        let output = check(question).unwrap().output;
-        assert_eq!((output.outcome, output.utilization.to_string().as_str()), (outcome, utilization));
-    }
-
-    #[test]
-    fn the_limit_decides() {
-        check_outcome(&question(1_000, 400, 600), CreditOutcome::Approved, "1");
-        check_outcome(&question(1_000, 400, 601), CreditOutcome::Held, "1.001");
-    }
-
-    #[test]
-    fn the_strategy_may_allow_more_than_the_limit() {
-        let mut asked = question(1_000, 400, 800);
-        asked.parameters.over_limit = Decimal::new(2, 1);
-        check_outcome(&asked, CreditOutcome::Approved, "1.2");
-        asked.request.amount = Decimal::from(801);
-        check_outcome(&asked, CreditOutcome::Held, "1.201");
-    }
-
-    #[test]
-    fn who_is_on_hold_or_has_no_account_gets_no_credit() {
-        let mut asked = question(1_000, 0, 1);
-        if let Some(account) = &mut asked.subject.credit_account {
-            account.on_hold = true;
-        }
-        check_outcome(&asked, CreditOutcome::Held, "0.001");
-        asked.subject.credit_account = None;
-        check_outcome(&asked, CreditOutcome::Held, "1");
-    }
-
-    #[test]
-    fn what_is_to_be_paid_brings_it_below_the_ceiling() {
-        let output = check(&question(1_000, 900, 400)).unwrap().output;
-        assert_eq!((output.ceiling, output.amount_to_pay), (Some(Decimal::from(1_000)), Some(Decimal::from(300))));
-        let paid = check(&question(1_000, 600, 400)).unwrap().output;
-        assert_eq!((paid.outcome, paid.amount_to_pay), (CreditOutcome::Approved, Some(Decimal::ZERO)));
-    }
-
-    #[test]
-    fn a_limit_of_nothing_is_used_up_by_anything() {
-        check_outcome(&question(0, 0, 0), CreditOutcome::Approved, "0");
-        check_outcome(&question(0, 0, 1), CreditOutcome::Held, "1");
-    }
-
-    #[test]
-    fn an_absurd_amount_is_refused_rather_than_wrapped() {
-        let mut asked = question(1_000, 1, 0);
-        asked.request.amount = Decimal::MAX;
-        let refused = check(&asked).unwrap_err();
-        assert_eq!(refused, "79228162514264337593543950335 is too large an amount to check");
-    }
-}
+mod tests;
