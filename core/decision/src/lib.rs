@@ -20,8 +20,8 @@ pub use datum::{DataType, Datum, EnumDefinition, EnumValue};
 pub use ledger::{ChainError, LedgerEntry, canonical_json, verify_chain};
 pub use parameters::{Layer, Parameters, Resolved, department_defaults, resolve};
 pub use point::{
-    CombineRule, DIRECTIVES_SDL, DecisionPoint, FailPolicy, InputField, Mode, OutputField, PointError, RequestError,
-    decision_points, point_sdl, read_points,
+    CombineRule, Contribution, DIRECTIVES_SDL, DecisionPoint, FOLLOWUP_POINT, FailPolicy, InputField, Mode,
+    OutputField, PointError, RequestError, Taken, decision_points, join_points, point_sdl, read_points,
 };
 pub use roles::read_roles;
 pub use strategy::{

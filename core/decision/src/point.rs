@@ -1,12 +1,14 @@
 //! Decision points: the typed questions the core asks, read from GraphQL SDL.
 
 mod combine;
+mod contribution;
 mod request;
 mod sdl;
 
 use std::sync::Arc;
 
 pub use combine::CombineRule;
+pub use contribution::{Contribution, Taken, join_points};
 pub use request::RequestError;
 pub use sdl::{PointError, read_points};
 
@@ -17,6 +19,10 @@ pub const DIRECTIVES_SDL: &str = include_str!("../../../schema/decisions/directi
 
 const CREDIT_TERMS: &str = include_str!("../../../schema/decisions/credit_terms.graphql");
 const CREDIT_CHECK: &str = include_str!("../../../schema/decisions/credit_check.graphql");
+const FOLLOWUP_PROPOSE: &str = include_str!("../../../schema/decisions/followup_propose.graphql");
+
+/// The decision point that is asked when something happened: what is to be done about it.
+pub const FOLLOWUP_POINT: &str = "followup.propose";
 
 /// A typed question about a subject, and how its answers are combined.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +45,8 @@ pub struct DecisionPoint {
     pub outputs: Vec<OutputField>,
     /// The enums the fields use.
     pub enums: Vec<Arc<EnumDefinition>>,
+    /// The plugin that brings the point; none if Guildhall comes with it.
+    pub plugin: Option<String>,
 }
 
 /// A field of a request or of the parameters.
@@ -115,8 +123,8 @@ pub fn decision_points() -> Result<Vec<DecisionPoint>, PointError> {
 }
 
 /// The SDL of the decision points Guildhall comes with, one text per file.
-pub fn point_sdl() -> [&'static str; 2] {
-    [CREDIT_TERMS, CREDIT_CHECK]
+pub fn point_sdl() -> [&'static str; 3] {
+    [CREDIT_TERMS, CREDIT_CHECK, FOLLOWUP_PROPOSE]
 }
 
 #[cfg(test)]

@@ -57,9 +57,16 @@ fn documents_are_checked_against_model_and_points() {
     );
     refuse(
         "[treatments.small.\"credit.terms\"]",
+        "[treatments.small.\"churn_scores.churn\"]",
+        &[
+            "`treatments.small.\"churn_scores.churn\"`: `churn_scores.churn` is no decision point; there are credit.terms, credit.check, followup.propose; if plugin `churn-scores` brings it, install that first",
+        ],
+    );
+    refuse(
+        "[treatments.small.\"credit.terms\"]",
         "[treatments.small.\"credit.term\"]",
         &[
-            "`treatments.small.\"credit.term\"`: `credit.term` is no decision point; there are credit.terms, credit.check",
+            "`treatments.small.\"credit.term\"`: `credit.term` is no decision point; there are credit.terms, credit.check, followup.propose",
         ],
     );
     refuse(
