@@ -29,7 +29,16 @@ pub(crate) fn declare() -> ObjectType {
     .field("status", Kind::Enum(STATUS), "Whether it decides.")
     .field("digest", Kind::Text, "SHA-256 of the package, in hex. Grants belong to it, never to a name.")
     .field("size", Kind::Int, "Size of the package in bytes.")
-    .field("points", Kind::Json, "The decision points it serves, each with the fields it reads.")
+    .field(
+        "points",
+        Kind::Json,
+        "The decision points it serves, each with the fields it reads and the events after which it is asked.",
+    )
+    .field(
+        "contribution",
+        Kind::Json,
+        "What it brings to the schema and in which version, and which plugins it needs for that.",
+    )
     .field("installedAt", Kind::DateTime, "When it was installed.")
     .field("installedBy", Kind::Text, "Who installed it.")
     .kept()

@@ -27,6 +27,7 @@ pub mod import_run;
 pub mod ledger;
 pub mod package;
 pub mod plugin;
+pub mod reaction;
 pub mod roles;
 pub mod segment;
 pub mod strategy;

@@ -24,6 +24,8 @@ pub struct Plugin {
     pub size: i32,
     /// The decision points it serves, each with the fields it reads.
     pub points: serde_json::Value,
+    /// What it brings to the schema and needs of other plugins.
+    pub contribution: serde_json::Value,
     pub installed_at: DateTime<Utc>,
     pub installed_by: String,
 }
@@ -58,6 +60,7 @@ pub async fn insert(transaction: &Transaction, plugin: &Plugin) -> Result<(), St
         ("digest", Kind::Text, plugin.digest.clone().into()),
         ("size", Kind::Int, plugin.size.into()),
         ("points", Kind::Json, plugin.points.clone().into()),
+        ("contribution", Kind::Json, plugin.contribution.clone().into()),
         ("installed_at", Kind::DateTime, plugin.installed_at.into()),
         ("installed_by", Kind::Text, plugin.installed_by.clone().into()),
     ]);
@@ -82,6 +85,7 @@ fn read(row: plugin::Model) -> Plugin {
         digest: row.digest,
         size: row.size,
         points: row.points,
+        contribution: row.contribution,
         installed_at: row.installed_at,
         installed_by: row.installed_by,
     }
@@ -101,6 +105,7 @@ mod tests {
             digest: format!("digest of {version}"),
             size: 70_000,
             points: serde_json::json!([{"point": "credit.check", "reads": ["revenue12m"]}]),
+            contribution: serde_json::json!({}),
             installed_at: now(),
             installed_by: "ann".to_owned(),
         }

@@ -93,7 +93,7 @@ const BESIDE: [(&str, &[(&str, Storage)]); 2] = [
 /// Every table, in the order in which they can be created.
 pub(crate) fn all(model: &Model) -> Vec<Table> {
     let mut tables: Vec<_> = model.objects().iter().map(|object| of_type(model, object)).collect();
-    tables.extend([package(), token(), idempotency(), deployment()]);
+    tables.extend([package(), token(), idempotency(), deployment(), reaction()]);
     tables
 }
 
@@ -249,6 +249,19 @@ fn idempotency() -> Table {
         ("created_at", TIME, false),
     ];
     house("idempotency", &["actor", "key"], &columns)
+}
+
+/// How far reactions to events are, and which process works on them.
+fn reaction() -> Table {
+    let columns = [
+        ("id", Storage::Model(Kind::Int), false),
+        ("position", Storage::BigInt, true),
+        ("event", Storage::Model(Kind::Id), true),
+        ("since", TIME, true),
+        ("holder", Storage::Model(Kind::Id), true),
+        ("held_until", TIME, true),
+    ];
+    house("reaction", &["id"], &columns)
 }
 
 fn deployment() -> Table {

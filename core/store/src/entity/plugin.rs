@@ -19,6 +19,7 @@ pub struct Model {
     pub digest: String,
     pub size: i32,
     pub points: Json,
+    pub contribution: Json,
     pub installed_at: DateTimeUtc,
     pub installed_by: String,
 }
