@@ -18,14 +18,18 @@ mod instance;
 mod limits;
 mod manifest;
 mod package;
+mod settings;
+mod signature;
 
 pub use answer::Answer;
 pub use failure::{Failure, FailureCode};
 pub use guest::{Batch, Call, Guest};
 pub use host::{Host, HostConfig, HostError, LoadError};
 pub use limits::Limits;
-pub use manifest::{Manifest, ManifestError, Serves};
-pub use package::{Package, PackageError};
+pub use manifest::{Manifest, ManifestError, Requires, Serves};
+pub use package::{Description, Package, PackageError, describe};
+pub use settings::{SettingsError, SettingsProblem, SettingsSchema};
+pub use signature::{NotAKey, Signature, SignatureError, SigningKey};
 
 /// The contract this host speaks: `guildhall:plugin@0.1.0`.
 pub const CONTRACT: &str = "0.1";
