@@ -41,9 +41,7 @@ pub async fn settle(transaction: &Transaction, reacts: bool, now: DateTime<Utc>)
 pub async fn recover(transaction: &Transaction, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let (known, reached) = (place(transaction).await?, event::place(transaction, now).await?);
     match known {
-        Some(known) if known.position > reached.position => {
-            set(transaction, Some(reached), "TRUE", Vec::new()).await
-        }
+        Some(known) if known.position > reached.position => set(transaction, Some(reached), "TRUE", Vec::new()).await,
         _ => Ok(false),
     }
 }
@@ -65,8 +63,7 @@ pub async fn claim(
 /// Moves the place on, if it still is where `holder` read it and the work is his. Says whether it did.
 pub async fn advance(transaction: &Transaction, holder: Uuid, from: Place, to: Place) -> Result<bool, StoreError> {
     let condition = r#""position" = $4 AND "event" = $5 AND "holder" = $6"#;
-    let values =
-        vec![from.position.into(), sea_orm::Value::Uuid(Some(from.id)), sea_orm::Value::Uuid(Some(holder))];
+    let values = vec![from.position.into(), sea_orm::Value::Uuid(Some(from.id)), sea_orm::Value::Uuid(Some(holder))];
     set(transaction, Some(to), condition, values).await
 }
 
@@ -77,9 +74,8 @@ async fn set(
     more: Vec<sea_orm::Value>,
 ) -> Result<bool, StoreError> {
     let dialect = transaction.dialect();
-    let sql = format!(
-        r#"UPDATE "reaction" SET "position" = $1, "event" = $2, "since" = $3 WHERE "id" = 1 AND {condition}"#
-    );
+    let sql =
+        format!(r#"UPDATE "reaction" SET "position" = $1, "event" = $2, "since" = $3 WHERE "id" = 1 AND {condition}"#);
     let since = to.map_or(Value::Null, |to| to.since.into());
     let mut values = vec![
         sea_orm::Value::BigInt(to.map(|to| to.position)),

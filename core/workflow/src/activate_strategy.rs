@@ -1,7 +1,10 @@
 //! Makes a strategy the one that decides.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use guildhall_decision::{DecisionPoint, Strategy};
+use guildhall_model::Model;
 use guildhall_store::generation;
 use guildhall_store::segment::{self, Segment};
 use guildhall_store::strategy::{self, NewStrategy};
@@ -13,6 +16,7 @@ use crate::assign_segments::assign_in;
 use crate::install_plugin::uuid_in;
 use crate::keepable::keepable;
 use crate::once::Once;
+use crate::plugin_set::{PluginSet, settle};
 use crate::{ActivateStrategy, House, Permit, WorkflowError};
 
 /// A strategy, now active.
@@ -25,9 +29,9 @@ pub struct Activated {
 }
 
 /// Reads a strategy document; the error lists everything that is wrong with it.
-pub fn read_strategy(house: &House, document: &str) -> Result<Strategy, WorkflowError> {
-    let points: Vec<DecisionPoint> = house.points.iter().map(|point| DecisionPoint::clone(point)).collect();
-    Strategy::read(document, &house.model, &points).map_err(|problems| WorkflowError::BadInput(problems.to_string()))
+pub fn read_strategy(model: &Model, points: &[Arc<DecisionPoint>], document: &str) -> Result<Strategy, WorkflowError> {
+    let points: Vec<DecisionPoint> = points.iter().map(|point| DecisionPoint::clone(point)).collect();
+    Strategy::read(document, model, &points).map_err(|problems| WorkflowError::BadInput(problems.to_string()))
 }
 
 /// Activates a strategy: checks the document and that the actor is an approver, retires the strategy in force, brings
@@ -42,7 +46,9 @@ pub async fn activate_strategy(
     key: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Activated, WorkflowError> {
-    let new = read_strategy(house, document)?;
+    // What is wrong in itself is told before anyone waits for it.
+    let mut points = house.points_in_force().await?;
+    let mut new = read_strategy(&house.model, &points, document)?;
     keepable("the strategy's name", &new.name)?;
     keepable("the strategy's vision", &new.vision)?;
     for segment in &new.segments {
@@ -65,9 +71,14 @@ pub async fn activate_strategy(
             assigned: part("assigned").as_u64().unwrap_or_default(),
         });
     }
+    let now_there = PluginSet::installed(house, &transaction).await?.points;
+    if now_there != points {
+        points = now_there;
+        new = read_strategy(&house.model, &points, document)?;
+    }
     let in_force = strategy::active(&transaction).await?;
     let approving = match &in_force {
-        Some(active) => read_strategy(house, &active.document)?.approvers,
+        Some(active) => read_strategy(&house.model, &points, &active.document)?.approvers,
         None => new.approvers.clone(),
     };
     if !approving.contains(&by.name) {
@@ -88,6 +99,7 @@ pub async fn activate_strategy(
     let activated = strategy::activate(&transaction, &record, now).await?;
     segment::replace(&transaction, &segments(&new), now).await?;
     let assigned = assign_in(&transaction, house, &new, activated.id, now).await?;
+    settle(house, &transaction, now).await?;
     let answer = Activated { strategy: activated.id, number: activated.number, assigned };
     if let Some(once) = &once {
         let stored = json!({ "strategy": answer.strategy, "number": answer.number, "assigned": answer.assigned });

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::activate_strategy::read_strategy;
 use crate::keepable::keepable;
+use crate::plugin_set::PluginSet;
 use crate::set_roles;
 use crate::{Bearer, House, ManageTokens, Permit, WorkflowError};
 
@@ -145,7 +146,8 @@ pub(crate) async fn may_give(
         return Ok(());
     }
     let in_force = strategy::active(transaction).await?;
-    let in_force = in_force.map(|active| read_strategy(house, &active.document)).transpose()?;
+    let points = PluginSet::installed(house, transaction).await?.points;
+    let in_force = in_force.map(|active| read_strategy(&house.model, &points, &active.document)).transpose()?;
     if in_force.is_some_and(|strategy| strategy.approvers.contains(name)) {
         return Err(WorkflowError::refused(format!(
             "`{name}` is an approver of the strategy in force; only `{name}`, or the operator with `guildhall token create`, makes this token"

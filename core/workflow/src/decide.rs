@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::Deployment;
-use crate::deployment::Serving;
+use crate::deployment::{Active, Serving};
 
 /// What is known of one subject, as one statement read it. The keys are those of [`Deployment::facts`].
 #[derive(Debug, Deserialize)]
@@ -117,37 +117,59 @@ impl Deployment {
         at: DateTime<Utc>,
         detail: Detail,
     ) -> Result<Vec<Decided>, DecisionError> {
-        let active = self.strategy.as_ref().ok_or(DecisionError::NoActiveStrategy)?;
         let request = &point.read_request(request).map_err(|error| DecisionError::Request(error.to_string()))?;
-        let question = |subject| Question { strategy: &active.strategy, point, subject, request, at };
-        let parameters: Vec<Parameters> = subjects.iter().map(|facts| resolve(&question(facts.subject()))).collect();
-        let mut proposals: Vec<Vec<Proposal>> = vec![Vec::new(); subjects.len()];
-        let mut by_default: Vec<Vec<Proposal>> = vec![Vec::new(); subjects.len()];
+        let text = &request.to_string();
+        let asked: Vec<_> = subjects.iter().map(|facts| Asked { facts, request, text }).collect();
+        self.decide_each(point, &asked, at, detail).await
+    }
+
+    /// As [`Deployment::decide`], where each subject has a request of its own. Each is as the point reads it.
+    pub(crate) async fn decide_each(
+        &self,
+        point: &DecisionPoint,
+        asked: &[Asked<'_>],
+        at: DateTime<Utc>,
+        detail: Detail,
+    ) -> Result<Vec<Decided>, DecisionError> {
+        let active = self.strategy.as_ref().ok_or(DecisionError::NoActiveStrategy)?;
+        let parameters: Vec<Parameters> =
+            asked.iter().map(|asked| resolve(&asked.question(active, point, at))).collect();
+        // The proposals about each, and those that the departments would make by themselves.
+        let mut proposals: Vec<(Vec<Proposal>, Vec<Proposal>)> = vec![Default::default(); asked.len()];
         for plugin in self.plugins.iter().filter(|plugin| plugin.serves(&point.name)) {
-            let mut calls = calls(plugin, subjects, parameters.iter().map(Parameters::to_json), request)?;
+            let concerned: Vec<_> = asked
+                .iter()
+                .zip(&parameters)
+                .zip(&mut proposals)
+                .filter(|((asked, _), _)| plugin.is_asked(&point.name, asked.request))
+                .collect();
+            if concerned.is_empty() {
+                continue;
+            }
+            let of_each = || concerned.iter().map(|((asked, parameters), _)| (*asked, *parameters));
+            let mut calls = calls(plugin, of_each().map(|(asked, parameters)| (asked, parameters.to_json())))?;
             if detail == Detail::Compared {
                 let defaults = department_defaults(point).to_json();
-                calls.extend(self::calls(plugin, subjects, std::iter::repeat_n(defaults, subjects.len()), request)?);
+                calls.extend(self::calls(plugin, of_each().map(|(asked, _)| (asked, defaults.clone())))?);
             }
-            let mut answers = self.propose(&plugin.guest, point, at, calls).await?.into_iter();
-            for (proposals, answer) in proposals.iter_mut().zip(answers.by_ref().take(subjects.len())) {
+            let mut answers = self.propose(&plugin.guest, point, at, calls).await?;
+            let by_default = answers.split_off(concerned.len());
+            let mut by_default = by_default.into_iter();
+            for ((_, (proposals, defaults)), answer) in concerned.into_iter().zip(answers) {
                 proposals.push(answer);
-            }
-            for (proposals, answer) in by_default.iter_mut().zip(answers) {
-                proposals.push(answer);
+                defaults.extend(by_default.next());
             }
         }
-        let decided = subjects.iter().zip(&parameters).zip(proposals).zip(by_default).map(
-            |(((facts, parameters), proposals), by_default)| {
-                let question = question(facts.subject());
+        let decided =
+            asked.iter().zip(&parameters).zip(proposals).map(|((asked, parameters), (proposals, by_default))| {
+                let question = asked.question(active, point, at);
                 let verdict = match detail {
                     Detail::Answer => decide_unexplained(&question, parameters, proposals),
                     Detail::Explained => guildhall_decision::decide(&question, parameters, proposals, None),
                     Detail::Compared => guildhall_decision::decide(&question, parameters, proposals, Some(by_default)),
                 };
                 Decided { verdict, strategy: active.number }
-            },
-        );
+            });
         Ok(decided.collect())
     }
 
@@ -191,24 +213,35 @@ impl Deployment {
     }
 }
 
+/// One subject and what is asked about it.
+pub(crate) struct Asked<'a> {
+    pub facts: &'a Facts<'a>,
+    pub request: &'a Value,
+    /// The request as it is written for plugins.
+    pub text: &'a str,
+}
+
+impl<'a> Asked<'a> {
+    fn question(&self, active: &'a Active, point: &'a DecisionPoint, at: DateTime<Utc>) -> Question<'a> {
+        Question { strategy: &active.strategy, point, subject: self.facts.subject(), request: self.request, at }
+    }
+}
+
 /// Parameters and input of one call, as JSON bytes.
 type Bytes = (Vec<u8>, Vec<u8>);
 
-fn calls(
+fn calls<'a>(
     plugin: &Serving,
-    subjects: &[&Facts<'_>],
-    parameters: impl Iterator<Item = Value>,
-    request: &Value,
+    asked: impl Iterator<Item = (&'a Asked<'a>, Value)>,
 ) -> Result<Vec<Bytes>, DecisionError> {
-    let request = request.to_string();
-    let call = |(facts, parameters): (&&Facts<'_>, Value)| {
+    let call = |(Asked { facts, text: request, .. }, parameters): (&Asked<'_>, Value)| {
         let input = facts.inputs.get(plugin.guest.name()).ok_or_else(|| {
             DecisionError::Internal(format!("the input of plugin `{}` was not read", plugin.guest.name()))
         })?;
         let input = format!("{{\"subject\":{},\"request\":{request}}}", input.get());
         Ok((parameters.to_string().into_bytes(), input.into_bytes()))
     };
-    subjects.iter().zip(parameters).map(call).collect()
+    asked.map(call).collect()
 }
 
 fn proposal(guest: &Guest, answer: Result<Answer, Failure>, fuel: u64) -> Proposal {

@@ -7,15 +7,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use guildhall_decision::{DecisionPoint, Strategy};
 use guildhall_model::plan::{Entry, Output, Selection};
 use guildhall_model::{Access, Model, ObjectType, Roles};
-use guildhall_plugin_host::Guest;
+use guildhall_plugin_host::{Guest, Package};
 use guildhall_store::{Database, generation, package, plugin, strategy};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::activate_strategy::read_strategy;
-use crate::install_plugin::check_plugin;
+use crate::install_plugin::{Checked, check_package};
+use crate::plugin_set::PluginSet;
+use crate::reactions::{Reaction, is_asked};
 use crate::reads::selection_of;
 use crate::set_roles;
-use crate::{House, InputQuery, WorkflowError};
+use crate::{House, InputQuery, WorkflowError, Workshop};
 
 pub struct Deployment {
     /// Counts the changes of strategy and plugins.
@@ -41,11 +44,17 @@ pub(crate) struct Active {
 pub(crate) struct Serving {
     pub guest: Guest,
     queries: Vec<(String, InputQuery)>,
+    reactions: Vec<Reaction>,
 }
 
 impl Serving {
     pub(crate) fn serves(&self, point: &str) -> bool {
         self.queries.iter().any(|(name, _)| name == point)
+    }
+
+    /// Whether it is asked with this request at a point it serves.
+    pub(crate) fn is_asked(&self, point: &str, request: &Value) -> bool {
+        is_asked(&self.reactions, point, request)
     }
 }
 
@@ -55,31 +64,47 @@ impl Deployment {
         // The number is read first: a change while the rest is read makes the deployment newer than its number, and it is
         // loaded once more, never kept for newer than it is.
         let generation = generation::current(&house.database).await?;
+        let (points, plugins) = load_plugins(house).await?;
         let strategy = match strategy::active(&house.database).await? {
             Some(active) => {
-                Some(Active { id: active.id, number: active.number, strategy: read_strategy(house, &active.document)? })
+                let strategy = read_strategy(&house.model, &points, &active.document)?;
+                Some(Active { id: active.id, number: active.number, strategy })
             }
             None => None,
         };
-        let plugins = load_plugins(house).await?;
         let mut deployment = Deployment {
             generation,
             strategy,
             plugins,
             roles: set_roles::in_force(house, &house.database).await?.1,
-            points: house.points.clone(),
+            points,
             facts: HashMap::new(),
             guest_calls: AtomicU64::new(0),
         };
-        for point in &house.points {
+        for point in &deployment.points {
             let facts = deployment.facts_of(&house.model, point)?;
             deployment.facts.insert(point.name.clone(), facts);
         }
         Ok(deployment)
     }
 
+    /// The decision points there are: the core's, and those that plugins bring.
     pub fn points(&self) -> &[Arc<DecisionPoint>] {
         &self.points
+    }
+
+    pub fn point(&self, name: &str) -> Option<&Arc<DecisionPoint>> {
+        self.points.iter().find(|point| point.name == name)
+    }
+
+    /// Whether something comes of events: a strategy is in force, and a plugin wants to know of some.
+    pub fn reacts(&self) -> bool {
+        self.strategy.is_some() && self.plugins.iter().any(|plugin| !plugin.reactions.is_empty())
+    }
+
+    /// Whether a plugin wants to know of such events.
+    pub(crate) fn reacts_to(&self, record_type: &str, happened: &str) -> bool {
+        self.plugins.iter().flat_map(|plugin| &plugin.reactions).any(|reaction| reaction.is_of(record_type, happened))
     }
 
     /// The roles there are.
@@ -157,15 +182,22 @@ fn field_of(model: &Model, subject: &str, path: &[String]) -> Option<String> {
     Some(format!("{}.{last}", object.name))
 }
 
-/// Every installed plugin, loaded. The host keeps compiled code, so this is quick for packages it has seen.
-async fn load_plugins(house: &House) -> Result<Vec<Serving>, WorkflowError> {
-    let mut plugins = Vec::new();
+/// Every installed plugin, loaded, and the decision points there are with them. The host keeps compiled code, so this is
+/// quick for packages it has seen.
+async fn load_plugins(house: &House) -> Result<(Vec<Arc<DecisionPoint>>, Vec<Serving>), WorkflowError> {
+    let mut packages = Vec::new();
     for record in plugin::installed(&house.database).await? {
         let bytes = package_of(&house.database, &record.digest).await?;
-        let checked = check_plugin(&house.workshop(), &bytes)?;
-        plugins.push(Serving { guest: checked.guest, queries: checked.serves });
+        packages.push(Package::read(&bytes).map_err(|error| WorkflowError::BadInput(error.to_string()))?);
     }
-    Ok(plugins)
+    let points = PluginSet::of(&house.workshop(), &packages)?.points;
+    let workshop = Workshop { points: &points, ..house.workshop() };
+    let mut plugins = Vec::new();
+    for package in packages {
+        let Checked { guest, serves, reactions, .. } = check_package(&workshop, package)?;
+        plugins.push(Serving { guest, queries: serves, reactions });
+    }
+    Ok((points, plugins))
 }
 
 async fn package_of(database: &Database, digest: &str) -> Result<Vec<u8>, WorkflowError> {

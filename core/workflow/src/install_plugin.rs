@@ -1,15 +1,20 @@
 //! Installs a department's plugin.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use guildhall_plugin_host::{Guest, Package};
+use guildhall_decision::{DecisionPoint, FOLLOWUP_POINT};
+use guildhall_model::Model;
+use guildhall_plugin_host::{Guest, Manifest, Package};
 use guildhall_store::plugin::{self, Plugin};
 use guildhall_store::{generation, package};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::once::Once;
+use crate::plugin_set::{contribution, contribution_json, settle};
+use crate::reactions::Reaction;
 use crate::{House, InputQuery, ManagePlugins, Permit, WorkflowError, Workshop};
 
 /// What an administrator agrees to.
@@ -28,6 +33,10 @@ pub struct Checked {
     pub(crate) guest: Guest,
     /// Each decision point it serves with what it reads for it.
     pub serves: Vec<(String, InputQuery)>,
+    /// The decision points it brings.
+    pub brings: Vec<Arc<DecisionPoint>>,
+    /// After which events it is asked.
+    pub(crate) reactions: Vec<Reaction>,
 }
 
 /// A plugin, now installed.
@@ -39,10 +48,22 @@ pub struct Installed {
 }
 
 /// Reads a package and checks everything that can be checked before anything changes: manifest, contract, the range on the
-/// model's schema, the decision points, the input queries, and that it compiles and links.
+/// model's schema, the schema it brings, the decision points, the input queries, and that it compiles and links.
+///
+/// The workshop has the decision points of the plugins beside which it is to be installed.
 pub fn check_plugin(workshop: &Workshop<'_>, bytes: &[u8]) -> Result<Checked, WorkflowError> {
+    let package = Package::read(bytes).map_err(|error| WorkflowError::BadInput(error.to_string()))?;
+    let name = &package.manifest().name;
+    let brought = contribution(workshop, &package)?.map(|brought| brought.points).unwrap_or_default();
+    // One of the same name is replaced.
+    let beside = workshop.points.iter().filter(|point| point.plugin.as_ref() != Some(name));
+    let points: Vec<_> = beside.chain(&brought).cloned().collect();
+    check_package(&Workshop { points: &points, ..*workshop }, package)
+}
+
+/// Checks a package where all decision points are known, its own among them.
+pub(crate) fn check_package(workshop: &Workshop<'_>, package: Package) -> Result<Checked, WorkflowError> {
     let bad = |message: String| WorkflowError::BadInput(message);
-    let package = Package::read(bytes).map_err(|error| bad(error.to_string()))?;
     let manifest = package.manifest();
     let (major, minor, patch) = workshop.model.version();
     let model = semver::Version::new(major, minor, patch);
@@ -54,10 +75,16 @@ pub fn check_plugin(workshop: &Workshop<'_>, bytes: &[u8]) -> Result<Checked, Wo
     }
     let mut serves = Vec::new();
     for (point_name, query) in package.queries() {
-        let point = workshop.point(point_name).ok_or_else(|| {
+        let point = workshop.points.iter().find(|point| point.name == point_name).ok_or_else(|| {
             let known: Vec<_> = workshop.points.iter().map(|point| point.name.as_str()).collect();
+            let required = manifest.requires.iter().map(|required| format!("`{}`", required.plugin));
+            let required: Vec<_> = required.collect();
+            let advice = match required.is_empty() {
+                true => String::new(),
+                false => format!("; it requires {}, install that first", required.join(", ")),
+            };
             bad(format!(
-                "plugin `{}` serves `{point_name}`, which is no decision point; there are {}",
+                "plugin `{}` serves `{point_name}`, which is no decision point; there are {}{advice}",
                 manifest.name,
                 known.join(", ")
             ))
@@ -67,9 +94,26 @@ pub fn check_plugin(workshop: &Workshop<'_>, bytes: &[u8]) -> Result<Checked, Wo
         })?;
         serves.push((point_name.to_owned(), compiled));
     }
+    let reactions = reactions(workshop.model, manifest)?;
+    let brings =
+        workshop.points.iter().filter(|point| point.plugin.as_ref() == Some(&manifest.name)).cloned().collect();
     let guest =
         workshop.host.load(&package).map_err(|error| bad(format!("plugin `{}`: {error}", package.manifest().name)))?;
-    Ok(Checked { package, guest, serves })
+    Ok(Checked { package, guest, serves, brings, reactions })
+}
+
+/// After which events a plugin is asked.
+fn reactions(model: &Model, manifest: &Manifest) -> Result<Vec<Reaction>, WorkflowError> {
+    let bad = |reason: String| WorkflowError::BadInput(format!("plugin `{}`: {reason}", manifest.name));
+    let Some(serves) = manifest.serves.iter().find(|serves| serves.point == FOLLOWUP_POINT) else {
+        return Ok(Vec::new());
+    };
+    if serves.on.is_empty() {
+        return Err(bad(format!(
+            "it serves `{FOLLOWUP_POINT}` and does not say after which events; add `on = [\"Order.created\"]`"
+        )));
+    }
+    serves.on.iter().map(|pattern| Reaction::read(model, pattern).map_err(bad)).collect()
 }
 
 impl Checked {
@@ -80,7 +124,18 @@ impl Checked {
     }
 
     fn points_json(&self) -> Value {
-        self.serves.iter().map(|(point, query)| json!({ "point": point, "reads": query.reads })).collect()
+        let on = |point: &str| {
+            let serves = self.package.manifest().serves.iter().find(|serves| serves.point == point);
+            serves.map(|serves| serves.on.clone()).unwrap_or_default()
+        };
+        let served = |(point, query): &(String, InputQuery)| {
+            let mut served = json!({ "point": point, "reads": query.reads });
+            if let Some(served) = served.as_object_mut().filter(|_| point == FOLLOWUP_POINT) {
+                served.insert("on".to_owned(), json!(on(point)));
+            }
+            served
+        };
+        self.serves.iter().map(served).collect()
     }
 }
 
@@ -93,7 +148,8 @@ pub async fn install_plugin(
     key: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Installed, WorkflowError> {
-    let checked = check_plugin(&house.workshop(), bytes)?;
+    let points = house.points_in_force().await?;
+    let checked = check_plugin(&Workshop { points: &points, ..house.workshop() }, bytes)?;
     agreed(&checked, approval)?;
     let manifest = checked.package.manifest();
     let digest = checked.package.digest().to_owned();
@@ -118,10 +174,12 @@ pub async fn install_plugin(
         digest: digest.clone(),
         size,
         points: checked.points_json(),
+        contribution: contribution_json(&checked.package)?,
         installed_at: now,
         installed_by: by.name.clone(),
     };
     plugin::insert(&transaction, &record).await?;
+    settle(house, &transaction, now).await?;
     if let Some(once) = &once
         && !once.remember(&transaction, json!(id), now).await?
     {

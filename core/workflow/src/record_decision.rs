@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, SubsecRound, Utc};
 use guildhall_decision::{DecisionPoint, LedgerEntry, Question};
 use guildhall_model::plan::{Entry, Operand, Output, ReadPlan, Root, Selection};
+use guildhall_store::ledger::Last;
 use guildhall_store::{Statement, generation, ledger};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -39,8 +40,8 @@ pub async fn record_decision(
     let now = now.trunc_subsecs(3);
     // A point whose answers the actor may not see is none for him.
     let seen = |point: &&Arc<DecisionPoint>| deployment.may_see(&house.model, &by.access, point);
-    let point = house.point(&order.point).filter(seen).ok_or_else(|| {
-        let known: Vec<_> = house.points.iter().filter(seen).map(|point| point.name.as_str()).collect();
+    let point = deployment.point(&order.point).filter(seen).ok_or_else(|| {
+        let known: Vec<_> = deployment.points().iter().filter(seen).map(|point| point.name.as_str()).collect();
         WorkflowError::BadInput(format!("`{}` is no decision point; there are {}", order.point, known.join(", ")))
     })?;
     // One form of the request for all that follows: what is asked twice is one request, however it was written.
@@ -58,7 +59,10 @@ pub async fn record_decision(
     }
     // Strategy or plugins changed while this was decided: what comes on the ledger is decided by those in force.
     let fresh = Deployment::load(house).await?;
-    let recorded = attempt(house, &fresh, &by, point, &order, &once, now).await?;
+    let recorded = match fresh.point(&order.point).filter(|fresh| fresh.request == point.request) {
+        Some(point) => attempt(house, &fresh, &by, point, &order, &once, now).await?,
+        None => None,
+    };
     recorded.ok_or_else(|| WorkflowError::refused("strategy or plugins changed while this was decided; ask again"))
 }
 
@@ -125,19 +129,45 @@ async fn append(
         return Ok(None);
     }
     let last = ledger::last(&transaction, &[order.customer]).await?.remove(&order.customer);
-    let previous = last.as_ref().map(|last| last.digest.clone());
-    let sequence = last.as_ref().map_or(1, |last| last.sequence.saturating_add(1));
     let question =
         Question { strategy: &strategy.strategy, point, subject: facts.subject(), request: &order.request, at: now };
+    let stored = entry(id, order.customer, strategy.id, &question, decided, facts, &by.name, last.as_ref());
+    ledger::append(&transaction, &stored, now).await?;
+    if !once.remember(&transaction, json!(id), now).await? {
+        transaction.rollback().await?;
+        let known = once.answered(&house.database).await?;
+        return uuid_in(&known.unwrap_or_default()).map(Some);
+    }
+    transaction.commit().await?;
+    Ok(Some(id))
+}
+
+/// The entry for a decision, after the `last` one of the customer's chain.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "an entry tells all of them, and a struct of them would be the entry again"
+)]
+pub(crate) fn entry(
+    id: Uuid,
+    customer: Uuid,
+    strategy: Uuid,
+    question: &Question<'_>,
+    decided: &Decided,
+    facts: &Facts<'_>,
+    by: &str,
+    last: Option<&Last>,
+) -> ledger::Entry {
+    let previous = last.map(|last| last.digest.clone());
+    let sequence = last.map_or(1, |last| last.sequence.saturating_add(1));
     let verdict = &decided.verdict;
-    let mut entry = LedgerEntry::of(&question, verdict, decided.strategy, sequence, facts.inputs_json(), &by.name);
+    let mut entry = LedgerEntry::of(question, verdict, decided.strategy, sequence, facts.inputs_json(), by);
     // What the departments would have done by themselves stands beside what they proposed: nobody's losing voice is lost.
     entry.proposals = json!({ "underStrategy": entry.proposals, "withoutStrategy": verdict.without_strategy });
     let digest = entry.digest(previous.as_deref());
-    let stored = ledger::Entry {
+    ledger::Entry {
         id,
-        customer: order.customer,
-        strategy: strategy.id,
+        customer,
+        strategy,
         point: entry.point,
         decided_at: entry.decided_at,
         recorded_by: entry.recorded_by,
@@ -152,15 +182,7 @@ async fn append(
         sequence,
         digest,
         previous_digest: previous,
-    };
-    ledger::append(&transaction, &stored, now).await?;
-    if !once.remember(&transaction, json!(id), now).await? {
-        transaction.rollback().await?;
-        let known = once.answered(&house.database).await?;
-        return uuid_in(&known.unwrap_or_default()).map(Some);
     }
-    transaction.commit().await?;
-    Ok(Some(id))
 }
 
 impl From<DecisionError> for WorkflowError {
@@ -201,7 +223,8 @@ mod tests {
                 ids.push(record_decision(&house, &deployment, ada.permit().unwrap(), order, now()).await.unwrap());
             }
             assert_eq!(ids[0], ids[1]);
-            let canonical = house.point("credit.check").unwrap().read_request(&json!({ "amount": "1500" })).unwrap();
+            let canonical =
+                deployment.point("credit.check").unwrap().read_request(&json!({ "amount": "1500" })).unwrap();
             assert_eq!(recorded(&house, customer).await[0].request, canonical);
         }
     }

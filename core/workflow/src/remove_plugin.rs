@@ -6,9 +6,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::once::Once;
+use crate::plugin_set::settle;
 use crate::{House, ManagePlugins, Permit, WorkflowError};
 
-/// Removes an installed plugin. Its package and the decisions it took part in stay.
+/// Removes an installed plugin, and with it what it brought to the schema. Its package and the decisions it took part in stay.
+/// Refused while the strategy in force or another plugin needs what it brings.
 pub async fn remove_plugin(
     house: &House,
     by: Permit<'_, ManagePlugins>,
@@ -28,6 +30,7 @@ pub async fn remove_plugin(
     let known = installed.iter().find(|plugin| plugin.id == id);
     let known = known.ok_or_else(|| WorkflowError::NotFound("that plugin is not installed".to_owned()))?;
     plugin::remove(&transaction, &known.name, now).await?;
+    settle(house, &transaction, now).await?;
     if let Some(once) = &once
         && !once.remember(&transaction, json!(id), now).await?
     {
@@ -56,6 +59,7 @@ mod tests {
                 digest: "of the package".to_owned(),
                 size: 1,
                 points: json!([]),
+                contribution: json!({}),
                 installed_at: now(),
                 installed_by: "ada".to_owned(),
             };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use guildhall_decision::{DecisionPoint, decision_points};
+use guildhall_decision::{DecisionPoint, Taken, decision_points};
 use guildhall_model::{Model, Role, Value};
 use guildhall_plugin_host::{Host, HostConfig, Limits};
 use guildhall_postgres_fixture::TestDatabase;
@@ -18,6 +18,11 @@ struct NoQueries;
 impl InputQueries for NoQueries {
     fn compile(&self, _: &DecisionPoint, _: &str) -> Result<InputQuery, String> {
         Err("there are no queries here".to_owned())
+    }
+
+    fn taken(&self) -> &Taken {
+        static NONE: Taken = Taken { types: Vec::new(), fields: Vec::new() };
+        &NONE
     }
 }
 

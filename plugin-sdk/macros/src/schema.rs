@@ -7,10 +7,11 @@ use apollo_compiler::validation::{DiagnosticList, Valid};
 const MODEL: &str = include_str!("../../../schema/model.graphql");
 
 /// The decision points; the directives they use come first.
-const DECISIONS: [(&str, &str); 3] = [
+const DECISIONS: [(&str, &str); 4] = [
     ("directives.graphql", include_str!("../../../schema/decisions/directives.graphql")),
     ("credit_check.graphql", include_str!("../../../schema/decisions/credit_check.graphql")),
     ("credit_terms.graphql", include_str!("../../../schema/decisions/credit_terms.graphql")),
+    ("followup_propose.graphql", include_str!("../../../schema/decisions/followup_propose.graphql")),
 ];
 
 /// Name of the field by which an input query is reached during validation.

@@ -183,7 +183,7 @@ fn plugins_have_namespaces_of_their_own() {
     check_together(&["acme-1", "acme1"], same);
     let case = Err("`acme-scores` has the namespace `AcmeScores`, as plugin `acmescores` has; rename one of them");
     check_together(&["acme-scores", "acmescores"], case);
-    let squatter = CHURN.replace("acmeScores", "acmeScores").replace("acme_scores", "acme");
+    let squatter = CHURN.replace("acme_scores", "acme");
     let squatter = read("acme", &squatter).unwrap();
     let owner = by("acme-scores").unwrap();
     for both in [[squatter.clone(), owner.clone()], [owner, squatter]] {

@@ -4,6 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
 use chrono::Utc;
+use guildhall_workflow::Workshop;
 use guildhall_workflow::install_plugin::{Approval, check_plugin, install_plugin};
 
 use super::inspect::description;
@@ -26,7 +27,9 @@ pub(crate) struct Options {
 pub(super) async fn run(settings: &Settings, options: &Options) -> Result<(), Failure> {
     let bytes = read_bytes(&options.package)?;
     let house = opening::open(settings).await?;
-    let checked = named(&options.package, check_plugin(&house.workshop(), &bytes))?;
+    let points = house.points_in_force().await?;
+    let workshop = Workshop { points: &points, ..house.workshop() };
+    let checked = named(&options.package, check_plugin(&workshop, &bytes))?;
     print!("{}", description(&checked));
     if !options.yes && !agreed()? {
         return Err(Failure::Refused(
