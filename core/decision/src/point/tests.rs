@@ -206,7 +206,7 @@ fn incomplete_declarations_are_refused_with_what_to_do() {
     refuse(
         "type ChurnRisk",
         "extend type Customer { risk: Int } type ChurnRisk",
-        "`Customer` does not belong here; decision SDL has types, inputs and enums only",
+        "the decision SDL is not GraphQL: line 2, column 1: syntax error: Invalid Type System Extension. This extension cannot be applied.",
     );
     assert!(matches!(read_points("type {"), Err(PointError::Syntax(_))));
     assert!(matches!(read_points(&" ".repeat(70_000)), Err(PointError::TooLarge(70_000))));
