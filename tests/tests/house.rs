@@ -75,7 +75,10 @@ fn check_alone(libraries: &[&str], room: &str) {
 
 #[test]
 fn wasmtime_lives_in_the_plugin_host_alone() {
-    check_alone(&["wasmtime", "cranelift", "wasmparser", "wasm-encoder", "wit-component"], "guildhall-plugin-host");
+    check_alone(
+        &["wasmtime", "cranelift", "wasmparser", "wasm-encoder", "wit-component", "wit-parser"],
+        "guildhall-plugin-host",
+    );
 }
 
 #[test]

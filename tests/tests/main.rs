@@ -4,6 +4,7 @@
 
 mod aggregates;
 mod answers;
+mod authoring;
 mod bad_input;
 mod budgets;
 mod clients;
@@ -16,6 +17,7 @@ mod export;
 mod export_round_trip;
 mod filters;
 mod floods;
+mod foreign_language;
 mod guides;
 mod hostile;
 mod house;
@@ -27,6 +29,7 @@ mod lifecycle;
 mod lists;
 mod long_lists;
 mod metrics;
+mod native;
 mod northwind;
 mod pages;
 mod permissions;

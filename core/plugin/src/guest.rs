@@ -30,7 +30,7 @@ pub(crate) struct Loaded {
 pub struct Call<'a> {
     /// A JSON object: the decision point's parameters.
     pub parameters: &'a [u8],
-    /// A JSON object `{"subject": {...}, "request": {...}}`.
+    /// A JSON object `{"subject": {...}, "request": {...}, "settings": {...}}`.
     pub input: &'a [u8],
 }
 
@@ -45,6 +45,8 @@ pub struct Batch {
     pub guest_calls: u32,
     /// The most memory that one guest call had, in bytes.
     pub memory_peak: usize,
+    /// Bytes of the longest answer.
+    pub output_peak: usize,
     /// What the guest logged, bounded and without control characters.
     pub log: Vec<String>,
 }
@@ -62,7 +64,7 @@ impl Guest {
         if place.is_none() {
             let busy = Failure::new(FailureCode::Busy, "too many plugin calls are running; try again");
             let answers = calls.iter().map(|_| Err(busy.clone())).collect();
-            return Batch { answers, fuel: 0, guest_calls: 0, memory_peak: 0, log: Vec::new() };
+            return Batch { answers, fuel: 0, guest_calls: 0, memory_peak: 0, output_peak: 0, log: Vec::new() };
         }
         asking::ask(loaded, point, at, calls)
     }

@@ -97,6 +97,17 @@ pub(super) fn judge(point: &DecisionPoint, proposals: Vec<Proposal>) -> Judged {
     judged
 }
 
+impl DecisionPoint {
+    /// Whether an output is an answer to the point, field by field.
+    ///
+    /// # Errors
+    ///
+    /// Says which field is not as the point declares it.
+    pub fn check_output(&self, output: &Map<String, Json>) -> Result<(), String> {
+        answer(self, output).map(|_| ())
+    }
+}
+
 fn answer(point: &DecisionPoint, output: &Map<String, Json>) -> Result<Answer, String> {
     if let Some(unknown) = output.keys().find(|name| point.output(name).is_none()) {
         let known: Vec<_> = point.outputs.iter().map(|field| field.name.as_str()).collect();

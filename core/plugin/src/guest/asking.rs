@@ -18,7 +18,7 @@ const LOG_LINES: usize = 50;
 const CHUNK_BYTES: usize = 1 << 20;
 
 pub(super) fn ask(loaded: &Loaded, point: &str, at: &str, calls: &[Call<'_>]) -> Batch {
-    let batch = Batch { answers: Vec::new(), fuel: 0, guest_calls: 0, memory_peak: 0, log: Vec::new() };
+    let batch = Batch { answers: Vec::new(), fuel: 0, guest_calls: 0, memory_peak: 0, output_peak: 0, log: Vec::new() };
     let mut asking = Asking { loaded, point, at, calls, answers: vec![None; calls.len()], batch };
     for chunk in asking.chunks() {
         asking.solve(&chunk);
@@ -106,6 +106,7 @@ impl<'a> Asking<'a> {
             return Err(Failure::new(FailureCode::WrongCount, message));
         }
         for ((place, _), outcome) in group.iter().zip(outcomes) {
+            self.batch.output_peak = self.batch.output_peak.max(outcome.as_ref().map_or(0, Vec::len));
             self.put(*place, answer::read(outcome, limits));
         }
         Ok(())
