@@ -50,7 +50,7 @@ const ROOMS: [(&str, &[&str]); 7] = [
 
 /// What is not of the product: tests, their guests, the benchmark.
 fn is_a_test(package: &str) -> bool {
-    ["guildhall-tests", "guildhall-postgres-fixture", "guildhall-bench"].contains(&package)
+    ["guildhall-tests", "guildhall-postgres-fixture", "guildhall-bench", "guildhall-fuzz"].contains(&package)
 }
 
 #[test]

@@ -107,10 +107,14 @@ impl Dice {
     /// The value with some of its parts changed, most of them to another value of the same kind.
     fn changed(&mut self, value: &Value) -> Value {
         match value {
-            Value::Object(members) => members
-                .iter()
-                .filter_map(|(name, value)| (self.below(200) > 0).then(|| (name.clone(), self.changed(value))))
-                .collect(),
+            Value::Object(members) => {
+                let mut changed = members.clone();
+                changed.retain(|_, _| self.below(200) > 0);
+                for value in changed.values_mut() {
+                    *value = self.changed(value);
+                }
+                Value::Object(changed)
+            }
             Value::Array(items) => {
                 let kept = self.below(items.len() + 2);
                 items

@@ -186,7 +186,10 @@ struct Group<'p, 'f> {
 }
 
 fn detail(picks: &[Entry<Pick>]) -> Detail {
-    let explained = picks.iter().any(|pick| matches!(pick.value, Pick::Trace(TraceField::Explanation, _)));
+    let told = |pick: &Entry<Pick>| {
+        matches!(pick.value, Pick::Trace(TraceField::Explanation | TraceField::CustomerExplanation, _))
+    };
+    let explained = picks.iter().any(told);
     if explained { Detail::Explained } else { Detail::Answer }
 }
 

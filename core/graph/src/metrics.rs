@@ -18,6 +18,8 @@ pub struct Metrics {
     /// The number of the generation that serves.
     pub generation: i64,
     pub guest_calls: u64,
+    /// Installed plugins that cannot be asked.
+    pub suspended: u64,
     /// SQL statements sent.
     pub statements: u64,
     pub caches: Vec<CacheMetrics>,

@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, Mac};
@@ -55,11 +55,7 @@ impl CodeCache {
 
     /// The code of a package, if it is there and nobody has touched it.
     pub(crate) fn load(&self, engine: &Engine, digest: &str) -> Option<Component> {
-        let path = self.path(digest);
-        if fs::metadata(&path).ok()?.len() > CODE_LIMIT {
-            return None;
-        }
-        let bytes = fs::read(&path).ok()?;
+        let bytes = read_file(&self.path(digest))?;
         let component = self.verified(digest, &bytes).and_then(|code| deserialize(engine, code));
         if component.is_none() {
             tracing::warn!(digest, "compiled code in the cache is damaged or not ours; compiling anew");
@@ -112,6 +108,16 @@ fn deserialize(engine: &Engine, code: &[u8]) -> Option<Component> {
     unsafe { Component::deserialize(engine, code) }.ok()
 }
 
+/// The bytes of a plain file of bounded size. A link is not followed: it may lead to what never ends.
+fn read_file(path: &Path) -> Option<Vec<u8>> {
+    let metadata = fs::symlink_metadata(path).ok()?;
+    let bounded = metadata.is_file() && metadata.len() <= CODE_LIMIT;
+    let mut bytes = Vec::new();
+    // It may have become another file since.
+    fs::File::open(path).ok().filter(|_| bounded)?.take(CODE_LIMIT).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
 fn create_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -127,7 +133,8 @@ fn read_key(path: &Path) -> io::Result<Option<[u8; KEY_SIZE]>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let key = if is_private(&metadata) { <[u8; KEY_SIZE]>::try_from(fs::read(path)?).ok() } else { None };
+    let plain = is_private(&metadata) && metadata.len() == KEY_SIZE as u64;
+    let key = if plain { <[u8; KEY_SIZE]>::try_from(fs::read(path)?).ok() } else { None };
     if key.is_none() {
         tracing::warn!("the cache's key is damaged or readable by others; making a new one and compiling anew");
         fs::remove_file(path)?;

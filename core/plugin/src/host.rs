@@ -10,8 +10,8 @@ use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
-use crate::CONTRACT;
 use crate::cache::{CacheError, CodeCache};
+use crate::contract::{self, ContractError};
 use crate::failure::shown;
 use crate::gate::Gate;
 use crate::guest::{Guest, Loaded};
@@ -52,8 +52,8 @@ pub enum HostError {
 /// Why a package cannot become a guest.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error("it is built for plugin contract `{0}`; this Guildhall speaks `{CONTRACT}`: build it with a matching SDK")]
-    Contract(String),
+    #[error(transparent)]
+    Contract(#[from] ContractError),
     #[error("it is not a valid component: {0}")]
     Invalid(String),
     #[error("it imports {0}; a plugin may import `log` and nothing else")]
@@ -96,9 +96,7 @@ impl Host {
             return Ok(Guest(loaded));
         }
         let manifest = package.manifest();
-        if manifest.contract != CONTRACT {
-            return Err(LoadError::Contract(manifest.contract.clone()));
-        }
+        contract::check(&manifest.contract)?;
         let component = self.component(package)?;
         self.check_interface(&component)?;
         self.check_resources(&component)?;

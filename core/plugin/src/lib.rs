@@ -10,6 +10,8 @@ mod answer;
 pub mod build;
 mod cache;
 pub mod cases;
+mod contract;
+pub mod dependency;
 mod failure;
 mod gate;
 mod guest;
@@ -22,6 +24,7 @@ mod settings;
 mod signature;
 
 pub use answer::Answer;
+pub use contract::{CONTRACT, ContractError};
 pub use failure::{Failure, FailureCode};
 pub use guest::{Batch, Call, Guest};
 pub use host::{Host, HostConfig, HostError, LoadError};
@@ -29,7 +32,4 @@ pub use limits::Limits;
 pub use manifest::{Manifest, ManifestError, Requires, Serves};
 pub use package::{Description, Package, PackageError, describe};
 pub use settings::{SettingsError, SettingsProblem, SettingsSchema};
-pub use signature::{NotAKey, Signature, SignatureError, SigningKey};
-
-/// The contract this host speaks: `guildhall:plugin@0.1.0`.
-pub const CONTRACT: &str = "0.1";
+pub use signature::{NotAKey, Signature, SignatureError, SigningKey, is_public_key};

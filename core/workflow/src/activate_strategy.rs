@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use guildhall_decision::{DecisionPoint, Strategy};
+use guildhall_decision::{DecisionPoint, Problems, Strategy};
 use guildhall_model::Model;
 use guildhall_store::generation;
 use guildhall_store::segment::{self, Segment};
@@ -17,7 +17,7 @@ use crate::install_plugin::uuid_in;
 use crate::keepable::keepable;
 use crate::once::Once;
 use crate::plugin_set::{PluginSet, settle};
-use crate::{ActivateStrategy, House, Permit, WorkflowError};
+use crate::{ActivateStrategy, House, InvalidCode, InvalidValue, Permit, WorkflowError};
 
 /// A strategy, now active.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,15 @@ pub struct Activated {
 /// Reads a strategy document; the error lists everything that is wrong with it.
 pub fn read_strategy(model: &Model, points: &[Arc<DecisionPoint>], document: &str) -> Result<Strategy, WorkflowError> {
     let points: Vec<DecisionPoint> = points.iter().map(|point| DecisionPoint::clone(point)).collect();
-    Strategy::read(document, model, &points).map_err(|problems| WorkflowError::BadInput(problems.to_string()))
+    Strategy::read(document, model, &points).map_err(unreadable)
+}
+
+/// What is wrong with a document, line by line.
+pub(crate) fn unreadable(problems: Problems) -> WorkflowError {
+    let told = problems.0.iter().map(ToString::to_string);
+    WorkflowError::Invalid(
+        told.map(|text| InvalidValue::new(vec!["document".into()], InvalidCode::Malformed, text)).collect(),
+    )
 }
 
 /// Activates a strategy: checks the document and that the actor is an approver, retires the strategy in force, brings
@@ -49,12 +57,12 @@ pub async fn activate_strategy(
     // What is wrong in itself is told before anyone waits for it.
     let mut points = house.points_in_force().await?;
     let mut new = read_strategy(&house.model, &points, document)?;
-    keepable("the strategy's name", &new.name)?;
-    keepable("the strategy's vision", &new.vision)?;
+    let mut kept = vec![("the strategy's name", &new.name), ("the strategy's vision", &new.vision)];
     for segment in &new.segments {
-        for text in [&segment.key, &segment.name, &segment.need] {
-            keepable("a segment of the strategy", text)?;
-        }
+        kept.extend([&segment.key, &segment.name, &segment.need].map(|text| ("a segment of the strategy", text)));
+    }
+    for (what, text) in kept {
+        keepable(what, text).map_err(|error| error.of("document"))?;
     }
     let once = key.map(|key| Once::new(&by, key, "activateStrategy", &[document.as_bytes()])).transpose()?;
     let transaction = house.database.begin().await?;
@@ -71,7 +79,7 @@ pub async fn activate_strategy(
             assigned: part("assigned").as_u64().unwrap_or_default(),
         });
     }
-    let now_there = PluginSet::installed(house, &transaction).await?.points;
+    let now_there = PluginSet::present(house, &transaction).await?.points;
     if now_there != points {
         points = now_there;
         new = read_strategy(&house.model, &points, document)?;
@@ -194,7 +202,7 @@ mod tests {
         for (house, _fixture) in houses().await {
             for (text, key) in [(document("a\\u0000b", "ada"), "k"), (document("a", "ada"), "k\0")] {
                 let refused = activate_strategy(&house, admin("ada").permit().unwrap(), &text, Some(key), now()).await;
-                assert!(matches!(refused, Err(WorkflowError::BadInput(_))), "{refused:?}");
+                assert!(matches!(refused, Err(WorkflowError::Invalid(_))), "{refused:?}");
             }
         }
     }

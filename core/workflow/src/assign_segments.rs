@@ -19,7 +19,7 @@ pub(crate) async fn assign_within(
     now: DateTime<Utc>,
 ) -> Result<u64, WorkflowError> {
     let Some(active) = strategy::active(transaction).await? else { return Ok(0) };
-    let points = PluginSet::installed(house, transaction).await?.points;
+    let points = PluginSet::present(house, transaction).await?.points;
     let read = read_strategy(&house.model, &points, &active.document)?;
     assign_in(transaction, house, &read, active.id, now).await
 }

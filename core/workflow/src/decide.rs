@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use guildhall_decision::{
-    DecisionPoint, Parameters, Proposal, ProposalFailure, ProposedOutput, Question, Strategy, Subject, Verdict,
-    decide_unexplained, department_defaults, resolve,
+    Asked, DecisionPoint, Inputs, Parameters, Proposal, ProposalFailure, ProposedOutput, Question, Strategy, Subject,
+    SubjectInputs, Verdict, canonical_json, decide_unexplained, department_defaults, resolve,
 };
 use guildhall_model::plan::SLOT_MARK;
 use guildhall_plugin_host::{Answer, Call, Failure, Guest};
@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::Deployment;
-use crate::deployment::{Active, Serving};
+use crate::deployment::{Active, Serving, Suspended};
 
 /// What is known of one subject, as one statement read it. The keys are those of [`Deployment::facts`].
 #[derive(Debug, Deserialize)]
@@ -64,16 +64,14 @@ impl Facts<'_> {
     }
 
     /// Everything that was looked at, for the ledger.
-    pub(crate) fn inputs_json(&self) -> Value {
-        let inputs = self
-            .inputs
-            .iter()
-            .map(|(plugin, raw)| (plugin.clone(), serde_json::from_str(raw.get()).unwrap_or_default()));
-        serde_json::json!({
-            "segment": self.segment.as_ref().map(|segment| segment.key.as_str()),
-            "rules": self.rules,
-            "plugins": inputs.collect::<serde_json::Map<_, _>>(),
-        })
+    pub(crate) fn inputs(&self, calls: Vec<Asked>) -> Inputs {
+        let subject = SubjectInputs {
+            id: self.id.clone(),
+            source: self.source.clone(),
+            external_id: self.external_id.clone(),
+            segment: self.segment.as_ref().map(|segment| segment.key.clone()),
+        };
+        Inputs { subject, rules: self.rules.clone(), calls }
     }
 }
 
@@ -94,6 +92,8 @@ pub enum DecisionError {
 pub struct Decided {
     pub verdict: Verdict,
     pub strategy: i32,
+    /// What each plugin was given, if it was [`Detail::Compared`].
+    pub(crate) asked: Vec<Asked>,
 }
 
 /// How much is worked out beside the answer, least first.
@@ -102,7 +102,8 @@ pub enum Detail {
     Answer,
     /// The explanation, too.
     Explained,
-    /// And what the departments' own defaults would have given: that shows what the strategy changed, and doubles the work.
+    /// And what the departments' own defaults would have given: that shows what the strategy changed. Every question is asked
+    /// alone, with its own fuel, so that it can be asked again.
     Compared,
 }
 
@@ -118,59 +119,65 @@ impl Deployment {
         detail: Detail,
     ) -> Result<Vec<Decided>, DecisionError> {
         let request = &point.read_request(request).map_err(|error| DecisionError::Request(error.to_string()))?;
-        let text = &request.to_string();
-        let asked: Vec<_> = subjects.iter().map(|facts| Asked { facts, request, text }).collect();
-        self.decide_each(point, &asked, at, detail).await
+        let text = &canonical_json(request);
+        let each: Vec<_> = subjects.iter().map(|facts| Each { facts, request, text }).collect();
+        self.decide_each(point, &each, at, detail).await
     }
 
     /// As [`Deployment::decide`], where each subject has a request of its own. Each is as the point reads it.
     pub(crate) async fn decide_each(
         &self,
         point: &DecisionPoint,
-        asked: &[Asked<'_>],
+        each: &[Each<'_>],
         at: DateTime<Utc>,
         detail: Detail,
     ) -> Result<Vec<Decided>, DecisionError> {
         let active = self.strategy.as_ref().ok_or(DecisionError::NoActiveStrategy)?;
-        let parameters: Vec<Parameters> =
-            asked.iter().map(|asked| resolve(&asked.question(active, point, at))).collect();
-        // The proposals about each, and those that the departments would make by themselves.
-        let mut proposals: Vec<(Vec<Proposal>, Vec<Proposal>)> = vec![Default::default(); asked.len()];
+        let parameters: Vec<Parameters> = each.iter().map(|one| resolve(&one.question(active, point, at))).collect();
+        let mut made: Vec<Made> = each.iter().map(|_| Made::default()).collect();
         for plugin in self.plugins.iter().filter(|plugin| plugin.serves(&point.name)) {
-            let concerned: Vec<_> = asked
-                .iter()
-                .zip(&parameters)
-                .zip(&mut proposals)
-                .filter(|((asked, _), _)| plugin.is_asked(&point.name, asked.request))
-                .collect();
-            if concerned.is_empty() {
+            let (mut concerned, mut calls) = (Vec::new(), Vec::new());
+            for ((one, parameters), made) in each.iter().zip(&parameters).zip(&mut made) {
+                if plugin.is_asked(&point.name, one.request) {
+                    calls.push(call(plugin, one, parameters)?);
+                    concerned.push(made);
+                }
+            }
+            if calls.is_empty() {
                 continue;
             }
-            let of_each = || concerned.iter().map(|((asked, parameters), _)| (*asked, *parameters));
-            let mut calls = calls(plugin, of_each().map(|(asked, parameters)| (asked, parameters.to_json())))?;
-            if detail == Detail::Compared {
-                let defaults = department_defaults(point).to_json();
-                calls.extend(self::calls(plugin, of_each().map(|(asked, _)| (asked, defaults.clone())))?);
+            if detail < Detail::Compared {
+                let answers = self.propose(&plugin.guest, point, at, calls).await?;
+                for (made, answer) in concerned.into_iter().zip(answers) {
+                    made.proposals.push(answer);
+                }
+                continue;
             }
-            let mut answers = self.propose(&plugin.guest, point, at, calls).await?;
-            let by_default = answers.split_off(concerned.len());
-            let mut by_default = by_default.into_iter();
-            for ((_, (proposals, defaults)), answer) in concerned.into_iter().zip(answers) {
-                proposals.push(answer);
-                defaults.extend(by_default.next());
+            let defaults = parameters_text(&department_defaults(point));
+            for (made, call) in concerned.into_iter().zip(calls) {
+                let default = (defaults.clone().into_bytes(), call.1.clone());
+                made.asked.push(recorded(plugin.guest.name(), &call, &defaults)?);
+                made.proposals.extend(self.propose(&plugin.guest, point, at, vec![call]).await?);
+                made.by_default.extend(self.propose(&plugin.guest, point, at, vec![default]).await?);
             }
         }
-        let decided =
-            asked.iter().zip(&parameters).zip(proposals).map(|((asked, parameters), (proposals, by_default))| {
-                let question = asked.question(active, point, at);
-                let verdict = match detail {
-                    Detail::Answer => decide_unexplained(&question, parameters, proposals),
-                    Detail::Explained => guildhall_decision::decide(&question, parameters, proposals, None),
-                    Detail::Compared => guildhall_decision::decide(&question, parameters, proposals, Some(by_default)),
-                };
-                Decided { verdict, strategy: active.number }
-            });
-        Ok(decided.collect())
+        for suspended in self.suspended().iter().filter(|suspended| suspended.points.contains(&point.name)) {
+            for made in &mut made {
+                made.proposals.push(cannot(suspended));
+                made.by_default.push(cannot(suspended));
+            }
+        }
+        let mut decided = Vec::with_capacity(each.len());
+        for ((one, parameters), Made { proposals, by_default, asked }) in each.iter().zip(&parameters).zip(made) {
+            let question = one.question(active, point, at);
+            let verdict = match detail {
+                Detail::Answer => decide_unexplained(&question, parameters, proposals),
+                Detail::Explained => guildhall_decision::decide(&question, parameters, proposals, None),
+                Detail::Compared => guildhall_decision::decide(&question, parameters, proposals, Some(by_default)),
+            };
+            decided.push(Decided { verdict, strategy: active.number, asked });
+        }
+        Ok(decided)
     }
 
     /// Asks one plugin about all subjects. Guests run on threads that may block, so that one at its limit delays no one else.
@@ -214,37 +221,77 @@ impl Deployment {
 }
 
 /// One subject and what is asked about it.
-pub(crate) struct Asked<'a> {
+pub(crate) struct Each<'a> {
     pub facts: &'a Facts<'a>,
     pub request: &'a Value,
     /// The request as it is written for plugins.
     pub text: &'a str,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> Each<'a> {
     fn question(&self, active: &'a Active, point: &'a DecisionPoint, at: DateTime<Utc>) -> Question<'a> {
         Question { strategy: &active.strategy, point, subject: self.facts.subject(), request: self.request, at }
     }
 }
 
+/// What was proposed about one subject, what the departments would propose by themselves, and what they were given.
+#[derive(Default)]
+struct Made {
+    proposals: Vec<Proposal>,
+    by_default: Vec<Proposal>,
+    asked: Vec<Asked>,
+}
+
 /// Parameters and input of one call, as JSON bytes.
 type Bytes = (Vec<u8>, Vec<u8>);
 
-fn calls<'a>(
-    plugin: &Serving,
-    asked: impl Iterator<Item = (&'a Asked<'a>, Value)>,
-) -> Result<Vec<Bytes>, DecisionError> {
-    let call = |(Asked { facts, text: request, .. }, parameters): (&Asked<'_>, Value)| {
-        let input = facts.inputs.get(plugin.guest.name()).ok_or_else(|| {
-            DecisionError::Internal(format!("the input of plugin `{}` was not read", plugin.guest.name()))
-        })?;
-        let input = format!("{{\"subject\":{},\"request\":{request}}}", input.get());
-        Ok((parameters.to_string().into_bytes(), input.into_bytes()))
-    };
-    asked.map(call).collect()
+fn call(plugin: &Serving, one: &Each<'_>, parameters: &Parameters) -> Result<Bytes, DecisionError> {
+    let input = one.facts.inputs.get(plugin.guest.name()).ok_or_else(|| {
+        DecisionError::Internal(format!("the input of plugin `{}` was not read", plugin.guest.name()))
+    })?;
+    let input = input_text(input.get(), one.text, &plugin.settings);
+    Ok((parameters_text(parameters).into_bytes(), input.into_bytes()))
 }
 
-fn proposal(guest: &Guest, answer: Result<Answer, Failure>, fuel: u64) -> Proposal {
+/// Parameters as a plugin is given them.
+pub(crate) fn parameters_text(parameters: &Parameters) -> String {
+    canonical_json(&parameters.to_json())
+}
+
+/// What a plugin is shown: the subject as the database wrote it, the request, and what an administrator set.
+pub(crate) fn input_text(subject: &str, request: &str, settings: &str) -> String {
+    format!("{{\"subject\":{subject},\"request\":{request},\"settings\":{settings}}}")
+}
+
+/// What a plugin was given, as the ledger keeps it.
+fn recorded(plugin: &str, (parameters, input): &Bytes, defaults: &str) -> Result<Asked, DecisionError> {
+    let broken = || DecisionError::Internal(format!("what plugin `{plugin}` was given is no JSON"));
+    let raw = |bytes: &[u8]| {
+        let text = String::from_utf8(bytes.to_vec()).map_err(|_| broken())?;
+        RawValue::from_string(text).map_err(|_| broken())
+    };
+    Ok(Asked {
+        plugin: plugin.to_owned(),
+        parameters: raw(parameters)?,
+        defaults: raw(defaults.as_bytes())?,
+        input: raw(input)?,
+    })
+}
+
+/// What a suspended plugin comes to. Why it is suspended is for the administrator to see.
+fn cannot(suspended: &Suspended) -> Proposal {
+    let message = "the plugin is suspended; `guildhall plugin list` says why".to_owned();
+    Proposal {
+        plugin: suspended.name.clone(),
+        version: suspended.version.clone(),
+        digest: suspended.digest.clone(),
+        department: suspended.department.clone(),
+        result: Err(ProposalFailure { code: "SUSPENDED".to_owned(), message }),
+        fuel: 0,
+    }
+}
+
+pub(crate) fn proposal(guest: &Guest, answer: Result<Answer, Failure>, fuel: u64) -> Proposal {
     Proposal {
         plugin: guest.name().to_owned(),
         version: guest.version().to_string(),

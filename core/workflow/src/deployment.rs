@@ -8,16 +8,18 @@ use guildhall_decision::{DecisionPoint, Strategy};
 use guildhall_model::plan::{Entry, Output, Selection};
 use guildhall_model::{Access, Model, ObjectType, Roles};
 use guildhall_plugin_host::{Guest, Package};
-use guildhall_store::{Database, generation, package, plugin, strategy};
-use serde_json::Value;
+use guildhall_store::plugin::{self, Plugin, Status};
+use guildhall_store::{generation, strategy};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::activate_strategy::read_strategy;
-use crate::install_plugin::{Checked, check_package};
-use crate::plugin_set::PluginSet;
+use crate::install_plugin::{Checked, check_package, stored};
 use crate::reactions::{Reaction, is_asked};
 use crate::reads::selection_of;
 use crate::set_roles;
+use crate::standing::granted;
+use crate::succession::{migrated, served};
 use crate::{House, InputQuery, WorkflowError, Workshop};
 
 pub struct Deployment {
@@ -25,6 +27,7 @@ pub struct Deployment {
     pub generation: i64,
     pub(crate) strategy: Option<Active>,
     pub(crate) plugins: Vec<Serving>,
+    suspended: Vec<Suspended>,
     roles: Roles,
     points: Vec<Arc<DecisionPoint>>,
     /// What a decision about a subject needs to know, by decision point.
@@ -34,17 +37,36 @@ pub struct Deployment {
 }
 
 /// The strategy in force.
+#[derive(Clone)]
 pub(crate) struct Active {
     pub id: Uuid,
     pub number: i32,
+    /// SHA-256 of the document, in hex.
+    pub digest: String,
     pub strategy: Strategy,
 }
 
 /// An installed plugin.
+#[derive(Clone)]
 pub(crate) struct Serving {
     pub guest: Guest,
+    /// The settings it is asked with, a JSON object.
+    pub settings: String,
     queries: Vec<(String, InputQuery)>,
     reactions: Vec<Reaction>,
+}
+
+/// An installed plugin that cannot be asked. Where it serves, the decision point's fail policy answers.
+#[derive(Clone, Debug)]
+pub struct Suspended {
+    pub name: String,
+    pub version: String,
+    pub department: String,
+    pub digest: String,
+    /// The decision points it serves.
+    pub points: Vec<String>,
+    /// Why it cannot be asked, and what to do.
+    pub reason: String,
 }
 
 impl Serving {
@@ -64,28 +86,65 @@ impl Deployment {
         // The number is read first: a change while the rest is read makes the deployment newer than its number, and it is
         // loaded once more, never kept for newer than it is.
         let generation = generation::current(&house.database).await?;
-        let (points, plugins) = load_plugins(house).await?;
+        let points = house.points_in_force().await?;
         let strategy = match strategy::active(&house.database).await? {
-            Some(active) => {
-                let strategy = read_strategy(&house.model, &points, &active.document)?;
-                Some(Active { id: active.id, number: active.number, strategy })
-            }
+            Some(active) => Some(Active {
+                id: active.id,
+                number: active.number,
+                strategy: read_strategy(&house.model, &points, &active.document)?,
+                digest: active.digest,
+            }),
             None => None,
         };
+        let (plugins, suspended) = load_plugins(house, &points).await?;
         let mut deployment = Deployment {
             generation,
             strategy,
             plugins,
+            suspended,
             roles: set_roles::in_force(house, &house.database).await?.1,
             points,
             facts: HashMap::new(),
             guest_calls: AtomicU64::new(0),
         };
-        for point in &deployment.points {
-            let facts = deployment.facts_of(&house.model, point)?;
-            deployment.facts.insert(point.name.clone(), facts);
-        }
+        deployment.plan_facts(&house.model)?;
         Ok(deployment)
+    }
+
+    /// As this one, with a candidate in place of the plugin of its name. It is for comparisons and never decides.
+    pub(crate) fn with(&self, model: &Model, candidate: &Checked) -> Result<Self, WorkflowError> {
+        let mut plugins = self.plugins.clone();
+        let place = plugins.iter().position(|plugin| plugin.guest.name() == candidate.guest.name());
+        let before = place.map(|place| plugins.remove(place).settings);
+        let before = before.and_then(|settings| serde_json::from_str(&settings).ok()).unwrap_or_default();
+        let settings = Value::Object(carried_over(&before, &candidate.package)).to_string();
+        plugins.push(Serving {
+            guest: candidate.guest.clone(),
+            settings,
+            queries: candidate.serves.clone(),
+            reactions: candidate.reactions.clone(),
+        });
+        plugins.sort_by(|a, b| a.guest.name().cmp(b.guest.name()));
+        let mut deployment = Deployment {
+            generation: self.generation,
+            strategy: self.strategy.clone(),
+            plugins,
+            suspended: self.suspended.clone(),
+            roles: self.roles.clone(),
+            points: self.points.clone(),
+            facts: HashMap::new(),
+            guest_calls: AtomicU64::new(0),
+        };
+        deployment.plan_facts(model)?;
+        Ok(deployment)
+    }
+
+    fn plan_facts(&mut self, model: &Model) -> Result<(), WorkflowError> {
+        for point in self.points.clone() {
+            let facts = self.facts_of(model, &point)?;
+            self.facts.insert(point.name.clone(), facts);
+        }
+        Ok(())
     }
 
     /// The decision points there are: the core's, and those that plugins bring.
@@ -110,6 +169,11 @@ impl Deployment {
     /// The roles there are.
     pub fn roles(&self) -> &Roles {
         &self.roles
+    }
+
+    /// The installed plugins that cannot be asked.
+    pub fn suspended(&self) -> &[Suspended] {
+        &self.suspended
     }
 
     /// How often guests were called since this deployment was loaded.
@@ -165,6 +229,12 @@ impl Deployment {
     }
 }
 
+/// The settings a candidate is compared with: those in use, as far as it takes them, or its own defaults.
+fn carried_over(before: &Value, package: &Package) -> Map<String, Value> {
+    let settings = migrated(before, package.manifest());
+    package.complete_settings(&settings).or_else(|_| package.complete_settings(&Map::new())).unwrap_or_default()
+}
+
 fn segment_key(model: &Model, object: &Arc<ObjectType>) -> Result<Output, WorkflowError> {
     let path = vec!["segment".to_owned(), "key".to_owned()];
     let selection = selection_of(model, object, &[path])?;
@@ -182,26 +252,56 @@ fn field_of(model: &Model, subject: &str, path: &[String]) -> Option<String> {
     Some(format!("{}.{last}", object.name))
 }
 
-/// Every installed plugin, loaded, and the decision points there are with them. The host keeps compiled code, so this is
-/// quick for packages it has seen.
-async fn load_plugins(house: &House) -> Result<(Vec<Arc<DecisionPoint>>, Vec<Serving>), WorkflowError> {
-    let mut packages = Vec::new();
-    for record in plugin::installed(&house.database).await? {
-        let bytes = package_of(&house.database, &record.digest).await?;
-        packages.push(Package::read(&bytes).map_err(|error| WorkflowError::BadInput(error.to_string()))?);
+/// Every installed plugin, loaded; and those that cannot be. The host keeps compiled code, so this is quick for packages it
+/// has seen.
+async fn load_plugins(
+    house: &House,
+    points: &[Arc<DecisionPoint>],
+) -> Result<(Vec<Serving>, Vec<Suspended>), WorkflowError> {
+    let (mut plugins, mut suspended) = (Vec::new(), Vec::new());
+    let present = plugin::present(&house.database).await?;
+    for record in present.into_iter().filter(|record| record.status == Status::Installed) {
+        match check_installed(house, points, &record).await? {
+            Ok(serving) => plugins.push(serving),
+            Err(reason) => {
+                tracing::error!(plugin = record.name, version = record.plugin_version, reason, "a plugin is suspended");
+                suspended.push(Suspended {
+                    points: served(&record).map(str::to_owned).collect(),
+                    name: record.name,
+                    version: record.plugin_version,
+                    department: record.department,
+                    digest: record.digest,
+                    reason,
+                });
+            }
+        }
     }
-    let points = PluginSet::of(&house.workshop(), &packages)?.points;
-    let workshop = Workshop { points: &points, ..house.workshop() };
-    let mut plugins = Vec::new();
-    for package in packages {
-        let Checked { guest, serves, reactions, .. } = check_package(&workshop, package)?;
-        plugins.push(Serving { guest, queries: serves, reactions });
-    }
-    Ok((points, plugins))
+    Ok((plugins, suspended))
 }
 
-async fn package_of(database: &Database, digest: &str) -> Result<Vec<u8>, WorkflowError> {
-    let lost =
-        || WorkflowError::Internal(format!("the package `{digest}` of an installed plugin is not in the database"));
-    package::get(database, digest).await?.ok_or_else(lost)
+/// An installation, ready to be asked, or why it cannot be: its package is not the one that was approved, it does not fit this
+/// program or its model, it reads more than was granted, or its settings are none.
+/// `points` are those there are.
+pub(crate) async fn check_installed(
+    house: &House,
+    points: &[Arc<DecisionPoint>],
+    record: &Plugin,
+) -> Result<Result<Serving, String>, WorkflowError> {
+    let package = match stored(&house.database, record).await? {
+        Ok(package) => package,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    Ok(check_record(&Workshop { points, ..house.workshop() }, record, package))
+}
+
+fn check_record(workshop: &Workshop<'_>, record: &Plugin, package: Package) -> Result<Serving, String> {
+    let checked = check_package(workshop, package).map_err(|error| error.to_string())?;
+    granted(record, &checked.reads())?;
+    let given = record.settings.given.as_object().cloned().unwrap_or_default();
+    let settings = checked
+        .package
+        .complete_settings(&given)
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+    let settings = Value::Object(settings).to_string();
+    Ok(Serving { guest: checked.guest, settings, queries: checked.serves, reactions: checked.reactions })
 }

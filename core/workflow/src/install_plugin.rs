@@ -7,15 +7,17 @@ use chrono::{DateTime, Utc};
 use guildhall_decision::{DecisionPoint, FOLLOWUP_POINT};
 use guildhall_model::Model;
 use guildhall_plugin_host::{Guest, Manifest, Package};
-use guildhall_store::plugin::{self, Plugin};
-use guildhall_store::{generation, package};
-use serde_json::{Value, json};
+use guildhall_store::plugin::{Arrival, Plugin};
+use guildhall_store::{Reads, package};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::once::Once;
-use crate::plugin_set::{contribution, contribution_json, settle};
+use crate::plugin_set::points_beside;
 use crate::reactions::Reaction;
-use crate::{House, InputQuery, ManagePlugins, Permit, WorkflowError, Workshop};
+use crate::succession::{Coming, Grant, Present, Successor, migrated, objections, settings as settings_of, succeed};
+use crate::turn::{Begun, Turn};
+use crate::{Actor, House, InputQuery, ManagePlugins, Permit, WorkflowError, Workshop};
 
 /// What an administrator agrees to.
 #[derive(Clone, Debug)]
@@ -24,6 +26,15 @@ pub enum Approval {
     Exactly(Vec<String>),
     /// The plugin may read whatever its input queries ask for; the caller has seen them.
     Whatever,
+}
+
+/// A package that somebody wants to be installed.
+pub struct Order<'a> {
+    /// The whole file.
+    pub bytes: &'a [u8],
+    pub approval: Approval,
+    /// Its settings; if not said those of the version before, and the package's defaults.
+    pub settings: Option<Map<String, Value>>,
 }
 
 /// A package that was read and checked, and is not yet installed.
@@ -53,16 +64,28 @@ pub struct Installed {
 /// The workshop has the decision points of the plugins beside which it is to be installed.
 pub fn check_plugin(workshop: &Workshop<'_>, bytes: &[u8]) -> Result<Checked, WorkflowError> {
     let package = Package::read(bytes).map_err(|error| WorkflowError::BadInput(error.to_string()))?;
-    let name = &package.manifest().name;
-    let brought = contribution(workshop, &package)?.map(|brought| brought.points).unwrap_or_default();
-    // One of the same name is replaced.
-    let beside = workshop.points.iter().filter(|point| point.plugin.as_ref() != Some(name));
-    let points: Vec<_> = beside.chain(&brought).cloned().collect();
-    check_package(&Workshop { points: &points, ..*workshop }, package)
+    check_package(workshop, package)
 }
 
-/// Checks a package where all decision points are known, its own among them.
 pub(crate) fn check_package(workshop: &Workshop<'_>, package: Package) -> Result<Checked, WorkflowError> {
+    let serves = check_queries(workshop, &package)?;
+    let manifest = package.manifest();
+    let reactions = reactions(workshop.model, manifest)?;
+    let own = |point: &Arc<DecisionPoint>| point.plugin.as_ref() == Some(&manifest.name);
+    let brings = points_beside(workshop, &package)?.into_iter().filter(own).collect();
+    let guest = workshop
+        .host
+        .load(&package)
+        .map_err(|error| WorkflowError::BadInput(format!("plugin `{}`: {error}", package.manifest().name)))?;
+    Ok(Checked { package, guest, serves, brings, reactions })
+}
+
+/// What a package reads, by decision point: the part of [`check_plugin`] that compiles no code.
+pub(crate) fn check_queries(
+    workshop: &Workshop<'_>,
+    package: &Package,
+) -> Result<Vec<(String, InputQuery)>, WorkflowError> {
+    let points = points_beside(workshop, package)?;
     let bad = |message: String| WorkflowError::BadInput(message);
     let manifest = package.manifest();
     let (major, minor, patch) = workshop.model.version();
@@ -75,8 +98,8 @@ pub(crate) fn check_package(workshop: &Workshop<'_>, package: Package) -> Result
     }
     let mut serves = Vec::new();
     for (point_name, query) in package.queries() {
-        let point = workshop.points.iter().find(|point| point.name == point_name).ok_or_else(|| {
-            let known: Vec<_> = workshop.points.iter().map(|point| point.name.as_str()).collect();
+        let point = points.iter().find(|point| point.name == point_name).ok_or_else(|| {
+            let known: Vec<_> = points.iter().map(|point| point.name.as_str()).collect();
             let required = manifest.requires.iter().map(|required| format!("`{}`", required.plugin));
             let required: Vec<_> = required.collect();
             let advice = match required.is_empty() {
@@ -94,12 +117,7 @@ pub(crate) fn check_package(workshop: &Workshop<'_>, package: Package) -> Result
         })?;
         serves.push((point_name.to_owned(), compiled));
     }
-    let reactions = reactions(workshop.model, manifest)?;
-    let brings =
-        workshop.points.iter().filter(|point| point.plugin.as_ref() == Some(&manifest.name)).cloned().collect();
-    let guest =
-        workshop.host.load(&package).map_err(|error| bad(format!("plugin `{}`: {error}", package.manifest().name)))?;
-    Ok(Checked { package, guest, serves, brings, reactions })
+    Ok(serves)
 }
 
 /// After which events a plugin is asked.
@@ -123,70 +141,93 @@ impl Checked {
         all.into_iter().collect()
     }
 
-    fn points_json(&self) -> Value {
-        let on = |point: &str| {
-            let serves = self.package.manifest().serves.iter().find(|serves| serves.point == point);
-            serves.map(|serves| serves.on.clone()).unwrap_or_default()
-        };
-        let served = |(point, query): &(String, InputQuery)| {
-            let mut served = json!({ "point": point, "reads": query.reads });
-            if let Some(served) = served.as_object_mut().filter(|_| point == FOLLOWUP_POINT) {
-                served.insert("on".to_owned(), json!(on(point)));
-            }
-            served
-        };
-        self.serves.iter().map(served).collect()
+    pub(crate) fn points_json(&self) -> Value {
+        points_json(self.package.manifest(), &self.serves)
+    }
+
+    /// What an approval of it grants.
+    pub(crate) fn grants_json(&self) -> Value {
+        let reasons = &self.package.manifest().reads;
+        self.reads().iter().map(|field| json!({ "field": field, "reason": reasons.get(field) })).collect()
     }
 }
 
-/// Installs a package. One of the same name that is installed is replaced in the same transaction.
+fn points_json(manifest: &Manifest, serves: &[(String, InputQuery)]) -> Value {
+    let places = |query: &InputQuery| query.places.values().flatten().cloned().collect::<BTreeSet<_>>();
+    let on =
+        |point: &str| manifest.serves.iter().find(|serves| serves.point == point).map(|serves| serves.on.as_slice());
+    let served = |(point, query): &(String, InputQuery)| json!({ "point": point, "reads": query.reads, "at": places(query), "on": on(point).unwrap_or_default() });
+    serves.iter().map(served).collect()
+}
+
+/// Installs a package under a name that no installed plugin has.
 pub async fn install_plugin(
     house: &House,
     by: Permit<'_, ManagePlugins>,
-    bytes: &[u8],
-    approval: &Approval,
+    order: &Order<'_>,
+    key: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Installed, WorkflowError> {
+    put(house, &by, Arrival::Install, order, key, now).await
+}
+
+/// Checks a package against the house as it is, and puts it in its place.
+pub(crate) async fn put(
+    house: &House,
+    by: &Actor,
+    arrival: Arrival,
+    order: &Order<'_>,
     key: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Installed, WorkflowError> {
     let points = house.points_in_force().await?;
-    let checked = check_plugin(&Workshop { points: &points, ..house.workshop() }, bytes)?;
-    agreed(&checked, approval)?;
-    let manifest = checked.package.manifest();
-    let digest = checked.package.digest().to_owned();
-    let once = key.map(|key| Once::new(&by, key, "installPlugin", &[digest.as_bytes()])).transpose()?;
-    let transaction = house.database.begin().await?;
-    generation::lock(&transaction).await?;
-    if let Some(once) = &once
-        && let Some(known) = once.answered(&transaction).await?
-    {
-        return Ok(Installed { plugin: uuid_in(&known)?, name: manifest.name.clone(), digest });
-    }
-    let id = Uuid::now_v7();
-    package::put(&transaction, &digest, bytes.to_vec(), now).await?;
-    plugin::remove(&transaction, &manifest.name, now).await?;
-    let size =
-        i32::try_from(bytes.len()).map_err(|_| WorkflowError::BadInput("the package is too large".to_owned()))?;
-    let record = Plugin {
-        id,
-        name: manifest.name.clone(),
-        plugin_version: manifest.version.to_string(),
-        department: manifest.department.clone(),
-        digest: digest.clone(),
-        size,
-        points: checked.points_json(),
-        contribution: contribution_json(&checked.package)?,
-        installed_at: now,
-        installed_by: by.name.clone(),
+    let checked = check_plugin(&Workshop { points: &points, ..house.workshop() }, order.bytes)?;
+    agreed(&checked, &order.approval)?;
+    let (package, name) = (&checked.package, checked.package.manifest().name.clone());
+    let digest = package.digest().to_owned();
+    let settings = serde_json::to_vec(&order.settings).unwrap_or_default();
+    let act = if arrival == Arrival::Upgrade { "upgradePlugin" } else { "installPlugin" };
+    let once = Once::under(by, key, act, &[digest.as_bytes(), &settings])?;
+    let turn = match Turn::begin(house, once).await? {
+        Begun::Before(known) => return Ok(Installed { plugin: uuid_in(&known)?, name, digest }),
+        Begun::Now(turn) => turn,
     };
-    plugin::insert(&transaction, &record).await?;
-    settle(house, &transaction, now).await?;
-    if let Some(once) = &once
-        && !once.remember(&transaction, json!(id), now).await?
-    {
-        return Err(WorkflowError::refused("the same request is being carried out; ask again"));
+    let present = Present::read(house, &turn.transaction).await?;
+    let current = present.named(&name);
+    let before = match current {
+        Some(current) => stored(&turn.transaction, current).await?.ok(),
+        None => None,
+    };
+    let objections = objections(house, &present, before.as_ref(), &Coming { package, arrival });
+    if !objections.is_empty() {
+        return Err(WorkflowError::Refused(objections));
     }
-    transaction.commit().await?;
-    Ok(Installed { plugin: id, name: record.name, digest })
+    let given = match (&order.settings, current) {
+        (Some(given), _) => given.clone(),
+        (None, Some(current)) => migrated(&current.settings.given, package.manifest()),
+        (None, None) => Map::new(),
+    };
+    let settings = settings_of(package, given, by, now)?;
+    let successor = Successor { checked: &checked, arrival, settings, grant: Grant { by: by.name.clone(), at: now } };
+    let id = succeed(&turn.transaction, &present, successor, by, now).await?;
+    turn.end(json!(id), now).await?;
+    Ok(Installed { plugin: id, name, digest })
+}
+
+/// The package of an installation, or why it cannot be had.
+pub(crate) async fn stored(on: &impl Reads, plugin: &Plugin) -> Result<Result<Package, String>, WorkflowError> {
+    let digest = &plugin.digest;
+    let Some(bytes) = package::get(on, digest).await? else {
+        return Ok(Err(format!("its package {digest} is not in the database; restore it or install the plugin again")));
+    };
+    Ok(match Package::read(&bytes) {
+        Ok(package) if package.digest() == digest => Ok(package),
+        Ok(package) => Err(format!(
+            "what the database has as its package {digest} has the digest {}; restore it or install the plugin again",
+            package.digest()
+        )),
+        Err(error) => Err(format!("its package {digest} cannot be read: {error}")),
+    })
 }
 
 fn agreed(checked: &Checked, approval: &Approval) -> Result<(), WorkflowError> {

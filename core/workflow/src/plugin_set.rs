@@ -1,50 +1,20 @@
-//! The plugins that decide together: what each brings to the schema and needs of the others, and whether that fits.
+//! The plugins that are there together: what each brings to the schema, and whether strategy and plugins go with it.
+//!
+//! What a plugin brings stays as long as the plugin is there, also while it is disabled or cannot be asked: then the decision
+//! point's defaults answer, and neither a strategy nor a client that names the point is broken by it.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use guildhall_decision::{Contribution, DecisionPoint, join_points};
 use guildhall_plugin_host::Package;
-use guildhall_store::plugin::{self, Plugin};
+use guildhall_store::plugin::{self, Plugin, Status};
 use guildhall_store::{Reads, Transaction, reaction, strategy};
-use semver::{Version, VersionReq};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::activate_strategy::read_strategy;
 use crate::{House, WorkflowError, Workshop};
-
-/// One of the plugins, as far as it concerns the others.
-struct Member {
-    name: String,
-    brings: Brings,
-    serves: Vec<Service>,
-}
-
-/// What a plugin brings and needs, as the database keeps it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Brings {
-    /// Version of `schema`.
-    provides: Option<Version>,
-    /// Its decision points, as SDL.
-    schema: Option<String>,
-    #[serde(default)]
-    requires: Vec<Requirement>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Requirement {
-    plugin: String,
-    version: VersionReq,
-}
-
-/// A decision point it serves, as the database keeps it.
-#[derive(Clone, Debug, Deserialize)]
-struct Service {
-    point: String,
-    #[serde(default)]
-    on: Vec<String>,
-}
 
 /// Plugins whose names do not stand in each other's way.
 pub(crate) struct PluginSet {
@@ -53,34 +23,24 @@ pub(crate) struct PluginSet {
     pub points: Vec<Arc<DecisionPoint>>,
 }
 
-/// What the record of a plugin says of its contribution.
-pub(crate) fn contribution_json(package: &Package) -> Result<Value, WorkflowError> {
-    serde_json::to_value(Brings::of(package)).map_err(|error| WorkflowError::Internal(error.to_string()))
+/// One of the plugins, as far as it concerns the others.
+struct Member {
+    name: String,
+    /// The decision points it brings, as SDL.
+    schema: Option<String>,
+    /// The plugins whose points it may serve.
+    requires: Vec<String>,
+    serves: Vec<Service>,
+    /// Whether it decides.
+    decides: bool,
 }
 
-/// The decision points a package brings, in its namespace.
-pub(crate) fn contribution(workshop: &Workshop<'_>, package: &Package) -> Result<Option<Contribution>, WorkflowError> {
-    package.schema().map(|sdl| read(workshop, &package.manifest().name, sdl)).transpose()
-}
-
-fn read(workshop: &Workshop<'_>, plugin: &str, sdl: &str) -> Result<Contribution, WorkflowError> {
-    let core: Vec<_> = workshop.points.iter().filter(|point| point.plugin.is_none()).cloned().collect();
-    Contribution::read(plugin, sdl, &core, workshop.queries.taken())
-        .map_err(|error| WorkflowError::BadInput(format!("plugin `{plugin}`: the schema it brings: {error}")))
-}
-
-impl Brings {
-    fn of(package: &Package) -> Self {
-        let manifest = package.manifest();
-        let requires = manifest.requires.iter();
-        Brings {
-            provides: manifest.provides.clone(),
-            schema: package.schema().map(str::to_owned),
-            requires: requires
-                .map(|requires| Requirement { plugin: requires.plugin.clone(), version: requires.version.clone() })
-                .collect(),
-        }
-    }
+/// A decision point a plugin serves, as the database keeps it.
+#[derive(Clone, Debug, Deserialize)]
+struct Service {
+    point: String,
+    #[serde(default)]
+    on: Vec<String>,
 }
 
 impl Member {
@@ -89,120 +49,97 @@ impl Member {
         let serves = manifest.serves.iter();
         Member {
             name: manifest.name.clone(),
-            brings: Brings::of(package),
+            schema: package.schema().map(str::to_owned),
+            requires: manifest.requires.iter().map(|required| required.plugin.clone()).collect(),
             serves: serves.map(|serves| Service { point: serves.point.clone(), on: serves.on.clone() }).collect(),
+            decides: true,
         }
     }
 
     fn recorded(plugin: Plugin) -> Result<Self, WorkflowError> {
         let lost =
             |error| WorkflowError::Internal(format!("the record of plugin `{}` cannot be read: {error}", plugin.name));
-        let brings = serde_json::from_value(plugin.contribution).map_err(lost)?;
         let serves = serde_json::from_value(plugin.points).map_err(lost)?;
-        Ok(Member { name: plugin.name, brings, serves })
+        let required = plugin.requires.as_array().into_iter().flatten();
+        let requires = required.filter_map(|other| other.get("plugin").and_then(Value::as_str));
+        Ok(Member {
+            requires: requires.map(str::to_owned).collect(),
+            decides: plugin.status == Status::Installed,
+            name: plugin.name,
+            schema: plugin.schema,
+            serves,
+        })
     }
 }
 
 impl PluginSet {
-    /// These packages together.
-    pub(crate) fn of(workshop: &Workshop<'_>, packages: &[Package]) -> Result<Self, WorkflowError> {
-        PluginSet::new(workshop, packages.iter().map(Member::of).collect())
-    }
-
-    /// The plugins that decide now.
-    pub(crate) async fn installed(house: &House, on: &impl Reads) -> Result<Self, WorkflowError> {
-        let members = plugin::installed(on).await?.into_iter().map(Member::recorded).collect::<Result<_, _>>()?;
+    /// The plugins that are there.
+    pub(crate) async fn present(house: &House, on: &impl Reads) -> Result<Self, WorkflowError> {
+        let members = plugin::present(on).await?.into_iter().map(Member::recorded).collect::<Result<_, _>>()?;
         PluginSet::new(&house.workshop(), members)
     }
 
     fn new(workshop: &Workshop<'_>, members: Vec<Member>) -> Result<Self, WorkflowError> {
-        let brought = members.iter().filter_map(|member| Some((member, member.brings.schema.as_deref()?)));
+        let brought = members.iter().filter_map(|member| Some((member, member.schema.as_deref()?)));
         let contributions =
-            brought.map(|(member, sdl)| read(workshop, &member.name, sdl)).collect::<Result<Vec<_>, _>>()?;
+            brought.map(|(member, sdl)| contribution(workshop, &member.name, sdl)).collect::<Result<Vec<_>, _>>()?;
         let points =
             join_points(workshop.points, &contributions).map_err(|error| WorkflowError::refused(error.to_string()))?;
         Ok(PluginSet { members, points })
     }
 
-    /// Whether a plugin is among them that wants to know what happens.
+    /// Whether a plugin is among them that decides and wants to know what happens.
     fn reacts(&self) -> bool {
-        self.members.iter().flat_map(|member| &member.serves).any(|service| !service.on.is_empty())
+        let deciding = self.members.iter().filter(|member| member.decides);
+        deciding.flat_map(|member| &member.serves).any(|service| !service.on.is_empty())
     }
 
-    /// Refuses the plugins if one of them needs of the others what they do not give. All reasons at once.
+    /// Refuses a plugin that serves what another one brings and does not say that it needs it. All reasons at once.
     fn fit(&self) -> Result<(), WorkflowError> {
-        let mut reasons = Vec::new();
-        for member in &self.members {
-            reasons.extend(member.serves.iter().filter_map(|service| self.unserved(member, &service.point)));
-            reasons.extend(member.brings.requires.iter().filter_map(|required| self.unmet(member, required)));
-        }
-        reasons.extend(self.circle());
+        let all = self.members.iter().flat_map(|member| member.serves.iter().map(move |service| (member, service)));
+        let reasons: Vec<_> = all.filter_map(|(member, service)| self.undeclared(member, &service.point)).collect();
         if reasons.is_empty() { Ok(()) } else { Err(WorkflowError::Refused(reasons)) }
     }
 
-    fn unserved(&self, member: &Member, name: &str) -> Option<String> {
-        let plugin = &member.name;
-        let Some(point) = self.points.iter().find(|point| point.name == name) else {
-            return Some(format!(
-                "plugin `{plugin}` serves `{name}`, which would be no decision point; remove `{plugin}` first"
-            ));
-        };
-        let owner = point.plugin.as_ref().filter(|owner| *owner != plugin)?;
-        let known = member.brings.requires.iter().any(|required| required.plugin == *owner);
-        (!known).then(|| {
-            format!(
-                "plugin `{plugin}` serves `{name}` of plugin `{owner}`; say so in its plugin.toml with `[[requires]]`"
-            )
+    fn undeclared(&self, member: &Member, name: &str) -> Option<String> {
+        let point = self.points.iter().find(|point| point.name == name)?;
+        let owner = point.plugin.as_ref().filter(|owner| **owner != member.name)?;
+        (!member.requires.contains(owner)).then(|| {
+            let plugin = &member.name;
+            format!("`{plugin}` serves `{name}` of `{owner}`; its plugin.toml has to say so with `[[requires]]`")
         })
-    }
-
-    fn unmet(&self, member: &Member, required: &Requirement) -> Option<String> {
-        let (plugin, Requirement { plugin: other, version }) = (&member.name, required);
-        let needs = format!("plugin `{plugin}` requires the schema of plugin `{other}` in a version {version}");
-        match self.members.iter().find(|member| member.name == *other).map(|member| &member.brings.provides) {
-            None => Some(format!("{needs}, and `{other}` is not installed; install it first")),
-            Some(None) => Some(format!("{needs}, and the installed one brings no schema")),
-            Some(Some(provided)) if !version.matches(provided) => {
-                Some(format!("{needs}, and the installed one brings {provided}"))
-            }
-            Some(Some(_)) => None,
-        }
-    }
-
-    /// Plugins that require each other, in a circle: none of them could be installed first or removed last.
-    fn circle(&self) -> Option<String> {
-        let required = |name: &str| {
-            let member = self.members.iter().find(|member| member.name == name);
-            member.into_iter().flat_map(|member| member.brings.requires.iter().map(|required| required.plugin.as_str()))
-        };
-        for start in &self.members {
-            // Breadth first, so that the shortest circle through `start` is told.
-            let mut paths: Vec<Vec<&str>> = vec![vec![&start.name]];
-            let mut known: Vec<&str> = Vec::new();
-            let mut next = 0;
-            while let Some(path) = paths.get(next).cloned() {
-                next += 1;
-                for other in path.last().into_iter().flat_map(|last| required(last)) {
-                    let mut longer = path.clone();
-                    longer.push(other);
-                    if other == start.name {
-                        return Some(format!("plugins require each other in a circle: {}", longer.join(" -> ")));
-                    }
-                    if !known.contains(&other) {
-                        known.push(other);
-                        paths.push(longer);
-                    }
-                }
-            }
-        }
-        None
     }
 }
 
+fn contribution(workshop: &Workshop<'_>, plugin: &str, sdl: &str) -> Result<Contribution, WorkflowError> {
+    let core: Vec<_> = workshop.points.iter().filter(|point| point.plugin.is_none()).cloned().collect();
+    Contribution::read(plugin, sdl, &core, workshop.queries.taken())
+        .map_err(|error| WorkflowError::BadInput(format!("plugin `{plugin}`: the schema it brings: {error}")))
+}
+
+/// The decision points there are beside a package and with what it brings. One of its name that is there is replaced.
+pub(crate) fn points_beside(
+    workshop: &Workshop<'_>,
+    package: &Package,
+) -> Result<Vec<Arc<DecisionPoint>>, WorkflowError> {
+    let name = &package.manifest().name;
+    let brought = match package.schema() {
+        Some(sdl) => contribution(workshop, name, sdl)?.points,
+        None => Vec::new(),
+    };
+    let others = workshop.points.iter().filter(|point| point.plugin.as_ref() != Some(name));
+    Ok(others.chain(&brought).cloned().collect())
+}
+
+/// The decision points there are where these packages are installed, and no others.
+pub fn points_of(workshop: &Workshop<'_>, packages: &[Package]) -> Result<Vec<Arc<DecisionPoint>>, WorkflowError> {
+    Ok(PluginSet::new(workshop, packages.iter().map(Member::of).collect())?.points)
+}
+
 /// Refuses a change of plugins or strategy after which they would not fit together, and lets reactions to events begin or
-/// end with it. Every act that makes such a change calls this last, in its transaction.
+/// end with it. Every act that makes such a change ends with this, in its transaction.
 pub(crate) async fn settle(house: &House, transaction: &Transaction, now: DateTime<Utc>) -> Result<(), WorkflowError> {
-    let set = PluginSet::installed(house, transaction).await?;
+    let set = PluginSet::present(house, transaction).await?;
     set.fit()?;
     let active = strategy::active(transaction).await?;
     if let Some(active) = &active {
@@ -214,15 +151,10 @@ pub(crate) async fn settle(house: &House, transaction: &Transaction, now: DateTi
     Ok(reaction::settle(transaction, active.is_some() && set.reacts(), now).await?)
 }
 
-/// The decision points there are where these packages are installed, and no others.
-pub fn points_with(workshop: &Workshop<'_>, packages: &[Package]) -> Result<Vec<Arc<DecisionPoint>>, WorkflowError> {
-    Ok(PluginSet::of(workshop, packages)?.points)
-}
-
 impl House {
-    /// The decision points there are now: the core's, and those that the installed plugins bring.
+    /// The decision points there are now: the core's, and those that the plugins bring.
     pub async fn points_in_force(&self) -> Result<Vec<Arc<DecisionPoint>>, WorkflowError> {
-        Ok(PluginSet::installed(self, &self.database).await?.points)
+        Ok(PluginSet::present(self, &self.database).await?.points)
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use guildhall_decision::{DecisionPoint, FOLLOWUP_POINT};
+use guildhall_decision::{DecisionPoint, FOLLOWUP_POINT, canonical_json};
 use guildhall_model::plan::{Entry, IdOf, Operand, Output, ReadPlan, Root, Selection};
 use guildhall_model::{GlobalId, Model, ObjectType};
 use guildhall_store::event::{self, Told};
@@ -18,7 +18,7 @@ use guildhall_store::{Statement, reaction};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::decide::{Asked, Decided, Detail, Facts, facts_in};
+use crate::decide::{Decided, Detail, Each, Facts, facts_in};
 use crate::{Deployment, House, WorkflowError};
 
 /// Events of one batch.
@@ -106,7 +106,7 @@ impl Reactor {
             .collect();
         let questions: Vec<_> = asked
             .iter()
-            .map(|(concern, facts)| Asked { facts, request: &concern.request, text: &concern.text })
+            .map(|(concern, facts)| Each { facts, request: &concern.request, text: &concern.text })
             .collect();
         let decided = deployment.decide_each(point, &questions, now, Detail::Compared).await?;
         told_failures(&decided);
@@ -141,7 +141,7 @@ fn concerns(
             "recordType": told.record_type, "happened": told.kind, "recordId": told.record_id, "fields": told.fields,
         });
         let request = point.read_request(&request).map_err(|error| WorkflowError::Internal(error.to_string()))?;
-        let text = request.to_string();
+        let text = canonical_json(&request);
         concerns.push(Concern { told, object, record, request, text });
     }
     Ok(concerns)

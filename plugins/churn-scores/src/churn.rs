@@ -19,7 +19,7 @@ pub(crate) fn churn(question: &Question) -> Answer<ChurnScoresChurn> {
     match customer.last_order_on {
         Some(last) => {
             let days = question.at.date().days_since(last);
-            risk = silence(days, parameters.quiet_after_days.into(), parameters.lost_after_days.into());
+            risk = silence(days, parameters.quiet_after_days, parameters.lost_after_days);
             if risk > Decimal::ZERO {
                 signs.push(format!("no order for {days} days"));
             }
@@ -42,7 +42,7 @@ pub(crate) fn churn(question: &Question) -> Answer<ChurnScoresChurn> {
 }
 
 /// From 0, as long as the customer is not quiet yet, to 1, from when it counts as lost.
-fn silence(days: i64, quiet: i64, lost: i64) -> Decimal {
+fn silence(days: i32, quiet: i32, lost: i32) -> Decimal {
     if days <= quiet {
         return Decimal::ZERO;
     }
@@ -89,6 +89,6 @@ mod tests {
     fn days_that_make_no_sense_are_no_division_by_nothing() {
         assert_eq!(silence(10, 5, 5), Decimal::ONE);
         assert_eq!(silence(10, 20, 5), Decimal::ZERO);
-        assert_eq!(silence(i64::MAX, i64::MIN, i64::MAX), Decimal::ONE);
+        assert_eq!(silence(i32::MAX, i32::MIN, i32::MAX), Decimal::ONE);
     }
 }

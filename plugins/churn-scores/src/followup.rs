@@ -4,7 +4,7 @@ use followup_propose::{FollowupAssignee, FollowupPriority, FollowupProposal, Que
 use guildhall_plugin::{Answer, Decimal, policy};
 
 /// Days after which it presses.
-const PRESSING: i64 = 30;
+const PRESSING: i32 = 30;
 
 #[policy(point = "followup.propose", query = "followup.graphql")]
 pub(crate) fn follow_up(question: &Question) -> Answer<FollowupProposal> {
@@ -43,9 +43,9 @@ fn nothing() -> FollowupProposal {
 
 #[cfg(test)]
 mod tests {
-    use super::followup_propose::{Customer, Invoice, OpenInvoices, Request};
+    use super::followup_propose::{Customer, FollowupHappening, Invoice, InvoiceConnection, Parameters, Request};
     use super::*;
-    use guildhall_plugin::Money;
+    use guildhall_plugin::{Money, NoSettings};
 
     #[track_caller]
     fn check(due: &[&str], expected: Option<(&str, FollowupPriority)>) {
@@ -55,11 +55,17 @@ mod tests {
         let question = Question {
             subject: Customer {
                 overdue_amount: eur(100),
-                open_invoices: OpenInvoices { nodes: due.iter().map(invoice).collect() },
+                open_invoices: InvoiceConnection { nodes: due.iter().map(invoice).collect() },
             },
-            request: Request { record_type: "Order".to_owned(), ..Request::default() },
+            request: Request {
+                record_type: "Order".to_owned(),
+                happened: FollowupHappening::Created,
+                record_id: "ord_1".to_owned(),
+                fields: Vec::new(),
+            },
+            parameters: Parameters::default(),
+            settings: NoSettings::default(),
             at: "2026-06-30T09:00:00Z".parse().unwrap(),
-            ..Question::default()
         };
         let output = follow_up(&question).output;
         let found = output.titles.first().map(|title| (title.as_str(), output.priority));

@@ -1,7 +1,8 @@
 //! What plugins propose, and whether it is an answer at all.
 
+use serde::de::Error as _;
 use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use super::Answer;
@@ -27,7 +28,7 @@ pub struct ProposedOutput {
     pub reasons: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProposalFailure {
     /// `INVALID_OUTPUT`, or what the plugin host reports.
     pub code: String,
@@ -63,6 +64,32 @@ impl Serialize for Proposal {
         proposal.serialize_field("failure", &self.result.as_ref().err())?;
         proposal.serialize_field("fuel", &self.fuel)?;
         proposal.end()
+    }
+}
+
+/// Reads what a ledger keeps back.
+impl<'de> Deserialize<'de> for Proposal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Kept {
+            plugin: String,
+            version: String,
+            digest: String,
+            department: String,
+            output: Option<Map<String, Json>>,
+            reasons: Vec<String>,
+            failure: Option<ProposalFailure>,
+            fuel: u64,
+        }
+        let kept = Kept::deserialize(deserializer)?;
+        let result = match (kept.output, kept.failure) {
+            (Some(output), None) => Ok(ProposedOutput { output, reasons: kept.reasons }),
+            (None, Some(failure)) => Err(failure),
+            _ => return Err(D::Error::custom("a proposal is either an output or a failure")),
+        };
+        let Kept { plugin, version, digest, department, fuel, .. } = kept;
+        Ok(Proposal { plugin, version, digest, department, result, fuel })
     }
 }
 
@@ -111,7 +138,8 @@ impl DecisionPoint {
 fn answer(point: &DecisionPoint, output: &Map<String, Json>) -> Result<Answer, String> {
     if let Some(unknown) = output.keys().find(|name| point.output(name).is_none()) {
         let known: Vec<_> = point.outputs.iter().map(|field| field.name.as_str()).collect();
-        let unknown: String = unknown.chars().take(64).collect();
+        // The name is the plugin's own; nothing a terminal would act on gets into the message.
+        let unknown: String = unknown.chars().filter(|letter| !letter.is_control()).take(64).collect();
         return Err(format!("`{unknown}` is no field of `{}`; it has {}", point.name, known.join(", ")));
     }
     let mut answer = Answer::new();

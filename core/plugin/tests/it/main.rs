@@ -9,6 +9,8 @@
 
 mod cache;
 mod credit_rules;
+mod evil;
 mod fixture;
 mod foreign;
 mod hostile;
+mod released;

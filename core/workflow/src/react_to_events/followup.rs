@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
-use guildhall_decision::{DecisionPoint, Question};
+use guildhall_decision::{DecisionPoint, Question, Strategy};
 use guildhall_model::{GlobalId, Model, ObjectType, Role, Value as Datum};
 use guildhall_store::event::Place;
 use guildhall_store::ledger::Last;
@@ -14,8 +14,7 @@ use uuid::Uuid;
 
 use super::{Concern, Reactor};
 use crate::decide::{Decided, Facts};
-use crate::deployment::Active;
-use crate::record_decision::entry;
+use crate::record_decision::{append_entry, entry};
 use crate::write_records::{Change, Order, Verb, Written, write_within};
 use crate::{Actor, Deployment, House, WorkflowError};
 
@@ -67,7 +66,6 @@ impl Reactor {
         (from, to): (Place, Place),
         now: DateTime<Utc>,
     ) -> Result<Option<usize>, WorkflowError> {
-        let strategy = deployment.strategy.as_ref().ok_or(WorkflowError::NoActiveStrategy)?;
         let transaction = house.database.begin().await?;
         let in_force = generation::hold(&transaction).await? == deployment.generation;
         if !in_force || !reaction::advance(&transaction, self.0, from, to).await? {
@@ -76,7 +74,7 @@ impl Reactor {
         }
         let mut made = 0;
         if !followups.is_empty() {
-            let mut desk = Desk::new(house, point, strategy, &transaction, followups, now).await?;
+            let mut desk = Desk::new(house, deployment, point, &transaction, followups, now).await?;
             for followup in followups {
                 made += usize::from(desk.follow_up(followup).await?);
             }
@@ -89,8 +87,9 @@ impl Reactor {
 /// What the follow-ups of a batch are written with.
 struct Desk<'a> {
     house: &'a House,
+    deployment: &'a Deployment,
     point: &'a DecisionPoint,
-    strategy: &'a Active,
+    strategy: &'a Strategy,
     transaction: &'a Transaction,
     now: DateTime<Utc>,
     actor: Actor,
@@ -109,8 +108,8 @@ struct Desk<'a> {
 impl<'a> Desk<'a> {
     async fn new(
         house: &'a House,
+        deployment: &'a Deployment,
         point: &'a DecisionPoint,
-        strategy: &'a Active,
         transaction: &'a Transaction,
         followups: &[FollowUp<'_>],
         now: DateTime<Utc>,
@@ -132,9 +131,10 @@ impl<'a> Desk<'a> {
             decision: object("Decision")?,
             event: object("Event")?,
             customer,
+            strategy: deployment.strategy().ok_or(WorkflowError::NoActiveStrategy)?,
             house,
+            deployment,
             point,
-            strategy,
             transaction,
             now,
         })
@@ -155,7 +155,7 @@ impl<'a> Desk<'a> {
         let decision = Uuid::now_v7();
         let values = self.values(followup, customer, decision).await?;
         let question = Question {
-            strategy: &self.strategy.strategy,
+            strategy: self.strategy,
             point: self.point,
             subject: followup.facts.subject(),
             request: &followup.concern.request,
@@ -163,17 +163,9 @@ impl<'a> Desk<'a> {
         };
         // The task names its decision, so that stands first; without the task there is neither.
         let part = self.transaction.part().await?;
-        let recorded = entry(
-            decision,
-            id,
-            self.strategy.id,
-            &question,
-            &followup.decided,
-            followup.facts,
-            ACTOR,
-            self.last.get(&id),
-        );
-        ledger::append(&part, &recorded, self.now).await?;
+        let (decided, facts, last) = (&followup.decided, followup.facts, self.last.get(&id));
+        let recorded = entry(self.house, self.deployment, decision, id, &question, decided, facts, ACTOR, last)?;
+        append_entry(&part, self.point, &recorded, self.now).await?;
         let order = Order {
             act: ACT.to_owned(),
             verb: Verb::Create,
