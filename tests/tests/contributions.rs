@@ -13,6 +13,8 @@ use crate::small::{company, customers};
 const PATIENCE: Duration = Duration::from_secs(20);
 const CHURN: &str = "{ customers(first: 14, orderBy: {field: EXTERNAL_ID}) { nodes { externalId churnScoresChurn { risk level signs fallback parameters { name value layer } explanation } } } }";
 const TYPE: &str = "{ __type(name: \"ChurnScoresChurn\") { description fields { name type { kind ofType { name kind } } } } __schema { types { name } } }";
+const RECORD: &str = "mutation($customer: ID!) { recordDecision(input: {point: \"churn_scores.churn\", customer: $customer, idempotencyKey: \"1\"}) { ... on DecisionRecorded { decision { id point verdict proposals } } } }";
+const UNINSTALL: &str = "mutation($id: ID!, $key: String!) { uninstallPlugin(input: {plugin: $id, idempotencyKey: $key}) { ... on PluginUninstalled { plugin { status } } ... on Refused { reasons { code message } } } }";
 
 fn churn_scores() -> PathBuf {
     built("plugins/churn-scores")
@@ -52,10 +54,9 @@ async fn a_field_of_a_plugin_is_typed_decided_and_recorded() {
         // Nobody of the small company has ordered for months, and whoever owes says so.
         let owing = nodes.iter().find(|node| node["externalId"] == "K09").unwrap();
         assert!(owing["churnScoresChurn"]["signs"].to_string().contains("46.87 EUR is overdue"), "{owing}");
-        let recorded = "mutation($customer: ID!) { recordDecision(input: {point: \"churn_scores.churn\", customer: $customer, idempotencyKey: \"1\"}) { decision { point verdict proposals } } }";
         let one = server.query("{ customers(filter: {externalId: {eq: \"K09\"}}) { nodes { id } } }").await;
         let customer = &one["customers"]["nodes"][0]["id"];
-        let answer = server.graphql(Role::Department, recorded, json!({ "customer": customer })).await.data();
+        let answer = server.graphql(Role::Department, RECORD, json!({ "customer": customer })).await.data();
         let decision = &answer["recordDecision"]["decision"];
         assert_eq!(decision["point"], "churn_scores.churn");
         assert_eq!(decision["verdict"]["level"], owing["churnScoresChurn"]["level"]);
@@ -105,19 +106,25 @@ async fn a_strategy_treats_the_point_and_bounds_it_and_keeps_the_plugin() {
             assert!(risk <= 0.5, "{node}");
         }
         let plugins =
-            server.query("{ plugins(filter: {name: {eq: \"churn-scores\"}}) { nodes { id contribution } } }").await;
+            server.query("{ plugins(filter: {name: {eq: \"churn-scores\"}}) { nodes { id provides schema } } }").await;
         let plugin = &plugins["plugins"]["nodes"][0];
-        assert_eq!(plugin["contribution"]["provides"], "1.0.0");
-        let remove = "mutation($id: ID!, $key: String!) { removePlugin(input: {plugin: $id, idempotencyKey: $key}) { plugin { status } } }";
-        let body = server.graphql(Role::Admin, remove, json!({ "id": plugin["id"], "key": "1" })).await.json();
-        assert_eq!(codes(&body), ["REFUSED"], "{body}");
-        assert!(
-            body["errors"][0]["message"].as_str().unwrap().contains("the strategy in force would not hold any more"),
-            "{body}"
-        );
+        assert_eq!(plugin["provides"], "1.0.0");
+        assert!(plugin["schema"].as_str().unwrap().contains("type ChurnScoresChurn"), "{plugin}");
+        let uninstall = async |key: &str| {
+            server.graphql(Role::Admin, UNINSTALL, json!({ "id": plugin["id"], "key": key })).await.data()
+        };
+        let refused = &uninstall("1").await["uninstallPlugin"]["reasons"][0]["message"];
+        assert!(refused.as_str().unwrap().contains("the strategy in force would not hold any more"), "{refused}");
         server.query(CHURN).await;
+        let customer = server.query("{ customers(filter: {externalId: {eq: \"K09\"}}) { nodes { id } } }").await;
+        let customer = &customer["customers"]["nodes"][0]["id"];
+        let recorded = server.graphql(Role::Department, RECORD, json!({ "customer": customer })).await.data();
+        let decision = recorded["recordDecision"]["decision"]["id"].as_str().unwrap();
         server.place().activate(&plain);
-        server.graphql(Role::Admin, remove, json!({ "id": plugin["id"], "key": "2" })).await.data();
+        assert_eq!(uninstall("2").await["uninstallPlugin"]["plugin"]["status"], "REMOVED");
+        // What it decided is made again all the same.
+        let replayed = server.place().done(&["plugin", "replay", decision]);
+        assert!(replayed.contains("same"), "{replayed}");
         let gone = server.graphql(Role::Admin, CHURN, Value::Null).await.json();
         assert_eq!(codes(&gone)[0], "VALIDATION_FAILED", "{gone}");
     }
@@ -144,10 +151,9 @@ async fn every_server_serves_the_field_and_ceases_to() {
             served(server, true).await;
         }
         let plugins = servers[0].query("{ plugins(filter: {name: {eq: \"churn-scores\"}}) { nodes { id } } }").await;
-        let remove =
-            "mutation($id: ID!) { removePlugin(input: {plugin: $id, idempotencyKey: \"1\"}) { plugin { status } } }";
         let id = &plugins["plugins"]["nodes"][0]["id"];
-        servers[0].graphql(Role::Admin, remove, json!({ "id": id })).await.data();
+        let gone = servers[0].graphql(Role::Admin, UNINSTALL, json!({ "id": id, "key": "1" })).await.data();
+        assert_eq!(gone["uninstallPlugin"]["plugin"]["status"], "REMOVED");
         for server in &servers {
             served(server, false).await;
         }

@@ -136,6 +136,17 @@ pub async fn history(on: &impl Reads, name: &str) -> Result<Vec<Plugin>, StoreEr
     Ok(on.link().find_all(query).await?.into_iter().map(read).collect())
 }
 
+/// The decision points, as SDL, of installations that are removed, each with the plugin's name, newest first.
+pub async fn former_schemas(on: &impl Reads) -> Result<Vec<(String, String)>, StoreError> {
+    let query = plugin::Entity::find()
+        .filter(plugin::Column::Status.eq(Status::Removed.name()))
+        .filter(plugin::Column::Schema.is_not_null())
+        .order_by_desc(plugin::Column::Began)
+        .order_by_desc(plugin::Column::Id);
+    let rows = on.link().find_all(query).await?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.name, row.schema?))).collect())
+}
+
 /// Installs a plugin and begins a new generation. One of that name must have been removed before.
 pub async fn insert(transaction: &Transaction, plugin: &Plugin) -> Result<(), StoreError> {
     let began = generation::bump(transaction).await?;

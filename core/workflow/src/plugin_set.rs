@@ -70,21 +70,29 @@ impl Member {
             serves,
         })
     }
+
+    /// What it brings, if it brings anything.
+    fn brings(&self, workshop: &Workshop<'_>) -> Option<Result<Contribution, WorkflowError>> {
+        self.schema.as_deref().map(|sdl| contribution(workshop, &self.name, sdl))
+    }
 }
 
 impl PluginSet {
-    /// The plugins that are there.
+    /// The plugins that are there. One that brings what this program does not read adds nothing: it is suspended, which says why.
     pub(crate) async fn present(house: &House, on: &impl Reads) -> Result<Self, WorkflowError> {
-        let members = plugin::present(on).await?.into_iter().map(Member::recorded).collect::<Result<_, _>>()?;
-        PluginSet::new(&house.workshop(), members)
+        let members: Vec<_> = plugin::present(on).await?.into_iter().map(Member::recorded).collect::<Result<_, _>>()?;
+        let workshop = house.workshop();
+        let contributions: Vec<_> = members.iter().filter_map(|member| member.brings(&workshop)?.ok()).collect();
+        PluginSet::new(&workshop, members, &contributions)
     }
 
-    fn new(workshop: &Workshop<'_>, members: Vec<Member>) -> Result<Self, WorkflowError> {
-        let brought = members.iter().filter_map(|member| Some((member, member.schema.as_deref()?)));
-        let contributions =
-            brought.map(|(member, sdl)| contribution(workshop, &member.name, sdl)).collect::<Result<Vec<_>, _>>()?;
+    fn new(
+        workshop: &Workshop<'_>,
+        members: Vec<Member>,
+        contributions: &[Contribution],
+    ) -> Result<Self, WorkflowError> {
         let points =
-            join_points(workshop.points, &contributions).map_err(|error| WorkflowError::refused(error.to_string()))?;
+            join_points(workshop.points, contributions).map_err(|error| WorkflowError::refused(error.to_string()))?;
         Ok(PluginSet { members, points })
     }
 
@@ -133,7 +141,9 @@ pub(crate) fn points_beside(
 
 /// The decision points there are where these packages are installed, and no others.
 pub fn points_of(workshop: &Workshop<'_>, packages: &[Package]) -> Result<Vec<Arc<DecisionPoint>>, WorkflowError> {
-    Ok(PluginSet::new(workshop, packages.iter().map(Member::of).collect())?.points)
+    let members: Vec<_> = packages.iter().map(Member::of).collect();
+    let contributions = members.iter().filter_map(|member| member.brings(workshop)).collect::<Result<Vec<_>, _>>()?;
+    Ok(PluginSet::new(workshop, members, &contributions)?.points)
 }
 
 /// Refuses a change of plugins or strategy after which they would not fit together, and lets reactions to events begin or
@@ -155,6 +165,20 @@ impl House {
     /// The decision points there are now: the core's, and those that the plugins bring.
     pub async fn points_in_force(&self) -> Result<Vec<Arc<DecisionPoint>>, WorkflowError> {
         Ok(PluginSet::present(self, &self.database).await?.points)
+    }
+
+    /// As [`House::points_in_force`], with what plugins brought that are gone: a strategy of earlier times may name it.
+    pub(crate) async fn points_ever(&self) -> Result<Vec<Arc<DecisionPoint>>, WorkflowError> {
+        let mut points = self.points_in_force().await?;
+        for (plugin, sdl) in plugin::former_schemas(&self.database).await? {
+            let former = contribution(&self.workshop(), &plugin, &sdl).map(|former| former.points).unwrap_or_default();
+            for point in former {
+                if !points.iter().any(|known| known.name == point.name) {
+                    points.push(point);
+                }
+            }
+        }
+        Ok(points)
     }
 }
 

@@ -136,14 +136,22 @@ mod tests {
                 "tags": {"type": "array", "items": {"type": "string"}, "default": ["a"]},
                 "discount": {"type": "object", "properties": {"early": {"type": "integer", "default": 1}}}
             }}"#,
-            expect![],
+            expect![[r#"
+                Discount { early: Long = ... }
+                Settings { days: Optional(Long), discount: Named("Discount") = ..., region: Named("Region"), share: Decimal = ..., since: Date = ..., strict: Bool = ..., tags: List(Text) = ..., term: Text = ... }"#]],
         );
     }
 
     #[test]
     fn what_has_no_type_is_refused() {
-        check(r#"{"properties": {"a": {"type": "number"}}}"#, expect![]);
-        check(r#"{"properties": {"a": {"type": "integer", "default": "1"}}}"#, expect![]);
-        check("{", expect![]);
+        check(
+            r#"{"properties": {"a": {"type": "number"}}}"#,
+            expect!["settings.json: `a` needs a `type`: string, integer, boolean, array or object"],
+        );
+        check(
+            r#"{"properties": {"a": {"type": "integer", "default": "1"}}}"#,
+            expect![[r#"settings.json: `a`: the default "1" is no value of the setting"#]],
+        );
+        check("{", expect!["settings.json: EOF while parsing an object at line 1 column 1"]);
     }
 }

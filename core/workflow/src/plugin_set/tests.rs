@@ -67,6 +67,23 @@ async fn a_strategy_treats_points_of_plugins_that_are_there_and_keeps_them() {
         activate(&house, document("plain", "ada")).await.unwrap();
         uninstall(&house, id).await.unwrap();
         assert_eq!(house.points_in_force().await.unwrap().len(), house.points.len());
+        // The strategy before is still read, by whoever replays what it decided.
+        let ever = house.points_ever().await.unwrap();
+        read_strategy(&house.model, &ever, &treating("acme.risk")).unwrap();
+    }
+}
+
+/// As after an upgrade of Guildhall to one that has the name itself.
+#[tokio::test]
+async fn what_is_not_read_any_more_takes_nothing_else_with_it() {
+    for (house, _fixture) in houses().await {
+        put(&house, bringing("acme")).await.unwrap();
+        put(&house, bringing("credit")).await.unwrap();
+        let points = house.points_in_force().await.unwrap();
+        let brought: Vec<_> = points.iter().filter(|point| point.plugin.is_some()).map(|point| &point.name).collect();
+        assert_eq!(brought, ["acme.risk"]);
+        let deployment = crate::Deployment::load(&house).await.unwrap();
+        assert!(deployment.suspended().iter().any(|suspended| suspended.name == "credit"));
     }
 }
 

@@ -66,8 +66,18 @@ fn what_the_model_does_not_have_is_named_with_its_place() {
 
 #[test]
 fn what_was_meant_is_suggested() {
-    check("fragment Input on Customer { averageDayLate }", expect![]);
-    check("fragment Input on Customer { invoices(first: 1) { nodes { dueon } } }", expect![]);
+    check(
+        "fragment Input on Customer { averageDayLate }",
+        expect![
+            "terms.graphql:1:30: type `Customer` does not have a field `averageDayLate`; did you mean `averageDaysLate`?"
+        ],
+    );
+    check(
+        "fragment Input on Customer { invoices(first: 1) { nodes { dueon } } }",
+        expect![[r#"
+        terms.graphql:1:51: interface, union and object types must have a subselection set
+        terms.graphql:1:59: type `Invoice` does not have a field `dueon`; did you mean `dueOn`?"#]],
+    );
 }
 
 #[test]
@@ -113,7 +123,7 @@ fn what_no_input_can_be_is_refused() {
 #[test]
 fn a_point_that_does_not_exist_is_refused() {
     let refused = crate::point::find(schema::decisions(None).unwrap(), "credit.limit").err().unwrap();
-    expect!["there is no decision point `credit.limit`; there are `credit.check`, `credit.terms`"].assert_eq(&refused);
+    expect![[r#"there is no decision point `credit.limit`; there are `credit.check`, `credit.terms`, `followup.propose`; your own stand in a file that `schema = "schema.graphql"` names"#]].assert_eq(&refused);
 }
 
 const OWN: &str = r#"
@@ -159,10 +169,47 @@ fn check_own(sdl: &str, point: &str, expected: Expect) {
 
 #[test]
 fn a_plugin_has_decision_points_of_its_own() {
-    check_own(OWN, "acme_scores.churn", expect![]);
-    check_own(OWN, "acme_scores.chrun", expect![]);
-    check_own(OWN, "credit.terms", expect![]);
-    check_own(&OWN.replace("Int!", "Integer!"), "acme_scores.churn", expect![]);
-    check_own(&OWN.replace("AcmeScoresChurn", "CreditTerms"), "acme_scores.churn", expect![]);
-    check_own("type {", "acme_scores.churn", expect![]);
+    check_own(
+        OWN,
+        "acme_scores.churn",
+        expect![[
+            r#"AcmeScoresChurn Some("Parameters") [["score: Int", "signs: List(Text)"], ["quietAfterDays: Int"]]"#
+        ]],
+    );
+    check_own(
+        OWN,
+        "acme_scores.chrun",
+        expect![[
+            r#"there is no decision point `acme_scores.chrun`; did you mean `acme_scores.churn`?; there are `acme_scores.churn`, `credit.check`, `credit.terms`, `followup.propose`; your own stand in a file that `schema = "schema.graphql"` names"#
+        ]],
+    );
+    check_own(
+        OWN,
+        "credit.terms",
+        expect![[
+            r#"CreditTerms Some("Parameters") [["netDays: Int", "discount: Decimal", "discountDays: Int"], ["netDays: Int", "discount: Decimal", "discountDays: Int", "lateAfterDays: Int"]]"#
+        ]],
+    );
+    check_own(
+        &OWN.replace("Int!", "Integer!"),
+        "acme_scores.churn",
+        expect![[r#"
+        schema.graphql:6:10: cannot find type `Integer` in this document
+        schema.graphql:14:19: cannot find type `Integer` in this document"#]],
+    );
+    check_own(
+        &OWN.replace("AcmeScoresChurn", "CreditTerms"),
+        "acme_scores.churn",
+        expect![[r#"
+        schema.graphql:3:6: the type `CreditTerms` is defined multiple times in the schema
+        schema.graphql:12:7: the type `CreditTermsParameters` is defined multiple times in the schema"#]],
+    );
+    check_own(
+        "type {",
+        "acme_scores.churn",
+        expect![[r#"
+        schema.graphql:1:6: syntax error: expected a name
+        schema.graphql:1:7: syntax error: expected Field Definition
+        schema.graphql:1:7: syntax error: expected R_CURLY, got EOF"#]],
+    );
 }

@@ -36,6 +36,7 @@ const FILES: &[(&str, &str)] = carried![
     "schema/decisions/credit_check.graphql",
     "schema/decisions/credit_terms.graphql",
     "schema/decisions/directives.graphql",
+    "schema/decisions/followup_propose.graphql",
     "schema/model.graphql",
     "schema/plugin.wit",
 ];
