@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 /// Every plugin that comes with Guildhall, as a native function.
-const PLUGINS: [(&str, Decide); 1] = [("credit-rules", guildhall_credit_rules::decide)];
+const PLUGINS: [(&str, Decide); 2] =
+    [("churn-scores", guildhall_churn_scores::decide), ("credit-rules", guildhall_credit_rules::decide)];
 
 const QUESTIONS: usize = 1_500;
 

@@ -28,9 +28,9 @@ pub use ledger::{
 };
 pub use parameters::{Layer, Parameters, Resolved, department_defaults, resolve};
 pub use point::{
-    Change, Claim, ClaimError, CombineRule, DIRECTIVES_SDL, DecisionPoint, FailPolicy, InputField, Members, Mode,
-    OutputField, PointError, Ration, RequestError, Score, Settle, changes, decision_points, exclusive_claims,
-    next_version, point_sdl, read_points,
+    Change, Claim, ClaimError, CombineRule, Contribution, DIRECTIVES_SDL, DecisionPoint, FOLLOWUP_POINT, FailPolicy,
+    InputField, Members, Mode, OutputField, PointError, Ration, RequestError, Score, Settle, Taken, changes,
+    decision_points, exclusive_claims, join_points, next_version, point_sdl, read_points,
 };
 pub use roles::read_roles;
 pub use shadow::{Seen, ShadowReport, Tally};

@@ -3,6 +3,7 @@
 mod change;
 mod claim;
 mod combine;
+mod contribution;
 mod print;
 mod request;
 mod sdl;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub use change::{Change, changes, next_version};
 pub use claim::{Claim, ClaimError, exclusive_claims};
 pub use combine::CombineRule;
+pub use contribution::{Contribution, Taken, join_points};
 pub use request::RequestError;
 pub use sdl::{PointError, read_points};
 pub use set::{Members, Ration, Score, Settle};
@@ -23,7 +25,7 @@ use crate::{DataType, Datum, EnumDefinition};
 pub const DIRECTIVES_SDL: &str = include_str!("../../../schema/decisions/directives.graphql");
 
 /// The SDL of every point Guildhall comes with, those of finance first.
-const POINT_SDL: [&str; 12] = [
+const POINT_SDL: [&str; 13] = [
     include_str!("../../../schema/decisions/credit_terms.graphql"),
     include_str!("../../../schema/decisions/credit_check.graphql"),
     include_str!("../../../schema/decisions/collections_next.graphql"),
@@ -36,7 +38,11 @@ const POINT_SDL: [&str; 12] = [
     include_str!("../../../schema/decisions/service_level.graphql"),
     include_str!("../../../schema/decisions/price_discount.graphql"),
     include_str!("../../../schema/decisions/segment_assign.graphql"),
+    include_str!("../../../schema/decisions/followup_propose.graphql"),
 ];
+
+/// The decision point that is asked when something happened: what is to be done about it.
+pub const FOLLOWUP_POINT: &str = "followup.propose";
 
 /// A typed question about a subject, and how its answers are combined.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +70,8 @@ pub struct DecisionPoint {
     pub members: Option<Members>,
     /// The enums the fields use.
     pub enums: Vec<Arc<EnumDefinition>>,
+    /// The plugin that brings the point; none if Guildhall comes with it.
+    pub plugin: Option<String>,
 }
 
 /// A field of a request or of the parameters.

@@ -57,7 +57,7 @@ pub struct Question<'a> {
 }
 
 /// The combined, bounded answer, with everything that led to it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
     /// Every field of the point, in JSON in the form of the API.

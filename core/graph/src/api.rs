@@ -8,7 +8,7 @@ use apollo_compiler::executable::{Operation, OperationType};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use chrono::Utc;
-use guildhall_decision::DecisionPoint;
+use guildhall_decision::{DecisionPoint, Taken};
 use guildhall_model::{Access, Model, Role};
 use guildhall_workflow::{Actor, Bearer, Deployment, House, InputQueries, InputQuery, WorkflowError};
 use serde_json::{Map, Value};
@@ -138,6 +138,11 @@ impl Api {
         let old = Arc::clone(&self.generation.load().deployment);
         self.counters.ended(old, || self.generation.store(next));
         Ok(true)
+    }
+
+    /// What decides now.
+    pub fn deployment(&self) -> Arc<Deployment> {
+        Arc::clone(&self.generation.load().deployment)
     }
 
     /// The bearer of a token, with what his roles let him do now. A role that no longer exists lets him do nothing.
@@ -381,19 +386,25 @@ async fn told(
 pub struct ModelQueries {
     model: Arc<Model>,
     front: Front,
+    taken: Taken,
 }
 
 impl ModelQueries {
     pub fn new(model: Arc<Model>) -> Result<Self, ApiError> {
         let sdl = model_sdl(&model)?;
         let front = Front::new(&sdl).map_err(|error| ApiError::Schema(error.to_string()))?;
-        Ok(ModelQueries { model, front })
+        let taken = Taken { types: front.types(), fields: front.fields("Customer") };
+        Ok(ModelQueries { model, front, taken })
     }
 }
 
 impl InputQueries for ModelQueries {
     fn compile(&self, point: &DecisionPoint, text: &str) -> Result<InputQuery, String> {
         compile_input_query(&self.model, &self.front, point, text)
+    }
+
+    fn taken(&self) -> &Taken {
+        &self.taken
     }
 }
 

@@ -57,6 +57,17 @@ impl Front {
         &self.schema
     }
 
+    /// The names of all types, GraphQL's own among them.
+    pub(crate) fn types(&self) -> Vec<String> {
+        self.schema.types.keys().map(ToString::to_string).collect()
+    }
+
+    /// The names of an object type's fields.
+    pub(crate) fn fields(&self, object: &str) -> Vec<String> {
+        let object = self.schema.get_object(object);
+        object.into_iter().flat_map(|object| object.fields.keys().map(ToString::to_string)).collect()
+    }
+
     /// Parses and validates a document.
     pub(crate) fn parse(&self, text: &str) -> Result<Valid<ExecutableDocument>, Vec<Problem>> {
         if text.len() > DOCUMENT_LIMIT {

@@ -47,5 +47,6 @@ pub(crate) fn declare() -> ObjectType {
     .one("strategy", "Strategy", false, "The strategy it was made under.")
     .many("overrides", "Override", "decision_id", "Who set it aside, and why.")
     .many("holds", "Hold", "decision_id", "The holds that follow from it.")
+    .many("tasks", "Task", "decision_id", "The tasks that follow from it.")
     .kept()
 }

@@ -47,7 +47,12 @@ pub(crate) fn declare() -> ObjectType {
     .field("modelRange", Kind::Text, "Which versions of the customer model it reads.")
     .optional("provides", Kind::Text, "Version of the decision points it adds, if it adds any.")
     .field("requires", Kind::Json, "The plugins whose decision points it needs, each with a range of versions.")
-    .field("points", Kind::Json, "The decision points it serves, each with the fields it reads.")
+    .optional("schema", Kind::Text, "The decision points it adds, as SDL, if it adds any.")
+    .field(
+        "points",
+        Kind::Json,
+        "The decision points it serves, each with the fields it reads and the events after which it is asked.",
+    )
     .field("grants", Kind::Json, "What it may read: each field with the reason its manifest gives.")
     .field("approvedAt", Kind::DateTime, "When that was approved.")
     .field("approvedBy", Kind::Text, "Who approved it.")

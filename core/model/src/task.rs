@@ -56,4 +56,6 @@ pub(crate) fn declare() -> ObjectType {
         .one("opportunity", "Opportunity", true, "The opportunity it belongs to.")
         .one("owner", "User", true, "Who is to do it.")
         .one("team", "Team", true, "The team it waits with.")
+        .one("decision", "Decision", true, "The recorded decision it follows from; null if a person made it.")
+        .led_by_guildhall()
 }

@@ -15,10 +15,15 @@ mod token;
 pub(crate) use demo::DATABASE as DEMO_DATABASE;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use guildhall_decision::DecisionPoint;
+use guildhall_plugin_host::Package;
+use guildhall_workflow::points_of;
 
 use crate::failure::Failure;
+use crate::opening::OpenedWorkshop;
 use crate::settings::{Flags, Settings};
 
 /// A CRM in which every department keeps its own expertise and no department keeps its own customer.
@@ -123,6 +128,15 @@ impl Operator {
 /// Reads a file named on the command line.
 fn read_text(path: &std::path::Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| Failure::BadInput(format!("`{}`: {error}", path.display())))
+}
+
+/// The decision points there are where these packages are installed.
+fn points_beside(opened: &OpenedWorkshop, packages: &[PathBuf]) -> Result<Vec<Arc<DecisionPoint>>, Failure> {
+    let package = |path: &PathBuf| {
+        Package::read(&read_bytes(path)?).map_err(|error| Failure::BadInput(format!("`{}`: {error}", path.display())))
+    };
+    let packages = packages.iter().map(package).collect::<Result<Vec<_>, _>>()?;
+    Ok(points_of(&opened.workshop(), &packages)?)
 }
 
 fn read_bytes(path: &std::path::Path) -> Result<Vec<u8>, Failure> {

@@ -31,6 +31,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use chrono::Utc;
 use guildhall_graph::Api;
+use guildhall_workflow::react_to_events::Reactor;
+use guildhall_workflow::recheck_credit::recheck_credit;
 use guildhall_workflow::{Actor, House, Imports, WorkflowError};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -60,6 +62,11 @@ const SOCKETS: usize = 10_000;
 const CLOSING: Duration = Duration::from_secs(5);
 /// How often a process looks whether another one changed strategy or plugins.
 const REFRESH: Duration = Duration::from_secs(1);
+/// How often a process looks whether something happened that plugins react to, and how long it waits after a failure.
+const REACTING: Duration = Duration::from_millis(500);
+/// How often a process looks whether an order that waits for credit may go on.
+const RECHECKING: Duration = Duration::from_secs(1);
+const RECOVERY: Duration = Duration::from_secs(2);
 /// How often a process looks for imports that lost theirs.
 const SILENT: Duration = Duration::from_secs(5);
 /// How often what nobody claimed is removed.
@@ -169,12 +176,16 @@ pub(crate) async fn serve(listener: TcpListener, api: Api, settings: &Settings) 
     let house = Arc::clone(doors.api.house());
     let refreshing = tokio::spawn(refresh(Arc::clone(&doors)));
     let importing = tokio::spawn(go_on_importing(Arc::clone(&house)));
+    let reacting = tokio::spawn(react(Arc::clone(&doors)));
+    let rechecking = tokio::spawn(recheck(Arc::clone(&doors)));
     let finished = serving::serve(listener, router(doors), ended, ENDING).await;
     if tokio::time::timeout(CLOSING, sockets.acquire_many(SOCKETS as u32)).await.is_err() {
         tracing::warn!("some followers were cut");
     }
     refreshing.abort();
     importing.abort();
+    reacting.abort();
+    rechecking.abort();
     house.imports.close();
     if !finished {
         tracing::warn!("some connections were cut: their requests did not finish in time");
@@ -211,6 +222,54 @@ async fn go_on_importing(house: Arc<House>) {
         }
         if let Err(error) = Imports::recover(&house, Utc::now()).await {
             tracing::warn!(%error, "imports that were stopped cannot be looked for");
+        }
+    }
+}
+
+/// Reacts to what happens. Every server tries; which of them does the work is settled in the database.
+async fn react(doors: Arc<Doors>) {
+    let (reactor, house) = (Reactor::default(), doors.api.house());
+    if let Err(error) = reactor.begin(house, Utc::now()).await {
+        tracing::warn!(%error, "where reactions to events stand cannot be looked up");
+    }
+    let mut ticks = tokio::time::interval(REACTING);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        loop {
+            match reactor.react(house, &doors.api.deployment(), Utc::now()).await {
+                Ok(reacted) if reacted.events > 0 => {
+                    tracing::debug!(events = reacted.events, followups = reacted.followups, "reacted to events");
+                    if !reacted.more {
+                        break;
+                    }
+                }
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "events cannot be reacted to; it is tried again");
+                    tokio::time::sleep(RECOVERY).await;
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Looks at what waits for credit. Every server tries; a hold is released once.
+async fn recheck(doors: Arc<Doors>) {
+    let mut ticks = tokio::time::interval(RECHECKING);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match recheck_credit(doors.api.house(), &doors.api.deployment(), Utc::now()).await {
+            Ok(done) if done.checked > 0 => {
+                tracing::debug!(checked = done.checked, released = done.released, "checked what waits for credit");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "what waits for credit cannot be checked; it is tried again");
+                tokio::time::sleep(RECOVERY).await;
+            }
         }
     }
 }

@@ -141,7 +141,7 @@ mod tests {
 
     use super::*;
     use crate::Database;
-    use crate::testing::{amount, customer, databases, day, insert, now};
+    use crate::testing::{amount, customer, databases, day, insert};
 
     async fn account(database: &Database, exposure: &str) -> Uuid {
         let transaction = database.begin().await.unwrap();
@@ -212,8 +212,8 @@ mod tests {
                 [
                     ("number", on.into()),
                     ("status", status.into()),
-                    ("orderedOn", day("2026-06-01")),
-                    ("requiredOn", day(on)),
+                    ("orderedOn", Value::from(day("2026-06-01"))),
+                    ("requiredOn", Value::from(day(on))),
                     ("currency", "USD".into()),
                     ("grossTotal", amount(net)),
                     ("netTotal", amount(net)),

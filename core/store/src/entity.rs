@@ -15,6 +15,7 @@ pub mod import_run;
 pub mod package;
 pub mod plugin;
 pub mod publisher;
+pub mod reaction;
 pub mod role_document;
 pub mod segment;
 pub mod strategy;

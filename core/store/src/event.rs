@@ -34,10 +34,10 @@ pub struct Event {
 /// How far a follower has read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    position: i64,
-    id: Uuid,
+    pub(crate) position: i64,
+    pub(crate) id: Uuid,
     /// Followers begin with what happens from now on; what a database brought along from elsewhere may have any position.
-    since: DateTime<Utc>,
+    pub(crate) since: DateTime<Utc>,
 }
 
 /// What a follower is told of an event.

@@ -30,6 +30,7 @@ pub mod package;
 pub mod plugin;
 pub mod point;
 pub mod publisher;
+pub mod reaction;
 pub mod roles;
 pub mod sample;
 pub mod segment;

@@ -50,7 +50,9 @@ pub struct Plugin {
     pub provides: Option<String>,
     /// Which plugins' decision points it needs: `[{"plugin", "version"}]`.
     pub requires: serde_json::Value,
-    /// The decision points it serves, each with the fields it reads: `[{"point", "reads"}]`.
+    /// The decision points it adds, as SDL.
+    pub schema: Option<String>,
+    /// The decision points it serves, each with the fields it reads: `[{"point", "reads", "on"}]`.
     pub points: serde_json::Value,
     /// What it may read: `[{"field", "reason"}]`.
     pub grants: serde_json::Value,
@@ -134,6 +136,17 @@ pub async fn history(on: &impl Reads, name: &str) -> Result<Vec<Plugin>, StoreEr
     Ok(on.link().find_all(query).await?.into_iter().map(read).collect())
 }
 
+/// The decision points, as SDL, of installations that are removed, each with the plugin's name, newest first.
+pub async fn former_schemas(on: &impl Reads) -> Result<Vec<(String, String)>, StoreError> {
+    let query = plugin::Entity::find()
+        .filter(plugin::Column::Status.eq(Status::Removed.name()))
+        .filter(plugin::Column::Schema.is_not_null())
+        .order_by_desc(plugin::Column::Began)
+        .order_by_desc(plugin::Column::Id);
+    let rows = on.link().find_all(query).await?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.name, row.schema?))).collect())
+}
+
 /// Installs a plugin and begins a new generation. One of that name must have been removed before.
 pub async fn insert(transaction: &Transaction, plugin: &Plugin) -> Result<(), StoreError> {
     let began = generation::bump(transaction).await?;
@@ -151,6 +164,7 @@ pub async fn insert(transaction: &Transaction, plugin: &Plugin) -> Result<(), St
         ("model_range", Kind::Text, text(&plugin.model_range)),
         ("provides", Kind::Text, optional(&plugin.provides)),
         ("requires", Kind::Json, plugin.requires.clone().into()),
+        ("schema", Kind::Text, optional(&plugin.schema)),
         ("points", Kind::Json, plugin.points.clone().into()),
         ("grants", Kind::Json, plugin.grants.clone().into()),
         ("approved_at", Kind::DateTime, plugin.approved_at.into()),
@@ -224,6 +238,7 @@ fn read(row: plugin::Model) -> Plugin {
         model_range: row.model_range,
         provides: row.provides,
         requires: row.requires,
+        schema: row.schema,
         points: row.points,
         grants: row.grants,
         approved_at: row.approved_at,
@@ -264,6 +279,7 @@ mod tests {
             model_range: ">=0.1, <0.2".to_owned(),
             provides: Some("1.0.0".to_owned()),
             requires: json!([{"plugin": "scores", "version": "^1"}]),
+            schema: Some("type Scores".to_owned()),
             points: json!([{"point": "credit.check", "reads": ["Customer.revenue12m"]}]),
             grants: json!([{"field": "Customer.revenue12m", "reason": "The limit follows it."}]),
             approved_at: now(),

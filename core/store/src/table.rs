@@ -100,7 +100,7 @@ const BESIDE: [(&str, &[(&str, Storage)]); 4] = [
 /// Every table, in the order in which they can be created.
 pub(crate) fn all(model: &Model) -> Vec<Table> {
     let mut tables: Vec<_> = model.objects().iter().map(|object| of_type(model, object)).collect();
-    tables.extend([package(), token(), idempotency(), deployment(), ledger_head(), point_sdl()]);
+    tables.extend([package(), token(), idempotency(), deployment(), ledger_head(), point_sdl(), reaction()]);
     tables
 }
 
@@ -256,6 +256,19 @@ fn idempotency() -> Table {
         ("created_at", TIME, false),
     ];
     house("idempotency", &["actor", "key"], &columns)
+}
+
+/// How far reactions to events are, and which process works on them.
+fn reaction() -> Table {
+    let columns = [
+        ("id", Storage::Model(Kind::Int), false),
+        ("position", Storage::BigInt, true),
+        ("event", Storage::Model(Kind::Id), true),
+        ("since", TIME, true),
+        ("holder", Storage::Model(Kind::Id), true),
+        ("held_until", TIME, true),
+    ];
+    house("reaction", &["id"], &columns)
 }
 
 fn deployment() -> Table {

@@ -1,7 +1,10 @@
 //! Makes a strategy the one that decides.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use guildhall_decision::{Circumstances, DecisionPoint, Problems, Severity, Strategy};
+use guildhall_model::Model;
 use guildhall_store::segment::{self, Segment};
 use guildhall_store::strategy::{self, NewStrategy};
 use guildhall_store::{generation, plugin};
@@ -13,6 +16,7 @@ use crate::assign_segments::assign_in;
 use crate::install_plugin::uuid_in;
 use crate::keepable::keepable;
 use crate::once::Once;
+use crate::plugin_set::{PluginSet, settle};
 use crate::serving::serving;
 use crate::{ActivateStrategy, House, InvalidCode, InvalidValue, Permit, WorkflowError};
 
@@ -26,9 +30,9 @@ pub struct Activated {
 }
 
 /// Reads a strategy document; the error lists everything that is wrong with it.
-pub fn read_strategy(house: &House, document: &str) -> Result<Strategy, WorkflowError> {
-    let points: Vec<DecisionPoint> = house.points.iter().map(|point| DecisionPoint::clone(point)).collect();
-    Strategy::read(document, &house.model, &points).map_err(unreadable)
+pub fn read_strategy(model: &Model, points: &[Arc<DecisionPoint>], document: &str) -> Result<Strategy, WorkflowError> {
+    let points: Vec<DecisionPoint> = points.iter().map(|point| DecisionPoint::clone(point)).collect();
+    Strategy::read(document, model, &points).map_err(unreadable)
 }
 
 /// What is wrong with a document, line by line.
@@ -40,8 +44,13 @@ pub(crate) fn unreadable(problems: Problems) -> WorkflowError {
 }
 
 /// Refuses a strategy with findings that are errors: it could not do what it says.
-async fn sound(house: &House, strategy: &Strategy, now: DateTime<Utc>) -> Result<(), WorkflowError> {
-    let points: Vec<DecisionPoint> = house.points.iter().map(|point| DecisionPoint::clone(point)).collect();
+async fn sound(
+    house: &House,
+    points: &[Arc<DecisionPoint>],
+    strategy: &Strategy,
+    now: DateTime<Utc>,
+) -> Result<(), WorkflowError> {
+    let points: Vec<DecisionPoint> = points.iter().map(|point| DecisionPoint::clone(point)).collect();
     let serving = serving(&plugin::present(&house.database).await?);
     let circumstances = Circumstances { points: &points, serving: Some(&serving), today: Some(now.date_naive()) };
     let mut errors = strategy.lint(&circumstances);
@@ -67,8 +76,10 @@ pub async fn activate_strategy(
     key: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Activated, WorkflowError> {
-    let new = read_strategy(house, document)?;
-    sound(house, &new, now).await?;
+    // What is wrong in itself is told before anyone waits for it.
+    let mut points = house.points_in_force().await?;
+    let mut new = read_strategy(&house.model, &points, document)?;
+    sound(house, &points, &new, now).await?;
     let mut kept = vec![("the strategy's name", &new.name), ("the strategy's vision", &new.vision)];
     for segment in &new.segments {
         kept.extend([&segment.key, &segment.name, &segment.need].map(|text| ("a segment of the strategy", text)));
@@ -91,9 +102,14 @@ pub async fn activate_strategy(
             assigned: part("assigned").as_u64().unwrap_or_default(),
         });
     }
+    let now_there = PluginSet::present(house, &transaction).await?.points;
+    if now_there != points {
+        points = now_there;
+        new = read_strategy(&house.model, &points, document)?;
+    }
     let in_force = strategy::active(&transaction).await?;
     let approving = match &in_force {
-        Some(active) => read_strategy(house, &active.document)?.approvers,
+        Some(active) => read_strategy(&house.model, &points, &active.document)?.approvers,
         None => new.approvers.clone(),
     };
     if !approving.contains(&by.name) {
@@ -114,6 +130,7 @@ pub async fn activate_strategy(
     let activated = strategy::activate(&transaction, &record, now).await?;
     segment::replace(&transaction, &segments(&new), now).await?;
     let assigned = assign_in(&transaction, house, &new, activated.id, now).await?;
+    settle(house, &transaction, now).await?;
     let answer = Activated { strategy: activated.id, number: activated.number, assigned };
     if let Some(once) = &once {
         let stored = json!({ "strategy": answer.strategy, "number": answer.number, "assigned": answer.assigned });

@@ -140,7 +140,7 @@ mod tests {
     fn check<R: Right>(role: Role, scopes: &[Scope], reach: &Reach, expected: Result<(), &str>) {
         let model = Model::core();
         let access = Roles::new(&model, []).access(&model, &[role.name().to_owned()], scopes, reach);
-        let actor = Actor { name: "ann".to_owned(), access: Arc::new(access), territory: None };
+        let actor = Actor { roles: Vec::new(), name: "ann".to_owned(), access: Arc::new(access), territory: None };
         let found = actor.permit::<R>().map(drop).map_err(|error| error.to_string());
         assert_eq!(found, expected.map_err(str::to_owned), "{role:?} {scopes:?} {reach:?}");
     }

@@ -6,6 +6,7 @@ use guildhall_store::{SegmentRule, Transaction, facts, segment, strategy};
 use uuid::Uuid;
 
 use crate::activate_strategy::read_strategy;
+use crate::plugin_set::PluginSet;
 use crate::reads::selection_of;
 use crate::{House, WorkflowError};
 
@@ -18,7 +19,8 @@ pub(crate) async fn assign_within(
     now: DateTime<Utc>,
 ) -> Result<u64, WorkflowError> {
     let Some(active) = strategy::active(transaction).await? else { return Ok(0) };
-    let read = read_strategy(house, &active.document)?;
+    let points = PluginSet::present(house, transaction).await?.points;
+    let read = read_strategy(&house.model, &points, &active.document)?;
     assign_in(transaction, house, &read, active.id, now).await
 }
 

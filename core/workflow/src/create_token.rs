@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::activate_strategy::read_strategy;
 use crate::keepable::keepable;
+use crate::plugin_set::PluginSet;
 use crate::set_roles;
 use crate::{Bearer, House, ManageTokens, Permit, WorkflowError};
 
@@ -149,7 +150,8 @@ pub(crate) async fn may_give(
         return Ok(());
     }
     let in_force = strategy::active(transaction).await?;
-    let in_force = in_force.map(|active| read_strategy(house, &active.document)).transpose()?;
+    let points = PluginSet::present(house, transaction).await?.points;
+    let in_force = in_force.map(|active| read_strategy(&house.model, &points, &active.document)).transpose()?;
     if in_force.is_some_and(|strategy| strategy.approvers.contains(name)) {
         return Err(WorkflowError::refused(format!(
             "`{name}` is an approver of the strategy in force; only `{name}`, or the operator with `guildhall token create`, makes this token"
@@ -234,7 +236,8 @@ mod tests {
                 .unwrap();
             let (_, roles) = set_roles::in_force(&house, &house.database).await.unwrap();
             let access = roles.access(&house.model, &[role.to_owned()], &Scope::ALL, &Reach::All);
-            let clerk = crate::Actor { name: "cleo".to_owned(), access: access.into(), territory: None };
+            let clerk =
+                crate::Actor { roles: Vec::new(), name: "cleo".to_owned(), access: access.into(), territory: None };
             let made = create_token(&house, clerk.permit().unwrap(), Origin::Api, wanted.clone(), now()).await;
             assert_eq!(made.err().map(|error| error.to_string()).as_deref(), expected, "{role}: {wanted:?}");
         }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::decide::{Decided, Detail, Facts};
 use crate::writing::Writing;
-use crate::{Deployment, House, WorkflowError};
+use crate::{Deployment, WorkflowError};
 
 /// The decision point that orders are placed under.
 const POINT: &str = "credit.check";
@@ -37,9 +37,9 @@ impl Asked {
     }
 }
 
-/// The decision point, and whether it is there at all.
-pub(crate) fn point(house: &House) -> Result<&Arc<DecisionPoint>, WorkflowError> {
-    house.point(POINT).ok_or_else(|| WorkflowError::Internal(format!("there is no decision point `{POINT}`")))
+/// The decision point.
+pub(crate) fn point(deployment: &Deployment) -> Result<&Arc<DecisionPoint>, WorkflowError> {
+    deployment.point(POINT).ok_or_else(|| WorkflowError::Internal(format!("there is no decision point `{POINT}`")))
 }
 
 /// Decides about one order, with what the departments would have done by themselves beside.

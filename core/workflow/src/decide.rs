@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::Deployment;
-use crate::deployment::{Serving, Suspended};
+use crate::deployment::{Active, Serving, Suspended};
 
 /// What is known of one subject, as one statement read it. The keys are those of [`Deployment::facts`].
 #[derive(Debug, Deserialize)]
@@ -118,38 +118,58 @@ impl Deployment {
         at: DateTime<Utc>,
         detail: Detail,
     ) -> Result<Vec<Decided>, DecisionError> {
-        let active = self.strategy.as_ref().ok_or(DecisionError::NoActiveStrategy)?;
         let request = &point.read_request(request).map_err(|error| DecisionError::Request(error.to_string()))?;
-        let question = |subject| Question { strategy: &active.strategy, point, subject, request, at };
-        let parameters: Vec<Parameters> = subjects.iter().map(|facts| resolve(&question(facts.subject()))).collect();
-        let mut proposals: Vec<Vec<Proposal>> = vec![Vec::new(); subjects.len()];
-        let mut by_default: Vec<Vec<Proposal>> = vec![Vec::new(); subjects.len()];
-        let mut asked: Vec<Vec<Asked>> = vec![Vec::new(); subjects.len()];
+        let text = &canonical_json(request);
+        let each: Vec<_> = subjects.iter().map(|facts| Each { facts, request, text }).collect();
+        self.decide_each(point, &each, at, detail).await
+    }
+
+    /// As [`Deployment::decide`], where each subject has a request of its own. Each is as the point reads it.
+    pub(crate) async fn decide_each(
+        &self,
+        point: &DecisionPoint,
+        each: &[Each<'_>],
+        at: DateTime<Utc>,
+        detail: Detail,
+    ) -> Result<Vec<Decided>, DecisionError> {
+        let active = self.strategy.as_ref().ok_or(DecisionError::NoActiveStrategy)?;
+        let parameters: Vec<Parameters> = each.iter().map(|one| resolve(&one.question(active, point, at))).collect();
+        let mut made: Vec<Made> = each.iter().map(|_| Made::default()).collect();
         for plugin in self.plugins.iter().filter(|plugin| plugin.serves(&point.name)) {
-            let calls = calls(plugin, subjects, &parameters, request)?;
+            let (mut concerned, mut calls) = (Vec::new(), Vec::new());
+            for ((one, parameters), made) in each.iter().zip(&parameters).zip(&mut made) {
+                if plugin.is_asked(&point.name, one.request) {
+                    calls.push(call(plugin, one, parameters)?);
+                    concerned.push(made);
+                }
+            }
+            if calls.is_empty() {
+                continue;
+            }
             if detail < Detail::Compared {
                 let answers = self.propose(&plugin.guest, point, at, calls).await?;
-                for (proposals, answer) in proposals.iter_mut().zip(answers) {
-                    proposals.push(answer);
+                for (made, answer) in concerned.into_iter().zip(answers) {
+                    made.proposals.push(answer);
                 }
                 continue;
             }
             let defaults = parameters_text(&department_defaults(point));
-            let places = proposals.iter_mut().zip(&mut by_default).zip(&mut asked);
-            for (((proposals, by_default), asked), call) in places.zip(calls) {
+            for (made, call) in concerned.into_iter().zip(calls) {
                 let default = (defaults.clone().into_bytes(), call.1.clone());
-                asked.push(recorded(plugin.guest.name(), &call, &defaults)?);
-                proposals.extend(self.propose(&plugin.guest, point, at, vec![call]).await?);
-                by_default.extend(self.propose(&plugin.guest, point, at, vec![default]).await?);
+                made.asked.push(recorded(plugin.guest.name(), &call, &defaults)?);
+                made.proposals.extend(self.propose(&plugin.guest, point, at, vec![call]).await?);
+                made.by_default.extend(self.propose(&plugin.guest, point, at, vec![default]).await?);
             }
         }
         for suspended in self.suspended().iter().filter(|suspended| suspended.points.contains(&point.name)) {
-            proposals.iter_mut().chain(&mut by_default).for_each(|proposals| proposals.push(cannot(suspended)));
+            for made in &mut made {
+                made.proposals.push(cannot(suspended));
+                made.by_default.push(cannot(suspended));
+            }
         }
-        let mut decided = Vec::with_capacity(subjects.len());
-        let proposed = proposals.into_iter().zip(by_default).zip(asked);
-        for ((facts, parameters), ((proposals, by_default), asked)) in subjects.iter().zip(&parameters).zip(proposed) {
-            let question = question(facts.subject());
+        let mut decided = Vec::with_capacity(each.len());
+        for ((one, parameters), Made { proposals, by_default, asked }) in each.iter().zip(&parameters).zip(made) {
+            let question = one.question(active, point, at);
             let verdict = match detail {
                 Detail::Answer => decide_unexplained(&question, parameters, proposals),
                 Detail::Explained => guildhall_decision::decide(&question, parameters, proposals, None),
@@ -200,24 +220,37 @@ impl Deployment {
     }
 }
 
+/// One subject and what is asked about it.
+pub(crate) struct Each<'a> {
+    pub facts: &'a Facts<'a>,
+    pub request: &'a Value,
+    /// The request as it is written for plugins.
+    pub text: &'a str,
+}
+
+impl<'a> Each<'a> {
+    fn question(&self, active: &'a Active, point: &'a DecisionPoint, at: DateTime<Utc>) -> Question<'a> {
+        Question { strategy: &active.strategy, point, subject: self.facts.subject(), request: self.request, at }
+    }
+}
+
+/// What was proposed about one subject, what the departments would propose by themselves, and what they were given.
+#[derive(Default)]
+struct Made {
+    proposals: Vec<Proposal>,
+    by_default: Vec<Proposal>,
+    asked: Vec<Asked>,
+}
+
 /// Parameters and input of one call, as JSON bytes.
 type Bytes = (Vec<u8>, Vec<u8>);
 
-fn calls(
-    plugin: &Serving,
-    subjects: &[&Facts<'_>],
-    parameters: &[Parameters],
-    request: &Value,
-) -> Result<Vec<Bytes>, DecisionError> {
-    let request = canonical_json(request);
-    let call = |(facts, parameters): (&&Facts<'_>, &Parameters)| {
-        let input = facts.inputs.get(plugin.guest.name()).ok_or_else(|| {
-            DecisionError::Internal(format!("the input of plugin `{}` was not read", plugin.guest.name()))
-        })?;
-        let input = input_text(input.get(), &request, &plugin.settings);
-        Ok((parameters_text(parameters).into_bytes(), input.into_bytes()))
-    };
-    subjects.iter().zip(parameters).map(call).collect()
+fn call(plugin: &Serving, one: &Each<'_>, parameters: &Parameters) -> Result<Bytes, DecisionError> {
+    let input = one.facts.inputs.get(plugin.guest.name()).ok_or_else(|| {
+        DecisionError::Internal(format!("the input of plugin `{}` was not read", plugin.guest.name()))
+    })?;
+    let input = input_text(input.get(), one.text, &plugin.settings);
+    Ok((parameters_text(parameters).into_bytes(), input.into_bytes()))
 }
 
 /// Parameters as a plugin is given them.

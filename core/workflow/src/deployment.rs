@@ -15,11 +15,12 @@ use uuid::Uuid;
 
 use crate::activate_strategy::read_strategy;
 use crate::install_plugin::{Checked, check_package, stored};
+use crate::reactions::{Reaction, is_asked};
 use crate::reads::selection_of;
 use crate::set_roles;
 use crate::standing::granted;
 use crate::succession::{migrated, served};
-use crate::{House, InputQuery, WorkflowError};
+use crate::{House, InputQuery, WorkflowError, Workshop};
 
 pub struct Deployment {
     /// Counts the changes of strategy and plugins.
@@ -52,6 +53,7 @@ pub(crate) struct Serving {
     /// The settings it is asked with, a JSON object.
     pub settings: String,
     queries: Vec<(String, InputQuery)>,
+    reactions: Vec<Reaction>,
 }
 
 /// An installed plugin that cannot be asked. Where it serves, the decision point's fail policy answers.
@@ -71,6 +73,11 @@ impl Serving {
     pub(crate) fn serves(&self, point: &str) -> bool {
         self.queries.iter().any(|(name, _)| name == point)
     }
+
+    /// Whether it is asked with this request at a point it serves.
+    pub(crate) fn is_asked(&self, point: &str, request: &Value) -> bool {
+        is_asked(&self.reactions, point, request)
+    }
 }
 
 impl Deployment {
@@ -79,23 +86,24 @@ impl Deployment {
         // The number is read first: a change while the rest is read makes the deployment newer than its number, and it is
         // loaded once more, never kept for newer than it is.
         let generation = generation::current(&house.database).await?;
+        let points = house.points_in_force().await?;
         let strategy = match strategy::active(&house.database).await? {
             Some(active) => Some(Active {
                 id: active.id,
                 number: active.number,
-                strategy: read_strategy(house, &active.document)?,
+                strategy: read_strategy(&house.model, &points, &active.document)?,
                 digest: active.digest,
             }),
             None => None,
         };
-        let (plugins, suspended) = load_plugins(house).await?;
+        let (plugins, suspended) = load_plugins(house, &points).await?;
         let mut deployment = Deployment {
             generation,
             strategy,
             plugins,
             suspended,
             roles: set_roles::in_force(house, &house.database).await?.1,
-            points: house.points.iter().filter(|point| point.is_field()).cloned().collect(),
+            points: points.into_iter().filter(|point| point.is_field()).collect(),
             facts: HashMap::new(),
             guest_calls: AtomicU64::new(0),
         };
@@ -110,7 +118,12 @@ impl Deployment {
         let before = place.map(|place| plugins.remove(place).settings);
         let before = before.and_then(|settings| serde_json::from_str(&settings).ok()).unwrap_or_default();
         let settings = Value::Object(carried_over(&before, &candidate.package)).to_string();
-        plugins.push(Serving { guest: candidate.guest.clone(), settings, queries: candidate.serves.clone() });
+        plugins.push(Serving {
+            guest: candidate.guest.clone(),
+            settings,
+            queries: candidate.serves.clone(),
+            reactions: candidate.reactions.clone(),
+        });
         plugins.sort_by(|a, b| a.guest.name().cmp(b.guest.name()));
         let mut deployment = Deployment {
             generation: self.generation,
@@ -134,9 +147,23 @@ impl Deployment {
         Ok(())
     }
 
-    /// The decision points that are fields of the customer: one answer about one.
+    /// The decision points that are fields of the customer: one answer about one. The core's, and those that plugins bring.
     pub fn points(&self) -> &[Arc<DecisionPoint>] {
         &self.points
+    }
+
+    pub fn point(&self, name: &str) -> Option<&Arc<DecisionPoint>> {
+        self.points.iter().find(|point| point.name == name)
+    }
+
+    /// Whether something comes of events: a strategy is in force, and a plugin wants to know of some.
+    pub fn reacts(&self) -> bool {
+        self.strategy.is_some() && self.plugins.iter().any(|plugin| !plugin.reactions.is_empty())
+    }
+
+    /// Whether a plugin wants to know of such events.
+    pub(crate) fn reacts_to(&self, record_type: &str, happened: &str) -> bool {
+        self.plugins.iter().flat_map(|plugin| &plugin.reactions).any(|reaction| reaction.is_of(record_type, happened))
     }
 
     /// The roles there are.
@@ -228,11 +255,14 @@ fn field_of(model: &Model, subject: &str, path: &[String]) -> Option<String> {
 
 /// Every installed plugin, loaded; and those that cannot be. The host keeps compiled code, so this is quick for packages it
 /// has seen.
-async fn load_plugins(house: &House) -> Result<(Vec<Serving>, Vec<Suspended>), WorkflowError> {
+async fn load_plugins(
+    house: &House,
+    points: &[Arc<DecisionPoint>],
+) -> Result<(Vec<Serving>, Vec<Suspended>), WorkflowError> {
     let (mut plugins, mut suspended) = (Vec::new(), Vec::new());
     let present = plugin::present(&house.database).await?;
     for record in present.into_iter().filter(|record| record.status == Status::Installed) {
-        match check_installed(house, &record).await? {
+        match check_installed(house, points, &record).await? {
             Ok(serving) => plugins.push(serving),
             Err(reason) => {
                 tracing::error!(plugin = record.name, version = record.plugin_version, reason, "a plugin is suspended");
@@ -252,21 +282,27 @@ async fn load_plugins(house: &House) -> Result<(Vec<Serving>, Vec<Suspended>), W
 
 /// An installation, ready to be asked, or why it cannot be: its package is not the one that was approved, it does not fit this
 /// program or its model, it reads more than was granted, or its settings are none.
-pub(crate) async fn check_installed(house: &House, record: &Plugin) -> Result<Result<Serving, String>, WorkflowError> {
+/// `points` are those there are.
+pub(crate) async fn check_installed(
+    house: &House,
+    points: &[Arc<DecisionPoint>],
+    record: &Plugin,
+) -> Result<Result<Serving, String>, WorkflowError> {
     let package = match stored(&house.database, record).await? {
         Ok(package) => package,
         Err(reason) => return Ok(Err(reason)),
     };
-    Ok(check_record(house, record, package))
+    Ok(check_record(&Workshop { points, ..house.workshop() }, record, package))
 }
 
-fn check_record(house: &House, record: &Plugin, package: Package) -> Result<Serving, String> {
-    let checked = check_package(&house.workshop(), package).map_err(|error| error.to_string())?;
+fn check_record(workshop: &Workshop<'_>, record: &Plugin, package: Package) -> Result<Serving, String> {
+    let checked = check_package(workshop, package).map_err(|error| error.to_string())?;
     granted(record, &checked.reads())?;
     let given = record.settings.given.as_object().cloned().unwrap_or_default();
     let settings = checked
         .package
         .complete_settings(&given)
         .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
-    Ok(Serving { guest: checked.guest, settings: Value::Object(settings).to_string(), queries: checked.serves })
+    let settings = Value::Object(settings).to_string();
+    Ok(Serving { guest: checked.guest, settings, queries: checked.serves, reactions: checked.reactions })
 }

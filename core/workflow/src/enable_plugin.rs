@@ -23,7 +23,7 @@ pub async fn enable_plugin(
 ) -> Result<Uuid, WorkflowError> {
     // Loading takes long, so it is done before the turn; nobody can change a package.
     let loaded = match plugin::find(&house.database, id).await? {
-        Some(plugin) => check_installed(house, &plugin).await?.map(drop),
+        Some(plugin) => check_installed(house, &house.points_in_force().await?, &plugin).await?.map(drop),
         None => Ok(()),
     };
     let once = Once::under(&by, key, "enablePlugin", &[id.as_bytes()])?;
@@ -36,8 +36,8 @@ pub async fn enable_plugin(
         return Err(WorkflowError::refused(format!("`{}` is not disabled", plugin.name)));
     }
     loaded.map_err(WorkflowError::refused)?;
-    let present = Present::read(&turn.transaction).await?;
-    let objections = alone(house, &present, &plugin.name, &served(&plugin).collect::<Vec<_>>());
+    let present = Present::read(house, &turn.transaction).await?;
+    let objections = alone(&present, &plugin.name, &served(&plugin).collect::<Vec<_>>());
     if !objections.is_empty() {
         return Err(WorkflowError::Refused(objections));
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use guildhall_decision::DecisionPoint;
+use guildhall_decision::{DecisionPoint, Taken};
 use guildhall_model::Model;
 use guildhall_model::plan::Selection;
 use guildhall_plugin_host::Host;
@@ -16,7 +16,7 @@ use crate::{Happenings, Imports, WorkflowError};
 
 pub struct House {
     pub model: Arc<Model>,
-    /// The decision points there are.
+    /// The decision points that Guildhall comes with.
     pub points: Vec<Arc<DecisionPoint>>,
     pub database: Database,
     /// Runs plugins.
@@ -43,21 +43,19 @@ pub enum Unsigned {
 #[derive(Clone, Copy)]
 pub struct Workshop<'a> {
     pub model: &'a Model,
+    /// The decision points there are beside the plugin's own.
     pub points: &'a [Arc<DecisionPoint>],
     pub host: &'a Host,
     pub queries: &'a dyn InputQueries,
-}
-
-impl Workshop<'_> {
-    pub(crate) fn point(&self, name: &str) -> Option<&Arc<DecisionPoint>> {
-        self.points.iter().find(|point| point.name == name)
-    }
 }
 
 /// Compiles plugins' input queries. GraphQL lives above this crate, so the API lends it.
 pub trait InputQueries: Send + Sync {
     /// The selection a fragment on the point's subject makes. The error says what is wrong with the fragment.
     fn compile(&self, point: &DecisionPoint, text: &str) -> Result<InputQuery, String>;
+
+    /// The names in the schema that no plugin may take.
+    fn taken(&self) -> &Taken;
 }
 
 /// What a plugin is shown of a subject.
@@ -88,10 +86,7 @@ impl ActValue {
 }
 
 impl House {
-    pub fn point(&self, name: &str) -> Option<&Arc<DecisionPoint>> {
-        self.points.iter().find(|point| point.name == name)
-    }
-
+    /// What plugins are checked with that stand alone, beside no other.
     pub fn workshop(&self) -> Workshop<'_> {
         Workshop { model: &self.model, points: &self.points, host: &self.host, queries: self.queries.as_ref() }
     }

@@ -1,15 +1,20 @@
 //! Installs a department's plugin.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use guildhall_plugin_host::{Guest, Package};
+use guildhall_decision::{DecisionPoint, FOLLOWUP_POINT};
+use guildhall_model::Model;
+use guildhall_plugin_host::{Guest, Manifest, Package};
 use guildhall_store::plugin::{Arrival, Plugin};
 use guildhall_store::{Reads, package};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::once::Once;
+use crate::plugin_set::points_beside;
+use crate::reactions::Reaction;
 use crate::succession::{Coming, Grant, Present, Successor, migrated, objections, settings as settings_of, succeed};
 use crate::turn::{Begun, Turn};
 use crate::{Actor, House, InputQuery, ManagePlugins, Permit, WorkflowError, Workshop};
@@ -39,6 +44,10 @@ pub struct Checked {
     pub(crate) guest: Guest,
     /// Each decision point it serves with what it reads for it.
     pub serves: Vec<(String, InputQuery)>,
+    /// The decision points it brings.
+    pub brings: Vec<Arc<DecisionPoint>>,
+    /// After which events it is asked.
+    pub(crate) reactions: Vec<Reaction>,
 }
 
 /// A plugin, now installed.
@@ -50,7 +59,9 @@ pub struct Installed {
 }
 
 /// Reads a package and checks everything that can be checked before anything changes: manifest, contract, the range on the
-/// model's schema, the decision points, the input queries, and that it compiles and links.
+/// model's schema, the schema it brings, the decision points, the input queries, and that it compiles and links.
+///
+/// The workshop has the decision points of the plugins beside which it is to be installed.
 pub fn check_plugin(workshop: &Workshop<'_>, bytes: &[u8]) -> Result<Checked, WorkflowError> {
     let package = Package::read(bytes).map_err(|error| WorkflowError::BadInput(error.to_string()))?;
     check_package(workshop, package)
@@ -58,11 +69,15 @@ pub fn check_plugin(workshop: &Workshop<'_>, bytes: &[u8]) -> Result<Checked, Wo
 
 pub(crate) fn check_package(workshop: &Workshop<'_>, package: Package) -> Result<Checked, WorkflowError> {
     let serves = check_queries(workshop, &package)?;
+    let manifest = package.manifest();
+    let reactions = reactions(workshop.model, manifest)?;
+    let own = |point: &Arc<DecisionPoint>| point.plugin.as_ref() == Some(&manifest.name);
+    let brings = points_beside(workshop, &package)?.into_iter().filter(own).collect();
     let guest = workshop
         .host
         .load(&package)
         .map_err(|error| WorkflowError::BadInput(format!("plugin `{}`: {error}", package.manifest().name)))?;
-    Ok(Checked { package, guest, serves })
+    Ok(Checked { package, guest, serves, brings, reactions })
 }
 
 /// What a package reads, by decision point: the part of [`check_plugin`] that compiles no code.
@@ -70,6 +85,7 @@ pub(crate) fn check_queries(
     workshop: &Workshop<'_>,
     package: &Package,
 ) -> Result<Vec<(String, InputQuery)>, WorkflowError> {
+    let points = points_beside(workshop, package)?;
     let bad = |message: String| WorkflowError::BadInput(message);
     let manifest = package.manifest();
     let (major, minor, patch) = workshop.model.version();
@@ -82,10 +98,16 @@ pub(crate) fn check_queries(
     }
     let mut serves = Vec::new();
     for (point_name, query) in package.queries() {
-        let point = workshop.point(point_name).ok_or_else(|| {
-            let known: Vec<_> = workshop.points.iter().map(|point| point.name.as_str()).collect();
+        let point = points.iter().find(|point| point.name == point_name).ok_or_else(|| {
+            let known: Vec<_> = points.iter().map(|point| point.name.as_str()).collect();
+            let required = manifest.requires.iter().map(|required| format!("`{}`", required.plugin));
+            let required: Vec<_> = required.collect();
+            let advice = match required.is_empty() {
+                true => String::new(),
+                false => format!("; it requires {}, install that first", required.join(", ")),
+            };
             bad(format!(
-                "plugin `{}` serves `{point_name}`, which is no decision point; there are {}",
+                "plugin `{}` serves `{point_name}`, which is no decision point; there are {}{advice}",
                 manifest.name,
                 known.join(", ")
             ))
@@ -98,6 +120,20 @@ pub(crate) fn check_queries(
     Ok(serves)
 }
 
+/// After which events a plugin is asked.
+fn reactions(model: &Model, manifest: &Manifest) -> Result<Vec<Reaction>, WorkflowError> {
+    let bad = |reason: String| WorkflowError::BadInput(format!("plugin `{}`: {reason}", manifest.name));
+    let Some(serves) = manifest.serves.iter().find(|serves| serves.point == FOLLOWUP_POINT) else {
+        return Ok(Vec::new());
+    };
+    if serves.on.is_empty() {
+        return Err(bad(format!(
+            "it serves `{FOLLOWUP_POINT}` and does not say after which events; add `on = [\"Order.created\"]`"
+        )));
+    }
+    serves.on.iter().map(|pattern| Reaction::read(model, pattern).map_err(bad)).collect()
+}
+
 impl Checked {
     /// Every field the plugin reads, as `Type.field`, sorted.
     pub fn reads(&self) -> Vec<String> {
@@ -106,7 +142,7 @@ impl Checked {
     }
 
     pub(crate) fn points_json(&self) -> Value {
-        points_json(&self.serves)
+        points_json(self.package.manifest(), &self.serves)
     }
 
     /// What an approval of it grants.
@@ -116,9 +152,12 @@ impl Checked {
     }
 }
 
-fn points_json(serves: &[(String, InputQuery)]) -> Value {
+fn points_json(manifest: &Manifest, serves: &[(String, InputQuery)]) -> Value {
     let places = |query: &InputQuery| query.places.values().flatten().cloned().collect::<BTreeSet<_>>();
-    serves.iter().map(|(point, query)| json!({ "point": point, "reads": query.reads, "at": places(query) })).collect()
+    let on =
+        |point: &str| manifest.serves.iter().find(|serves| serves.point == point).map(|serves| serves.on.as_slice());
+    let served = |(point, query): &(String, InputQuery)| json!({ "point": point, "reads": query.reads, "at": places(query), "on": on(point).unwrap_or_default() });
+    serves.iter().map(served).collect()
 }
 
 /// Installs a package under a name that no installed plugin has.
@@ -141,7 +180,8 @@ pub(crate) async fn put(
     key: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Installed, WorkflowError> {
-    let checked = check_plugin(&house.workshop(), order.bytes)?;
+    let points = house.points_in_force().await?;
+    let checked = check_plugin(&Workshop { points: &points, ..house.workshop() }, order.bytes)?;
     agreed(&checked, &order.approval)?;
     let (package, name) = (&checked.package, checked.package.manifest().name.clone());
     let digest = package.digest().to_owned();
@@ -152,7 +192,7 @@ pub(crate) async fn put(
         Begun::Before(known) => return Ok(Installed { plugin: uuid_in(&known)?, name, digest }),
         Begun::Now(turn) => turn,
     };
-    let present = Present::read(&turn.transaction).await?;
+    let present = Present::read(house, &turn.transaction).await?;
     let current = present.named(&name);
     let before = match current {
         Some(current) => stored(&turn.transaction, current).await?.ok(),

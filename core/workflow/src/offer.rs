@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::install_plugin::{check_queries, stored};
 use crate::signed::Signed;
 use crate::succession::{Coming, Present, migrated, objections, served};
-use crate::{House, InputQuery, WorkflowError};
+use crate::{House, InputQuery, WorkflowError, Workshop};
 
 /// A package as it is offered for approval.
 #[derive(Clone, Debug)]
@@ -75,8 +75,9 @@ impl Offer {
     /// If it is no package, or what it reads cannot be told.
     pub async fn of(house: &House, bytes: &[u8], settings: Option<&Map<String, Value>>) -> Result<Self, WorkflowError> {
         let package = Package::read(bytes).map_err(|error| WorkflowError::BadInput(error.to_string()))?;
-        let queries = check_queries(&house.workshop(), &package)?;
-        let present = Present::read(&house.database).await?;
+        let points = house.points_in_force().await?;
+        let queries = check_queries(&Workshop { points: &points, ..house.workshop() }, &package)?;
+        let present = Present::read(house, &house.database).await?;
         let current = present.named(&package.manifest().name);
         let before = match current {
             Some(current) => stored(&house.database, current).await?.ok(),

@@ -164,7 +164,7 @@ impl Placing<'_> {
     async fn attempt(&self, last: bool) -> Result<Attempt, WorkflowError> {
         let Placing { house, deployment, by, order, goods, now, .. } = *self;
         let asked = Asked { customer: order.customer, amount: goods.net, needed_on: order.required_on };
-        let point = credit::point(house)?;
+        let point = credit::point(deployment)?;
         let request = asked.request(point)?;
         let tree = facts_tree(house, deployment, point, &[order.customer]).await?;
         let facts = facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts: {error}")))?;

@@ -18,9 +18,10 @@ pub struct Listed {
 
 /// Every plugin that decides or is disabled, by name.
 pub async fn list_plugins(house: &House) -> Result<Vec<Listed>, WorkflowError> {
+    let points = house.points_in_force().await?;
     let mut listed = Vec::new();
     for plugin in plugin::present(&house.database).await? {
-        let suspended = check_installed(house, &plugin).await?.err();
+        let suspended = check_installed(house, &points, &plugin).await?.err();
         listed.push(Listed { plugin, suspended });
     }
     Ok(listed)
@@ -47,6 +48,7 @@ pub async fn broken_queries(
     house: &House,
     query: Option<&QueryCheck<'_>>,
 ) -> Result<(usize, Vec<Broken>), WorkflowError> {
+    let points = house.points_in_force().await?;
     let mut broken = Vec::new();
     let present = plugin::present(&house.database).await?;
     for plugin in &present {
@@ -59,7 +61,7 @@ pub async fn broken_queries(
             problem,
         };
         let Some(query) = query else {
-            broken.extend(check_installed(house, plugin).await?.err().map(|problem| found(None, problem)));
+            broken.extend(check_installed(house, &points, plugin).await?.err().map(|problem| found(None, problem)));
             continue;
         };
         let package = match stored(&house.database, plugin).await? {
@@ -70,7 +72,7 @@ pub async fn broken_queries(
             }
         };
         for (name, text) in package.queries() {
-            let checked = match house.point(name) {
+            let checked = match points.iter().find(|point| point.name == name) {
                 Some(point) => query(point, text),
                 None => Err("there is no such decision point".to_owned()),
             };

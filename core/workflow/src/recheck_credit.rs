@@ -60,7 +60,7 @@ async fn check(
     transaction.rollback().await?;
     let Some(order) = order else { return Ok(false) };
     let asked = asked(&order, &orders)?;
-    let point = credit::point(house)?;
+    let point = credit::point(deployment)?;
     let request = asked.request(point)?;
     let tree = facts_tree(house, deployment, point, &[asked.customer]).await?;
     let facts = facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts: {error}")))?;

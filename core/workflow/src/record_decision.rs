@@ -39,9 +39,9 @@ pub async fn record_decision(
     // The ledger keeps milliseconds, and what it keeps is what was decided with.
     let now = now.trunc_subsecs(3);
     // A point whose answers the actor may not see is none for him.
-    let seen = |point: &&Arc<DecisionPoint>| point.is_field() && deployment.may_see(&house.model, &by.access, point);
-    let point = house.point(&order.point).filter(seen).ok_or_else(|| {
-        let known: Vec<_> = house.points.iter().filter(seen).map(|point| point.name.as_str()).collect();
+    let seen = |point: &&Arc<DecisionPoint>| deployment.may_see(&house.model, &by.access, point);
+    let point = deployment.point(&order.point).filter(seen).ok_or_else(|| {
+        let known: Vec<_> = deployment.points().iter().filter(seen).map(|point| point.name.as_str()).collect();
         let message = format!("`{}` is no decision point; there are {}", order.point, known.join(", "));
         WorkflowError::invalid("point", message)
     })?;
@@ -61,7 +61,10 @@ pub async fn record_decision(
     }
     // Strategy or plugins changed while this was decided: what comes on the ledger is decided by those in force.
     let fresh = Deployment::load(house).await?;
-    let recorded = attempt(house, &fresh, &by, point, &order, &once, now).await?;
+    let recorded = match fresh.point(&order.point).filter(|fresh| fresh.request == point.request) {
+        Some(point) => attempt(house, &fresh, &by, point, &order, &once, now).await?,
+        None => None,
+    };
     let changed = || WorkflowError::Busy("strategy or plugins changed while this was decided; ask again".to_owned());
     recorded.ok_or_else(changed)
 }
@@ -147,7 +150,8 @@ mod tests {
                 ids.push(record_decision(&house, &deployment, ada.permit().unwrap(), order, now()).await.unwrap());
             }
             assert_eq!(ids[0], ids[1]);
-            let canonical = house.point("credit.check").unwrap().read_request(&json!({ "amount": "1500" })).unwrap();
+            let canonical =
+                deployment.point("credit.check").unwrap().read_request(&json!({ "amount": "1500" })).unwrap();
             let kept = recorded(&house, customer).await.remove(0).kept.unwrap();
             assert_eq!(kept.request, guildhall_decision::canonical_json(&canonical));
         }
@@ -189,7 +193,7 @@ mod tests {
             let abilities = [Ability::RecordDecisions].into();
             let role = RoleDefinition { types: types.into(), abilities, ..RoleDefinition::default() };
             let access = Access::sum(&house.model, &[&role]);
-            let kim = Actor { name: "kim".to_owned(), access: access.into(), territory: None };
+            let kim = Actor { roles: Vec::new(), name: "kim".to_owned(), access: access.into(), territory: None };
             let order = Order { point: "credit.terms".to_owned(), ..order(customer(&house).await, Value::Null) };
             let refused = record_decision(&house, &deployment, kim.permit().unwrap(), order.clone(), now()).await;
             let told = refused.unwrap_err().to_string();

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use guildhall_decision::{
     Content, DecisionPoint, LedgerEntry, PluginVersion, Question, StrategyVersion, Versions, new_salt_from,
 };
+use guildhall_store::ledger::Last;
 use guildhall_store::{Transaction, ledger, point as kept_point};
 use serde_json::Value;
 use uuid::Uuid;
@@ -39,17 +40,37 @@ pub(crate) async fn append(
     let strategy = deployment.strategy.as_ref().ok_or(WorkflowError::NoActiveStrategy)?;
     let id = Uuid::now_v7();
     let last = ledger::last(transaction, &[customer]).await?.remove(&customer);
-    let previous = last.as_ref().map(|last| last.digest.clone());
-    let sequence = last.as_ref().map_or(1, |last| last.sequence.saturating_add(1));
     let question = Question { strategy: &strategy.strategy, point, subject: facts.subject(), request, at };
-    let (verdict, sdl) = (&decided.verdict, point.to_sdl());
-    let content = Content::of(&question, verdict, &facts.inputs(decided.asked.clone()));
+    let stored = entry(house, deployment, id, customer, &question, decided, facts, by, last.as_ref())?;
+    append_entry(transaction, point, &stored, at).await?;
+    Ok(id)
+}
+
+/// The entry for a decision, after the `last` one of the customer's chain.
+#[expect(clippy::too_many_arguments, reason = "an entry tells all of them; a struct of them would be the entry again")]
+pub(crate) fn entry(
+    house: &House,
+    deployment: &Deployment,
+    id: Uuid,
+    customer: Uuid,
+    question: &Question<'_>,
+    decided: &Decided,
+    facts: &Facts<'_>,
+    by: &str,
+    last: Option<&Last>,
+) -> Result<ledger::Entry, WorkflowError> {
+    let strategy = deployment.strategy.as_ref().ok_or(WorkflowError::NoActiveStrategy)?;
+    let point = question.point;
+    let previous = last.map(|last| last.digest.clone());
+    let sequence = last.map_or(1, |last| last.sequence.saturating_add(1));
+    let content = Content::of(question, &decided.verdict, &facts.inputs(decided.asked.clone()));
     let salt = new_salt_from(rand::random());
+    let asked = deployment.plugins.iter().filter(|plugin| plugin.serves(&point.name));
     let versions = Versions {
         strategy: StrategyVersion { number: strategy.number, digest: strategy.digest.clone() },
         point: point.digest(),
         model: version_text(house),
-        plugins: deployment.plugins.iter().filter(|plugin| plugin.serves(&point.name)).map(version_of).collect(),
+        plugins: asked.filter(|plugin| plugin.is_asked(&point.name, question.request)).map(version_of).collect(),
     };
     let entry = LedgerEntry {
         id: global_id(&house.model, "Decision", id)?,
@@ -57,14 +78,14 @@ pub(crate) async fn append(
         sequence,
         point: point.name.clone(),
         strategy: global_id(&house.model, "Strategy", strategy.id)?,
-        decided_at: at,
+        decided_at: question.at,
         recorded_by: by.to_owned(),
-        fallback: verdict.fallback,
+        fallback: decided.verdict.fallback,
         versions: versions.to_text(),
         commitment: content.commitment(&salt),
     };
     let digest = entry.digest(previous.as_deref());
-    let stored = ledger::Entry {
+    Ok(ledger::Entry {
         id,
         customer,
         strategy: strategy.id,
@@ -79,10 +100,18 @@ pub(crate) async fn append(
         sequence,
         digest,
         previous_digest: previous,
-    };
-    kept_point::put(transaction, &versions.point, &sdl, at).await?;
-    ledger::append(transaction, &stored, at).await?;
-    Ok(id)
+    })
+}
+
+/// Puts an entry on the ledger, and its decision point, as it is now, beside it.
+pub(crate) async fn append_entry(
+    transaction: &Transaction,
+    point: &DecisionPoint,
+    entry: &ledger::Entry,
+    now: DateTime<Utc>,
+) -> Result<(), WorkflowError> {
+    kept_point::put(transaction, &point.digest(), &point.to_sdl(), now).await?;
+    Ok(ledger::append(transaction, entry, now).await?)
 }
 
 fn version_of(plugin: &Serving) -> PluginVersion {

@@ -96,7 +96,7 @@ async fn attempt(
     let asked = look(house, wanted.hold).await?;
     let strategy = deployment.strategy().ok_or(WorkflowError::NoActiveStrategy)?;
     authorized(strategy, by, &asked)?;
-    let point = credit::point(house)?;
+    let point = credit::point(deployment)?;
     let request = asked.request(point)?;
     let tree = facts_tree(house, deployment, point, &[asked.customer]).await?;
     let facts = facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts: {error}")))?;

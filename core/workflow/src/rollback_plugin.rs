@@ -10,7 +10,7 @@ use crate::once::Once;
 use crate::standing::granted;
 use crate::succession::{Coming, Grant, Present, Successor, objections, settings, succeed};
 use crate::turn::{Begun, Turn};
-use crate::{House, ManagePlugins, Permit, WorkflowError};
+use crate::{House, ManagePlugins, Permit, WorkflowError, Workshop};
 
 /// Rolls a plugin back, with the settings and the grant that the earlier version had. It is checked as any other package is.
 /// Rolling back again goes one version further.
@@ -37,7 +37,7 @@ pub async fn rollback_plugin(
         Begun::Now(turn) => turn,
     };
     let (goal, checked) = prepared.ok_or_else(gone)?;
-    let present = Present::read(&turn.transaction).await?;
+    let present = Present::read(house, &turn.transaction).await?;
     if !present.plugins.iter().any(|plugin| plugin.id == id) {
         return Err(WorkflowError::refused(format!(
             "`{}` was just changed by somebody else; look again",
@@ -62,7 +62,8 @@ pub async fn rollback_plugin(
 async fn prepare(house: &House, name: &str) -> Result<(Plugin, Checked), WorkflowError> {
     let goal = goal(&plugin::history(&house.database, name).await?)?;
     let package = stored(&house.database, &goal).await?.map_err(WorkflowError::refused)?;
-    let checked = check_package(&house.workshop(), package)?;
+    let points = house.points_in_force().await?;
+    let checked = check_package(&Workshop { points: &points, ..house.workshop() }, package)?;
     granted(&goal, &checked.reads()).map_err(WorkflowError::refused)?;
     Ok((goal, checked))
 }

@@ -122,7 +122,7 @@ mod tests {
             set(&house, &ada, Origin::Api, keeper).await.unwrap();
             let (_, roles) = in_force(&house, &house.database).await.unwrap();
             let access = roles.access(&house.model, &["keeper".to_owned()], &Scope::ALL, &Reach::All);
-            let keep = Actor { name: "kim".to_owned(), access: access.into(), territory: None };
+            let keep = Actor { roles: Vec::new(), name: "kim".to_owned(), access: access.into(), territory: None };
             let more = format!("{keeper}{}", document("sales", "phone"));
             let refused = set(&house, &keep, Origin::Api, &more).await;
             assert_eq!(refused, Err("`sales` would allow what your own roles do not".to_owned()));

@@ -1,7 +1,9 @@
 //! Succession: a package takes its place among the plugins that are there, or is told why it cannot.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
-use guildhall_decision::{changes, next_version, read_points};
+use guildhall_decision::{DecisionPoint, changes, next_version, read_points};
 use guildhall_plugin_host::dependency::{Standing, broken_by, circle, unmet};
 use guildhall_plugin_host::{Manifest, Package, Requires, SettingsProblem};
 use guildhall_store::plugin::{self, Arrival, Plugin, Settings, Status};
@@ -12,6 +14,7 @@ use uuid::Uuid;
 
 use crate::install_plugin::Checked;
 use crate::keepable::keepable_json;
+use crate::plugin_set::PluginSet;
 use crate::signed::Signed;
 use crate::{Actor, House, InvalidCode, InvalidValue, WorkflowError};
 
@@ -25,11 +28,14 @@ pub(crate) struct Coming<'a> {
 pub(crate) struct Present {
     pub plugins: Vec<Plugin>,
     pub publishers: Vec<publisher::Publisher>,
+    /// The decision points there are with them.
+    pub points: Vec<Arc<DecisionPoint>>,
 }
 
 impl Present {
-    pub(crate) async fn read(on: &impl Reads) -> Result<Self, WorkflowError> {
-        Ok(Present { plugins: plugin::present(on).await?, publishers: publisher::trusted(on).await? })
+    pub(crate) async fn read(house: &House, on: &impl Reads) -> Result<Self, WorkflowError> {
+        let points = PluginSet::present(house, on).await?.points;
+        Ok(Present { plugins: plugin::present(on).await?, publishers: publisher::trusted(on).await?, points })
     }
 
     /// The one of this name.
@@ -60,7 +66,7 @@ pub(crate) fn objections(
         circle(&standing, &others).map(|names| format!("it would be needed by itself: {}", names.join(" requires "))),
     );
     let points: Vec<_> = manifest.serves.iter().map(|serves| serves.point.as_str()).collect();
-    found.extend(alone(house, present, &manifest.name, &points));
+    found.extend(alone(present, &manifest.name, &points));
     if let (Arrival::Upgrade, Some(before)) = (coming.arrival, before) {
         found.extend(schema_objection(before, coming.package));
     }
@@ -90,9 +96,9 @@ fn version_objection(current: Option<&Plugin>, coming: &Coming<'_>) -> Option<St
 }
 
 /// Who else is in the way at the points a plugin serves: where a field cannot be combined, one plugin answers alone.
-pub(crate) fn alone(house: &House, present: &Present, name: &str, points: &[&str]) -> Vec<String> {
+pub(crate) fn alone(present: &Present, name: &str, points: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
-    for point in points.iter().filter_map(|point| house.point(point)) {
+    for point in points.iter().filter_map(|name| present.points.iter().find(|point| point.name == *name)) {
         let Some(field) = point.uncombined().next() else { continue };
         let others = present.plugins.iter().filter(|other| other.name != name && other.status == Status::Installed);
         for other in others.filter(|other| served(other).any(|served| served == point.name)) {
@@ -222,6 +228,7 @@ pub(crate) async fn succeed(
         requires: requires
             .map(|other| json!({ "plugin": other.plugin, "version": other.version.to_string() }))
             .collect(),
+        schema: package.schema().map(str::to_owned),
         points: checked.points_json(),
         grants: checked.grants_json(),
         approved_at: grant.at,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use guildhall_decision::{DecisionPoint, decision_points};
+use guildhall_decision::{DecisionPoint, Taken, decision_points};
 use guildhall_model::{Model, Role, Value};
 use guildhall_plugin_host::{Host, HostConfig, Limits};
 use guildhall_postgres_fixture::TestDatabase;
@@ -20,6 +20,11 @@ struct NoQueries;
 impl InputQueries for NoQueries {
     fn compile(&self, _: &DecisionPoint, _: &str) -> Result<InputQuery, String> {
         Err("there are no queries here".to_owned())
+    }
+
+    fn taken(&self) -> &Taken {
+        static NONE: Taken = Taken { types: Vec::new(), fields: Vec::new() };
+        &NONE
     }
 }
 
@@ -62,6 +67,7 @@ pub(crate) fn installed(name: &str, version: &str) -> Plugin {
         model_range: ">=0.1, <0.2".to_owned(),
         provides: None,
         requires: json!([]),
+        schema: None,
         points: json!([]),
         grants: json!([]),
         approved_at: now(),

@@ -5,11 +5,13 @@ use guildhall_store::{Transaction, generation};
 use serde_json::Value;
 
 use crate::once::Once;
+use crate::plugin_set::settle;
 use crate::{House, WorkflowError};
 
 /// The act's turn. Nothing it did remains unless [`Turn::end`] returns.
 pub(crate) struct Turn<'a> {
     pub transaction: Transaction,
+    house: &'a House,
     once: Option<Once<'a>>,
 }
 
@@ -23,7 +25,7 @@ pub(crate) enum Begun<'a> {
 
 impl<'a> Turn<'a> {
     /// Waits for the turn. What is read in it nobody else changes.
-    pub(crate) async fn begin(house: &House, once: Option<Once<'a>>) -> Result<Begun<'a>, WorkflowError> {
+    pub(crate) async fn begin(house: &'a House, once: Option<Once<'a>>) -> Result<Begun<'a>, WorkflowError> {
         let transaction = house.database.begin().await?;
         generation::lock(&transaction).await?;
         if let Some(once) = &once
@@ -31,11 +33,12 @@ impl<'a> Turn<'a> {
         {
             return Ok(Begun::Before(known));
         }
-        Ok(Begun::Now(Turn { transaction, once }))
+        Ok(Begun::Now(Turn { transaction, house, once }))
     }
 
-    /// Makes everything permanent, together with the answer.
+    /// Makes everything permanent, together with the answer, if plugins and strategy still fit together.
     pub(crate) async fn end(self, answer: Value, now: DateTime<Utc>) -> Result<(), WorkflowError> {
+        settle(self.house, &self.transaction, now).await?;
         if let Some(once) = &self.once
             && !once.remember(&self.transaction, answer, now).await?
         {

@@ -186,30 +186,11 @@ async fn attempt(
     now: DateTime<Utc>,
 ) -> Result<Written, WorkflowError> {
     let transaction = house.database.begin().await?;
-    let mut work = Work {
-        house,
-        by,
-        sight,
-        order,
-        transaction: &transaction,
-        now,
-        events: Vec::new(),
-        touched: Touched::default(),
-    };
-    if Touched::concerns(&order.object) {
-        facts::hold(&transaction).await?;
-    }
-    let written = match order.verb {
-        Verb::Create | Verb::Update | Verb::Upsert => work.change(given).await?,
-        Verb::Delete => work.delete().await?,
-        Verb::Restore => work.restore().await?,
-    };
+    let written = write(house, by, sight, order, given, &transaction, now).await?;
     let Written::Done(done) = &written else {
         transaction.rollback().await?;
         return Ok(written);
     };
-    facts::refresh_customers(&transaction, &work.touched, now).await?;
-    event::append(&transaction, &work.events, now).await?;
     let answer = serde_json::to_value(done).map_err(|error| WorkflowError::Internal(error.to_string()))?;
     if !once.remember(&transaction, answer, now).await? {
         transaction.rollback().await?;
@@ -217,6 +198,47 @@ async fn attempt(
     }
     transaction.commit().await?;
     Ok(written)
+}
+
+/// Carries out `order`, with its events and what they concern. What is not [`Written::Done`] is to be undone.
+async fn write(
+    house: &House,
+    by: &Actor,
+    sight: &Visible,
+    order: &Order,
+    given: &[given::Values],
+    transaction: &Transaction,
+    now: DateTime<Utc>,
+) -> Result<Written, WorkflowError> {
+    let (events, touched) = (Vec::new(), Touched::default());
+    let mut work = Work { house, by, sight, order, transaction, now, events, touched };
+    if Touched::concerns(&order.object) {
+        facts::hold(transaction).await?;
+    }
+    let written = match order.verb {
+        Verb::Create | Verb::Update | Verb::Upsert => work.change(given).await?,
+        Verb::Delete => work.delete().await?,
+        Verb::Restore => work.restore().await?,
+    };
+    if let Written::Done(_) = &written {
+        facts::refresh_customers(transaction, &work.touched, now).await?;
+        event::append(transaction, &work.events, now).await?;
+    }
+    Ok(written)
+}
+
+/// Carries out an order of Guildhall itself, within an act that has a transaction already.
+pub(crate) async fn write_within(
+    house: &House,
+    by: &Actor,
+    order: &Order,
+    transaction: &Transaction,
+    now: DateTime<Utc>,
+) -> Result<Written, WorkflowError> {
+    match given::read(&house.model, order) {
+        Ok(given) => write(house, by, &Visible::default(), order, &given, transaction, now).await,
+        Err(problems) => Ok(Written::Invalid(problems)),
+    }
 }
 
 /// An order being carried out.

@@ -7,11 +7,12 @@ use apollo_compiler::validation::{DiagnosticList, Valid};
 const MODEL: &str = include_str!("../../../schema/model.graphql");
 
 /// The decision points; the directives they use come first.
-const DECISIONS: [(&str, &str); 13] = [
+const DECISIONS: [(&str, &str); 14] = [
     ("directives.graphql", include_str!("../../../schema/decisions/directives.graphql")),
     ("collections_next.graphql", include_str!("../../../schema/decisions/collections_next.graphql")),
     ("credit_check.graphql", include_str!("../../../schema/decisions/credit_check.graphql")),
     ("credit_terms.graphql", include_str!("../../../schema/decisions/credit_terms.graphql")),
+    ("followup_propose.graphql", include_str!("../../../schema/decisions/followup_propose.graphql")),
     ("fulfillment_allocate.graphql", include_str!("../../../schema/decisions/fulfillment_allocate.graphql")),
     ("fulfillment_priority.graphql", include_str!("../../../schema/decisions/fulfillment_priority.graphql")),
     ("fulfillment_promise.graphql", include_str!("../../../schema/decisions/fulfillment_promise.graphql")),

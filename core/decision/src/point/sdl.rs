@@ -17,6 +17,12 @@ use crate::{DataType, Datum, EnumDefinition, EnumValue};
 const MAX_SDL_BYTES: usize = 64 * 1024;
 const MAX_TOKENS: usize = 10_000;
 const MAX_RECURSION: usize = 32;
+/// Most characters of a name, of a description, and most fields of a type or values of an enum.
+const MAX_NAME: usize = 64;
+const MAX_DESCRIPTION: usize = 500;
+const MAX_MEMBERS: usize = 100;
+/// What the API says of every decision beside its own output, see the trace in `core/graph`.
+const TRACE: [&str; 6] = ["explanation", "parameters", "proposals", "bounds", "strategyNumber", "fallback"];
 
 /// Why SDL describes no decision points.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +35,7 @@ pub enum PointError {
     Declaration { place: String, problem: String },
 }
 
-fn refuse<T>(place: impl Into<String>, problem: impl Into<String>) -> Result<T, PointError> {
+pub(super) fn refuse<T>(place: impl Into<String>, problem: impl Into<String>) -> Result<T, PointError> {
     Err(PointError::Declaration { place: place.into(), problem: problem.into() })
 }
 
@@ -83,6 +89,7 @@ impl<'a> Declared<'a> {
                 }
             }
             if let Some(name) = definition.name() {
+                well_named(name.as_str(), name.as_str())?;
                 if names.contains(&name.as_str()) {
                     return refuse(name.as_str(), "is defined twice; remove one");
                 }
@@ -103,6 +110,11 @@ impl<'a> Declared<'a> {
         };
         only_arguments(&output_type, directive, &["name", "subject", "field", "mode", "fail", "enforcedBy"])?;
         let text = |name| argument_text(&output_type, directive, name);
+        members(&output_type, object.fields.iter().map(|field| field.name.as_str()))?;
+        if let Some(field) = object.fields.iter().find(|field| TRACE.contains(&field.name.as_str())) {
+            let place = format!("{output_type}.{}", field.name);
+            return refuse(place, "has a name that every decision uses to say how it was made; choose another");
+        }
         let mode = match text("mode")?.as_str() {
             "INDEPENDENT" => Mode::Independent,
             "SET" => Mode::Set,
@@ -156,6 +168,7 @@ impl<'a> Declared<'a> {
             outputs,
             members,
             enums,
+            plugin: None,
         })
     }
 
@@ -195,6 +208,7 @@ impl<'a> Declared<'a> {
         let Some(input) = self.inputs.iter().find(|input| input.name == name) else { return Ok(Vec::new()) };
         only_directives(name, &input.directives, &[])?;
         description(name, input.description.as_ref())?;
+        members(name, input.fields.iter().map(|field| field.name.as_str()))?;
         let list = members::list_of(object).filter(|_| name.ends_with("Request"));
         let plain = input.fields.iter().filter(|field| list.as_deref() != Some(field.name.as_str()));
         plain.map(|field| self.input(name, field)).collect()
@@ -256,6 +270,10 @@ impl<'a> Declared<'a> {
                 "belongs to no decision point; name it like the answer, with `Request` or `Parameters` behind",
             );
         }
+        let used = |declared: &Arc<EnumDefinition>| points.iter().any(|point| point.enums.contains(declared));
+        if let Some(declared) = self.enums.iter().find(|declared| !used(declared)) {
+            return refuse(declared.name.as_str(), "is used by no decision point; remove it");
+        }
         if let Some(point) = points
             .iter()
             .enumerate()
@@ -273,6 +291,7 @@ impl<'a> Declared<'a> {
 fn read_enum(definition: &EnumTypeDefinition) -> Result<EnumDefinition, PointError> {
     let name = definition.name.to_string();
     only_directives(&name, &definition.directives, &[])?;
+    members(&name, definition.values.iter().map(|value| value.value.as_str()))?;
     let values = definition.values.iter().map(|value| {
         let place = format!("{name}.{}", value.value);
         only_directives(&place, &value.directives, &[])?;
@@ -367,10 +386,51 @@ fn restriction_order(place: &str, directive: &Directive, data_type: &DataType) -
     Ok(order)
 }
 
+/// One line, which can stand in any schema as it is.
 fn description(place: &str, description: Option<&Node<str>>) -> Result<String, PointError> {
-    match description.map(|text| text.trim()).filter(|text| !text.is_empty()) {
-        Some(text) => Ok(text.to_owned()),
-        None => refuse(place, "has no description; say in a sentence what it means"),
+    let words = description.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let Some(text) = words.filter(|text| !text.is_empty()) else {
+        return refuse(place, "has no description; say in a sentence what it means");
+    };
+    if text.chars().count() > MAX_DESCRIPTION {
+        return refuse(place, format!("has a description of more than {MAX_DESCRIPTION} characters; say less"));
+    }
+    if text.chars().any(|letter| letter.is_control() || letter == '\\') {
+        return refuse(place, "has a description with a control character or a backslash; leave it out");
+    }
+    Ok(text)
+}
+
+/// Names that GraphQL keeps for itself, or that are endless.
+fn well_named(place: &str, name: &str) -> Result<(), PointError> {
+    if name.starts_with("__") {
+        return refuse(place, "begins with `__`, which GraphQL keeps for introspection; choose another name");
+    }
+    if name.len() > MAX_NAME {
+        let shown: String = place.chars().take(MAX_NAME).collect();
+        return refuse(shown, format!("has a name of more than {MAX_NAME} characters; choose a shorter one"));
+    }
+    Ok(())
+}
+
+/// The fields of a type or the values of an enum: some, not too many, each once.
+fn members<'m>(place: &str, names: impl Iterator<Item = &'m str>) -> Result<(), PointError> {
+    let mut known: Vec<&str> = Vec::new();
+    for name in names {
+        let place = format!("{place}.{name}");
+        well_named(&place, name)?;
+        if matches!(name, "true" | "false" | "null") {
+            return refuse(place, "has a name that is a value in GraphQL; choose another");
+        }
+        if known.contains(&name) {
+            return refuse(place, "stands there twice; remove one");
+        }
+        known.push(name);
+    }
+    match known.len() {
+        0 => refuse(place, "is empty; give it at least one member or remove it"),
+        1..=MAX_MEMBERS => Ok(()),
+        many => refuse(place, format!("has {many} members; at most {MAX_MEMBERS} are read")),
     }
 }
 

@@ -183,6 +183,62 @@ fn incomplete_declarations_are_refused_with_what_to_do() {
         "scalar Other enum Grade",
         "`Other` does not belong here; decision SDL has types, inputs and enums only",
     );
+    refuse("\"Why.\" signs:", "\"Why.\" risk:", "`ChurnRisk.risk` stands there twice; remove one");
+    refuse("HIGH }", "LOW }", "`Grade.LOW` stands there twice; remove one");
+    refuse(
+        " signs:",
+        " __signs:",
+        "`ChurnRisk.__signs` begins with `__`, which GraphQL keeps for introspection; choose another name",
+    );
+    refuse(
+        "enum Grade",
+        "enum __Grade",
+        "`__Grade` begins with `__`, which GraphQL keeps for introspection; choose another name",
+    );
+    refuse(
+        "\"Low.\" LOW",
+        "\"Low.\" true",
+        "the decision SDL is not GraphQL: line 7, column 30: syntax error: invalid Enum Value",
+    );
+    refuse(" signs:", " true:", "`ChurnRisk.true` has a name that is a value in GraphQL; choose another");
+    refuse(
+        " signs:",
+        " explanation:",
+        "`ChurnRisk.explanation` has a name that every decision uses to say how it was made; choose another",
+    );
+    refuse(
+        "\"Low.\" LOW \"High.\" HIGH",
+        "",
+        "the decision SDL is not GraphQL: line 7, column 24: syntax error: expected Enum Value Definition",
+    );
+    refuse(
+        "input ChurnRiskParameters { \"Days.\" days: Int = 3 }",
+        "enum Other { \"A.\" A }",
+        "`Other` is used by no decision point; remove it",
+    );
+    refuse(
+        "Why.",
+        "Why\\u0007.",
+        "`ChurnRisk.signs` has a description with a control character or a backslash; leave it out",
+    );
+    refuse(
+        "Why.",
+        "Why \\\\.",
+        "`ChurnRisk.signs` has a description with a control character or a backslash; leave it out",
+    );
+    refuse("Why.", &"why ".repeat(200), "`ChurnRisk.signs` has a description of more than 500 characters; say less");
+    refuse(
+        "enum Grade",
+        &format!("enum {}", "G".repeat(65)),
+        &format!("`{}` has a name of more than 64 characters; choose a shorter one", "G".repeat(64)),
+    );
+    let many: String = (0..101).map(|number| format!("\"V.\" V{number} ")).collect();
+    refuse("\"Low.\" LOW \"High.\" HIGH", &many, "`Grade` has 101 members; at most 100 are read");
+    refuse(
+        "type ChurnRisk",
+        "extend type Customer { risk: Int } type ChurnRisk",
+        "the decision SDL is not GraphQL: line 2, column 1: syntax error: Invalid Type System Extension. This extension cannot be applied.",
+    );
     assert!(matches!(read_points("type {"), Err(PointError::Syntax(_))));
     assert!(matches!(read_points(&" ".repeat(70_000)), Err(PointError::TooLarge(70_000))));
 }

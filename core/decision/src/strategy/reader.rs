@@ -303,7 +303,14 @@ impl<'a> Reader<'a> {
         if point.is_none() {
             let known: Vec<_> = self.points.iter().map(|point| point.name.as_str()).collect();
             let name: String = name.chars().take(64).collect();
-            self.problem(span, path, format!("`{name}` is no decision point; there are {}", known.join(", ")));
+            // What a plugin brings is named after it.
+            let department = name.split('.').next().unwrap_or_default();
+            let ours = known.iter().any(|known| known.split('.').next() == Some(department));
+            let advice = match name.contains('.') && !ours {
+                true => format!("; if plugin `{}` brings it, install that first", department.replace('_', "-")),
+                false => String::new(),
+            };
+            self.problem(span, path, format!("`{name}` is no decision point; there are {}{advice}", known.join(", ")));
         }
         point
     }

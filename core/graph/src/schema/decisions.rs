@@ -54,11 +54,19 @@ fn trace_fields(object: Object) -> Object {
 
 /// The field a decision point adds to its subject. Nullable: a failing plugin never takes the customer with it.
 pub(super) fn decision_field(point: &DecisionPoint) -> Field {
-    let built = field(&point.field, TypeRef::named(&point.output_type), &point.description);
+    let built = field(&point.field, TypeRef::named(&point.output_type), &described(point));
     if point.request.is_empty() {
         return built;
     }
     built.argument(argument("request", TypeRef::named_nn(request_name(point)), "What is asked."))
+}
+
+/// What it means, and whose it is.
+fn described(point: &DecisionPoint) -> String {
+    match &point.plugin {
+        Some(plugin) => format!("{} Brought by plugin {plugin}.", point.description),
+        None => point.description.clone(),
+    }
 }
 
 fn request_name(point: &DecisionPoint) -> String {
@@ -71,7 +79,7 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
     }
     builder = shared(builder);
     for point in source.points {
-        let mut output = Object::new(&point.output_type).description(&point.description);
+        let mut output = Object::new(&point.output_type).description(described(point));
         for declared in &point.outputs {
             output = output.field(field(
                 &declared.name,

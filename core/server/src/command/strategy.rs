@@ -1,16 +1,17 @@
 //! `guildhall strategy`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{SecondsFormat, Utc};
 use clap::Subcommand;
-use guildhall_decision::{Circumstances, Finding, Severity, Strategy, decision_points, difference};
+use guildhall_decision::{Circumstances, DecisionPoint, Finding, Severity, Strategy, decision_points, difference};
 use guildhall_model::Model;
 use guildhall_store::strategy;
 use guildhall_workflow::activate_strategy::activate_strategy;
 use serde_json::json;
 
-use super::{Operator, read_text};
+use super::{Operator, points_beside, read_text};
 use crate::failure::Failure;
 use crate::opening;
 use crate::settings::Settings;
@@ -21,6 +22,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  guildhall strategy lint strategy.toml")]
     Lint {
         file: PathBuf,
+        /// Package whose decision points it may name; may be given several times
+        #[arg(long, value_name = "FILE")]
+        plugin: Vec<PathBuf>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -30,6 +34,9 @@ pub(crate) enum Command {
     Diff {
         old: PathBuf,
         new: PathBuf,
+        /// Package whose decision points they may name; may be given several times
+        #[arg(long, value_name = "FILE")]
+        plugin: Vec<PathBuf>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -54,19 +61,18 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Lint { file, json } => lint(&file, json),
-        Command::Diff { old, new, json } => diff(&old, &new, json),
+        Command::Lint { file, plugin, json } => lint(settings, &file, &plugin, json),
+        Command::Diff { old, new, plugin, json } => diff(settings, &old, &new, &plugin, json),
         Command::Activate { file, operator, json } => activate(settings, &file, &operator, json).await,
         Command::Show { json } => show(settings, json).await,
     }
 }
 
 /// Reads a strategy file; every problem is told with the file, line and column.
-fn read(file: &Path) -> Result<(String, Strategy), Failure> {
-    let text = read_text(file)?;
-    let points = decision_points().map_err(Failure::failed)?;
-    match Strategy::read(&text, &Model::core(), &points) {
-        Ok(strategy) => Ok((text, strategy)),
+fn read(file: &Path, text: &str, points: &[Arc<DecisionPoint>]) -> Result<Strategy, Failure> {
+    let points: Vec<_> = points.iter().map(|point| DecisionPoint::clone(point)).collect();
+    match Strategy::read(text, &Model::core(), &points) {
+        Ok(strategy) => Ok(strategy),
         Err(problems) => {
             let told: Vec<_> = problems.0.iter().map(|problem| format!("{}, {problem}", file.display())).collect();
             Err(Failure::BadInput(format!("the strategy cannot be used\n{}", told.join("\n"))))
@@ -74,16 +80,25 @@ fn read(file: &Path) -> Result<(String, Strategy), Failure> {
     }
 }
 
-/// What is questionable about a strategy. Plugins are installed elsewhere, so nothing is said about who reads what.
-fn findings(strategy: &Strategy) -> Result<Vec<Finding>, Failure> {
-    let points = decision_points().map_err(Failure::failed)?;
-    let today = Some(Utc::now().date_naive());
-    Ok(strategy.lint(&Circumstances { points: &points, serving: None, today }))
+/// The core's decision points, and those that the packages bring.
+fn points_of(settings: &Settings, plugins: &[PathBuf]) -> Result<Vec<Arc<DecisionPoint>>, Failure> {
+    match plugins {
+        [] => Ok(decision_points().map_err(Failure::failed)?.into_iter().map(Arc::new).collect()),
+        _ => points_beside(&opening::open_workshop(settings)?, plugins),
+    }
 }
 
-fn lint(file: &Path, json: bool) -> Result<(), Failure> {
-    let (_, strategy) = read(file)?;
-    let findings = findings(&strategy)?;
+/// What is questionable about a strategy. Plugins are installed elsewhere, so nothing is said about who reads what.
+fn findings(strategy: &Strategy, points: &[Arc<DecisionPoint>]) -> Vec<Finding> {
+    let points: Vec<_> = points.iter().map(|point| DecisionPoint::clone(point)).collect();
+    let today = Some(Utc::now().date_naive());
+    strategy.lint(&Circumstances { points: &points, serving: None, today })
+}
+
+fn lint(settings: &Settings, file: &Path, plugins: &[PathBuf], json: bool) -> Result<(), Failure> {
+    let points = points_of(settings, plugins)?;
+    let strategy = read(file, &read_text(file)?, &points)?;
+    let findings = findings(&strategy, &points);
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     if json {
         println!("{}", json!({ "name": strategy.name, "sound": errors == 0, "findings": findings }));
@@ -108,8 +123,10 @@ fn lint(file: &Path, json: bool) -> Result<(), Failure> {
     }
 }
 
-fn diff(old: &Path, new: &Path, json: bool) -> Result<(), Failure> {
-    let changes = difference(&read(old)?.1, &read(new)?.1);
+fn diff(settings: &Settings, old: &Path, new: &Path, plugins: &[PathBuf], json: bool) -> Result<(), Failure> {
+    let points = points_of(settings, plugins)?;
+    let read = |file: &Path| read(file, &read_text(file)?, &points);
+    let changes = difference(&read(old)?, &read(new)?);
     if json {
         println!("{}", json!({ "changes": changes }));
         return Ok(());
@@ -124,7 +141,12 @@ fn diff(old: &Path, new: &Path, json: bool) -> Result<(), Failure> {
 }
 
 async fn activate(settings: &Settings, file: &Path, operator: &Operator, json: bool) -> Result<(), Failure> {
-    let (text, strategy) = read(file)?;
+    let text = read_text(file)?;
+    // What is wrong with the file is told before a database is made for it.
+    let (looked_at, _folder) = opening::open_to_look(settings).await?;
+    let points = looked_at.points_in_force().await?;
+    looked_at.database.close().await?;
+    let strategy = read(file, &text, &points)?;
     let house = opening::open(settings).await?;
     let activated = activate_strategy(&house, operator.actor(&house).permit()?, &text, None, Utc::now()).await?;
     if json {

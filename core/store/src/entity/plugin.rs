@@ -22,6 +22,7 @@ pub struct Model {
     pub model_range: String,
     pub provides: Option<String>,
     pub requires: Json,
+    pub schema: Option<String>,
     pub points: Json,
     pub grants: Json,
     pub approved_at: DateTimeUtc,

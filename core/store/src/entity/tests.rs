@@ -41,6 +41,7 @@ macro_rules! every_entity {
             $run!(idempotency),
             $run!(import_run),
             $run!(package),
+            $run!(reaction),
             $run!(token),
         ]
     };

@@ -79,7 +79,8 @@ impl Bundle {
         let sdl =
             sdl.ok_or_else(|| impossible(&id, &format!("the decision point `{}` of then is gone", entry.point)))?;
         let mut points = vec![sdl];
-        points.extend(house.points.iter().filter(|point| point.name != entry.point).map(|point| point.to_sdl()));
+        let others = house.points_ever().await?;
+        points.extend(others.iter().filter(|point| point.name != entry.point).map(|point| point.to_sdl()));
         let mut packages = BTreeMap::new();
         for plugin in &versions.plugins {
             let bytes = package::get(&house.database, &plugin.digest).await?;

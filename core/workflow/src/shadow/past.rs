@@ -244,7 +244,7 @@ impl Past<'_> {
             return Ok(known.clone());
         }
         let document = strategy::numbered(&self.house.database, number).await?;
-        let points = points_with(&self.house.points, point);
+        let points = points_with(&self.house.points_ever().await?, point);
         let read = document.and_then(|kept| Strategy::read(&kept.document, &self.house.model, &points).ok());
         let read = read.map(Arc::new);
         self.strategies.insert(key, read.clone());

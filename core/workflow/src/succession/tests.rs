@@ -50,7 +50,7 @@ fn check(
     coming: &Package,
     expected: Expect,
 ) {
-    let present = Present { plugins: plugins.to_vec(), publishers: Vec::new() };
+    let present = Present { plugins: plugins.to_vec(), publishers: Vec::new(), points: house.points.clone() };
     let found = objections(house, &present, before, &Coming { package: coming, arrival });
     expected.assert_eq(&found.join("\n"));
 }
@@ -201,7 +201,7 @@ async fn who_signed_counts_where_it_is_to_count() {
     let package = package("1.0.0", "", None);
     let signed = key.sign(&package, "acme").unwrap();
     let refused = |package: &Package, publishers: &[publisher::Publisher]| {
-        let present = Present { plugins: Vec::new(), publishers: publishers.to_vec() };
+        let present = Present { plugins: Vec::new(), publishers: publishers.to_vec(), points: house.points.clone() };
         objections(&house, &present, None, &Coming { package, arrival: Arrival::Install }).join("\n")
     };
     assert!(

@@ -292,7 +292,12 @@ async fn clerk(house: &House, name: &str) -> Actor {
         ..TypeGrant::default()
     };
     let role = RoleDefinition { types: [("Customer".to_owned(), grant)].into(), ..RoleDefinition::default() };
-    Actor { name: name.to_owned(), access: Access::sum(&house.model, &[&role]).into(), territory: None }
+    Actor {
+        roles: Vec::new(),
+        name: name.to_owned(),
+        access: Access::sum(&house.model, &[&role]).into(),
+        territory: None,
+    }
 }
 
 #[tokio::test]

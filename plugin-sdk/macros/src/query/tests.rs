@@ -123,7 +123,7 @@ fn what_no_input_can_be_is_refused() {
 #[test]
 fn a_point_that_does_not_exist_is_refused() {
     let refused = crate::point::find(schema::decisions(None).unwrap(), "credit.limit").err().unwrap();
-    expect![[r#"there is no decision point `credit.limit`; there are `collections.next`, `credit.check`, `credit.terms`, `fulfillment.allocate`, `fulfillment.priority`, `fulfillment.promise`, `marketing.contact`, `marketing.eligibility`, `nba.arbitrate`, `price.discount`, `segment.assign`, `service.level`; your own stand in a file that `schema = "schema.graphql"` names"#]].assert_eq(&refused);
+    expect![[r#"there is no decision point `credit.limit`; there are `collections.next`, `credit.check`, `credit.terms`, `followup.propose`, `fulfillment.allocate`, `fulfillment.priority`, `fulfillment.promise`, `marketing.contact`, `marketing.eligibility`, `nba.arbitrate`, `price.discount`, `segment.assign`, `service.level`; your own stand in a file that `schema = "schema.graphql"` names"#]].assert_eq(&refused);
 }
 
 const OWN: &str = r#"
@@ -180,7 +180,7 @@ fn a_plugin_has_decision_points_of_its_own() {
         OWN,
         "acme_scores.chrun",
         expect![[
-            r#"there is no decision point `acme_scores.chrun`; did you mean `acme_scores.churn`?; there are `acme_scores.churn`, `collections.next`, `credit.check`, `credit.terms`, `fulfillment.allocate`, `fulfillment.priority`, `fulfillment.promise`, `marketing.contact`, `marketing.eligibility`, `nba.arbitrate`, `price.discount`, `segment.assign`, `service.level`; your own stand in a file that `schema = "schema.graphql"` names"#
+            r#"there is no decision point `acme_scores.chrun`; did you mean `acme_scores.churn`?; there are `acme_scores.churn`, `collections.next`, `credit.check`, `credit.terms`, `followup.propose`, `fulfillment.allocate`, `fulfillment.priority`, `fulfillment.promise`, `marketing.contact`, `marketing.eligibility`, `nba.arbitrate`, `price.discount`, `segment.assign`, `service.level`; your own stand in a file that `schema = "schema.graphql"` names"#
         ]],
     );
     check_own(

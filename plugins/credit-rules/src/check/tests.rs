@@ -35,6 +35,7 @@ fn question(limit: &str, exposure: &str, asked: &str) -> Question {
         request: Request { amount: decimal(asked), needed_on: None },
         parameters: Parameters::default(),
         at: "2026-03-01T09:00:00Z".parse().unwrap(),
+        settings: guildhall_plugin::NoSettings {},
     }
 }
 

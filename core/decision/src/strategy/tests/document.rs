@@ -61,9 +61,16 @@ fn documents_are_checked_against_model_and_points() {
     );
     refuse(
         "[treatments.small.\"credit.terms\"]",
+        "[treatments.small.\"churn_scores.churn\"]",
+        &[
+            "`treatments.small.\"churn_scores.churn\"`: `churn_scores.churn` is no decision point; there are credit.terms, credit.check, followup.propose; if plugin `churn-scores` brings it, install that first",
+        ],
+    );
+    refuse(
+        "[treatments.small.\"credit.terms\"]",
         "[treatments.small.\"credit.term\"]",
         &[
-            "`treatments.small.\"credit.term\"`: `credit.term` is no decision point; there are credit.terms, credit.check, collections.next, fulfillment.priority, fulfillment.allocate, fulfillment.promise, marketing.eligibility, marketing.contact, nba.arbitrate, service.level, price.discount, segment.assign",
+            "`treatments.small.\"credit.term\"`: `credit.term` is no decision point; there are credit.terms, credit.check, collections.next, fulfillment.priority, fulfillment.allocate, fulfillment.promise, marketing.eligibility, marketing.contact, nba.arbitrate, service.level, price.discount, segment.assign, followup.propose",
         ],
     );
     refuse(

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use guildhall_plugin_host::Package;
+use guildhall_workflow::Workshop;
 use guildhall_workflow::install_plugin::{Checked, check_plugin};
 use serde_json::{Map, Value, json};
 
 use super::named;
-use crate::command::read_bytes;
+use crate::command::{points_beside, read_bytes};
 use crate::failure::Failure;
 use crate::opening;
 use crate::settings::Settings;
@@ -15,6 +16,9 @@ use crate::settings::Settings;
 #[derive(clap::Args, Debug)]
 pub(crate) struct Options {
     package: PathBuf,
+    /// Package beside which it is to be installed, whose decision points it needs; may be given several times
+    #[arg(long, value_name = "FILE")]
+    beside: Vec<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -23,7 +27,9 @@ pub(crate) struct Options {
 pub(super) fn run(settings: &Settings, options: &Options) -> Result<(), Failure> {
     let bytes = read_bytes(&options.package)?;
     let opened = opening::open_workshop(settings)?;
-    let checked = named(&options.package, check_plugin(&opened.workshop(), &bytes))?;
+    let points = points_beside(&opened, &options.beside)?;
+    let workshop = Workshop { points: &points, ..opened.workshop() };
+    let checked = named(&options.package, check_plugin(&workshop, &bytes))?;
     if options.json {
         println!("{}", report(&checked));
     } else {
@@ -64,8 +70,10 @@ pub(super) fn description(checked: &Checked) -> String {
             text.push_str(&format!("    after {on}\n"));
         }
     }
-    if let Some(version) = &manifest.provides {
-        text.push_str(&format!("  adds decision points, schema version {version}\n"));
+    for point in &checked.brings {
+        let version = manifest.provides.as_ref().map(ToString::to_string).unwrap_or_default();
+        let (name, subject, field, output) = (&point.name, &point.subject, &point.field, &point.output_type);
+        text.push_str(&format!("  brings {name} as {subject}.{field}: {output}, schema version {version}\n"));
     }
     for requires in &manifest.requires {
         text.push_str(&format!("  requires {} {}\n", requires.plugin, requires.version));
@@ -114,6 +122,9 @@ fn report(checked: &Checked) -> Value {
         let on = manifest.serves.iter().find(|serves| serves.point == *point).map(|serves| &serves.on);
         json!({ "point": point, "reads": query.reads, "reasons": reasons.collect::<Map<_, _>>(), "on": on })
     });
+    let brings = checked.brings.iter().map(|point| {
+        json!({ "point": point.name, "field": format!("{}.{}", point.subject, point.field), "type": point.output_type })
+    });
     let requires = manifest
         .requires
         .iter()
@@ -124,7 +135,7 @@ fn report(checked: &Checked) -> Value {
         "name": manifest.name, "version": manifest.version.to_string(), "department": manifest.department,
         "description": manifest.description, "contract": manifest.contract, "model": manifest.model.to_string(),
         "digest": package.digest(), "size": package.size(), "signature": package.signature(),
-        "serves": serves.collect::<Vec<_>>(), "schema": package.schema(),
+        "serves": serves.collect::<Vec<_>>(), "brings": brings.collect::<Vec<_>>(), "schema": package.schema(),
         "provides": manifest.provides.as_ref().map(ToString::to_string), "requires": requires.collect::<Vec<_>>(),
         "settings": package.settings(), "renamed": manifest.renamed, "cases": cases.collect::<Vec<_>>(),
         "sections": sections.collect::<Vec<_>>()

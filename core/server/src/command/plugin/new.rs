@@ -7,7 +7,7 @@ mod template;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use guildhall_decision::{DecisionPoint, decision_points, read_points};
+use guildhall_decision::{DecisionPoint, FOLLOWUP_POINT, decision_points, read_points};
 use guildhall_model::Model;
 use guildhall_plugin_host::{CONTRACT, Manifest};
 
@@ -176,7 +176,8 @@ fn manifest_files(options: &Options, own: bool) -> String {
 fn serves(points: &[Arc<DecisionPoint>], made: &[PointFiles]) -> String {
     let entries = points.iter().zip(made);
     let entry = |(point, made): (&Arc<DecisionPoint>, &PointFiles)| {
-        format!("[[serves]]\npoint = \"{}\"\nquery = \"{}\"\n", point.name, made.query.0)
+        let on = if point.name == FOLLOWUP_POINT { "on = [\"Order.created\"]\n" } else { "" };
+        format!("[[serves]]\npoint = \"{}\"\nquery = \"{}\"\n{on}", point.name, made.query.0)
     };
     entries.map(entry).collect::<Vec<_>>().join("\n")
 }

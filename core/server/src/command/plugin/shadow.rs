@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use guildhall_workflow::Workshop;
 use guildhall_workflow::install_plugin::check_plugin;
 use guildhall_workflow::shadow::{Window, shadow};
 
@@ -34,7 +35,8 @@ pub(crate) struct Options {
 pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Failure> {
     let bytes = read_bytes(&options.candidate)?;
     let house = opening::open(settings).await?;
-    let candidate = named(&options.candidate, check_plugin(&house.workshop(), &bytes))?;
+    let points = house.points_in_force().await?;
+    let candidate = named(&options.candidate, check_plugin(&Workshop { points: &points, ..house.workshop() }, &bytes))?;
     let midnight = |day: NaiveDate| DateTime::from_naive_utc_and_offset(day.and_time(NaiveTime::MIN), Utc);
     let window = Window { since: options.since.map(midnight), limit: options.limit, current: options.current };
     let watched = std::io::stderr().is_terminal();

@@ -37,6 +37,7 @@ const FILES: &[(&str, &str)] = carried![
     "schema/decisions/credit_check.graphql",
     "schema/decisions/credit_terms.graphql",
     "schema/decisions/directives.graphql",
+    "schema/decisions/followup_propose.graphql",
     "schema/decisions/fulfillment_allocate.graphql",
     "schema/decisions/fulfillment_priority.graphql",
     "schema/decisions/fulfillment_promise.graphql",
