@@ -18,7 +18,7 @@ fn prepare(place: &Place) {
     place.install(&built("tests/guests/moody"));
 }
 
-fn customers(place: &Place, names: &[&str]) {
+pub fn customers(place: &Place, names: &[&str]) {
     let rows: String = names.iter().map(|name| format!("{name},{name} Ltd\n")).collect();
     place.file("moods/customers.csv", format!("key,name\n{rows}"));
     let fields = "[files.fields]\nname = \"name\"\nkind = { constant = \"ORGANIZATION\" }\nstatus = { constant = \"ACTIVE\" }\ncurrency = { constant = \"EUR\" }\n";

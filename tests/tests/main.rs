@@ -35,6 +35,7 @@ mod probing;
 mod rates;
 mod roles;
 mod rows;
+mod sandbox;
 mod scale_out;
 mod settings;
 mod shutdown;

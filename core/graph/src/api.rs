@@ -108,6 +108,7 @@ impl Api {
         Metrics {
             generation: generation.deployment.generation,
             guest_calls,
+            plugins: generation.deployment.plugin_metrics(),
             statements: self.house.database.statements(),
             caches: generation.caches(),
             limits: self.counters.limits(),

@@ -2,14 +2,18 @@
 //!
 //! A [`Package`] is one self-describing `.wasm` file. A [`Host`] compiles it, or takes compiled code from its cache, and gives
 //! a [`Guest`]. [`Guest::decide`] asks it, in a fresh instance per call and within [`Limits`]; whatever the guest does, the
-//! answer is a [`Batch`] with one answer or one [`Failure`] per call.
+//! answer is a [`Batch`] with one answer or one [`Failure`] per call. What all plugins may spend on one request is a
+//! [`Budget`]; whether a plugin is asked at all after it failed too often says its [`Breaker`].
 //!
 //! [`build`] makes a package from a plugin's source, [`cases`] runs its golden cases.
 
 mod answer;
+mod breaker;
+mod budget;
 pub mod build;
 mod cache;
 pub mod cases;
+pub mod compile;
 mod failure;
 mod gate;
 mod guest;
@@ -18,14 +22,18 @@ mod instance;
 mod limits;
 mod manifest;
 mod package;
+mod tally;
 
 pub use answer::Answer;
+pub use breaker::{Admission, Breaker, Circuit, Probe, Turn};
+pub use budget::Budget;
 pub use failure::{Failure, FailureCode};
 pub use guest::{Batch, Call, Guest};
 pub use host::{Host, HostConfig, HostError, LoadError};
 pub use limits::Limits;
 pub use manifest::{Manifest, ManifestError, Serves};
 pub use package::{Package, PackageError};
+pub use tally::Tally;
 
 /// The contract this host speaks: `guildhall:plugin@0.1.0`.
 pub const CONTRACT: &str = "0.1";

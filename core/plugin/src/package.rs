@@ -20,6 +20,9 @@ pub const COMPONENT_LIMIT: usize = 1 << 20;
 /// How large one of our sections may be.
 pub const SECTION_LIMIT: usize = 32 << 10;
 
+/// How large a package may be at all: a component with every section it can have.
+pub(crate) const FILE_LIMIT: usize = COMPONENT_LIMIT + 18 * SECTION_LIMIT;
+
 const MANIFEST: &str = "guildhall:manifest";
 const QUERY: &str = "guildhall:query:";
 
@@ -65,7 +68,7 @@ impl Package {
     /// Says what is missing or wrong. The file may come from anyone.
     pub fn read(bytes: &[u8]) -> Result<Self, PackageError> {
         // Reading stops here for what is far too large; the exact limit is on the component without our sections.
-        if bytes.len() > COMPONENT_LIMIT + 18 * SECTION_LIMIT {
+        if bytes.len() > FILE_LIMIT {
             return Err(PackageError::TooLarge { size: bytes.len() });
         }
         let mut found = sections::read(bytes)?;

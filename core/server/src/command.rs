@@ -11,6 +11,7 @@ mod strategy;
 mod token;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -60,9 +61,32 @@ enum Command {
     /// Makes, lists, rotates and revokes bearer tokens
     #[command(subcommand)]
     Token(token::Command),
+    /// Compiles a plugin from standard input to standard output; Guildhall starts itself so, as a process of its own
+    #[command(hide = true)]
+    CompilePlugin {
+        /// Bytes of memory it may have
+        #[arg(long, value_name = "BYTES")]
+        memory: u64,
+        /// Seconds of a processor it may have
+        #[arg(long, value_name = "SECONDS")]
+        seconds: u64,
+    },
     /// Prints the model's GraphQL schema
     #[command(after_help = "Example:\n  guildhall schema > schema/model.graphql")]
     Schema,
+}
+
+/// What [`Command::CompilePlugin`] is called.
+pub(crate) const COMPILE_PLUGIN: &str = "compile-plugin";
+
+impl Arguments {
+    /// Compiles a plugin, if that is what this process is for. It needs neither settings nor a runtime, and bounds itself.
+    pub(crate) fn compile_plugin(&self) -> Option<ExitCode> {
+        match self.command {
+            Command::CompilePlugin { memory, seconds } => Some(guildhall_plugin_host::compile::work(memory, seconds)),
+            _ => None,
+        }
+    }
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -89,6 +113,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Role(command) => role::run(&settings, command).await,
         Command::Token(command) => token::run(&settings, command).await,
         Command::Schema => schema::run(),
+        Command::CompilePlugin { .. } => Err(Failure::failed("a plugin is compiled before anything else begins")),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Decides: parameters by layer, one guest call per plugin for all subjects, then one verdict for each subject.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use guildhall_decision::{
@@ -9,7 +11,7 @@ use guildhall_decision::{
     decide_unexplained, department_defaults, resolve,
 };
 use guildhall_model::plan::SLOT_MARK;
-use guildhall_plugin_host::{Answer, Call, Failure, Guest};
+use guildhall_plugin_host::{Admission, Answer, Batch, Budget, Call, Failure, FailureCode, Guest, Turn};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -108,7 +110,8 @@ pub enum Detail {
 
 impl Deployment {
     /// Decides at `point` about every subject, in their order. All subjects of a plugin go through one guest call; a plugin
-    /// that cannot answer for one of them leaves the others as they are.
+    /// that cannot answer for one of them leaves the others as they are. Plugins are asked by name, as long as the request's budget
+    /// lasts.
     pub async fn decide(
         &self,
         point: &DecisionPoint,
@@ -116,6 +119,7 @@ impl Deployment {
         request: &Value,
         at: DateTime<Utc>,
         detail: Detail,
+        budget: &Arc<Budget>,
     ) -> Result<Vec<Decided>, DecisionError> {
         let active = self.strategy.as_ref().ok_or(DecisionError::NoActiveStrategy)?;
         let request = &point.read_request(request).map_err(|error| DecisionError::Request(error.to_string()))?;
@@ -129,7 +133,10 @@ impl Deployment {
                 let defaults = department_defaults(point).to_json();
                 calls.extend(self::calls(plugin, subjects, std::iter::repeat_n(defaults, subjects.len()), request)?);
             }
-            let mut answers = self.propose(&plugin.guest, point, at, calls).await?.into_iter();
+            // Twice, if the departments' own defaults are proposed, too.
+            let ids = subjects.iter().map(|facts| facts.id.as_str()).cycle().take(calls.len()).collect::<Vec<_>>();
+            let asking = Asking { guest: &plugin.guest, point, at, budget };
+            let mut answers = self.propose(&asking, &ids, calls).await?.into_iter();
             for (proposals, answer) in proposals.iter_mut().zip(answers.by_ref().take(subjects.len())) {
                 proposals.push(answer);
             }
@@ -151,21 +158,59 @@ impl Deployment {
         Ok(decided.collect())
     }
 
-    /// Asks one plugin about all subjects. Guests run on threads that may block, so that one at its limit delays no one else.
+    /// Asks one plugin about all subjects, unless it fails too often. `ids` names the subject of each call.
     async fn propose(
         &self,
-        guest: &Guest,
-        point: &DecisionPoint,
-        at: DateTime<Utc>,
+        asking: &Asking<'_>,
+        ids: &[&str],
         calls: Vec<Bytes>,
     ) -> Result<Vec<Proposal>, DecisionError> {
-        let asked = guest.clone();
-        let name = point.name.clone();
+        let guest = asking.guest;
         let expected = calls.len();
-        let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let batch = match guest.breaker().admit(Instant::now()) {
+            Admission::Ask => {
+                let batch = self.ask(asking, calls).await?;
+                guest.breaker().report(Instant::now(), turns(ids, &batch));
+                batch
+            }
+            Admission::Probe(probe) => {
+                let mut rest = calls.into_iter();
+                let mut batch = self.ask(asking, rest.by_ref().take(1).collect()).await?;
+                let turn = turns(ids, &batch).next();
+                let is_heard = turn.is_some_and(|turn| turn.is_heard());
+                if let Some(turn) = turn {
+                    probe.end(Instant::now(), turn);
+                }
+                let others = if is_heard { self.ask(asking, rest.collect()).await? } else { refused(rest.len()) };
+                if is_heard {
+                    guest.breaker().report(Instant::now(), turns(ids.get(1..).unwrap_or_default(), &others));
+                }
+                batch.answers.extend(others.answers);
+                batch.fuel = batch.fuel.saturating_add(others.fuel);
+                batch
+            }
+            Admission::Refuse => refused(expected),
+        };
+        if batch.answers.len() != expected {
+            return Err(DecisionError::Internal(format!(
+                "plugin `{}` was asked {expected} times and answered {}",
+                guest.name(),
+                batch.answers.len()
+            )));
+        }
+        guest.tally().failed(batch.answers.iter().filter_map(|answer| answer.as_ref().err()).map(|failed| failed.code));
+        let fuel = batch.fuel / u64::try_from(expected.max(1)).unwrap_or(1);
+        Ok(batch.answers.into_iter().map(|answer| proposal(guest, answer, fuel)).collect())
+    }
+
+    /// Guests run on threads that may block, so that one at its limit delays no one else.
+    async fn ask(&self, asking: &Asking<'_>, calls: Vec<Bytes>) -> Result<Batch, DecisionError> {
+        let guest = asking.guest;
+        let (asked, name, budget) = (guest.clone(), asking.point.name.clone(), Arc::clone(asking.budget));
+        let at = asking.at.to_rfc3339_opts(SecondsFormat::Millis, true);
         let batch = tokio::task::spawn_blocking(move || {
             let calls: Vec<Call<'_>> = calls.iter().map(|(parameters, input)| Call { parameters, input }).collect();
-            asked.decide(&name, &at, &calls)
+            asked.decide_within(&name, &at, &calls, &budget)
         });
         let batch = batch
             .await
@@ -174,21 +219,32 @@ impl Deployment {
         for line in &batch.log {
             tracing::debug!(plugin = guest.name(), line, "a plugin logs");
         }
-        if batch.answers.len() != expected {
-            return Err(DecisionError::Internal(format!(
-                "plugin `{}` was asked {expected} times and answered {}",
-                guest.name(),
-                batch.answers.len()
-            )));
-        }
-        let fuel = batch.fuel / u64::try_from(expected.max(1)).unwrap_or(1);
-        Ok(batch.answers.into_iter().map(|answer| proposal(guest, answer, fuel)).collect())
+        Ok(batch)
     }
 
     /// The strategy in force.
     pub fn strategy(&self) -> Option<&Strategy> {
         self.strategy.as_ref().map(|active| &active.strategy)
     }
+}
+
+/// Whom is asked what, when, and at whose expense.
+struct Asking<'a> {
+    guest: &'a Guest,
+    point: &'a DecisionPoint,
+    at: DateTime<Utc>,
+    budget: &'a Arc<Budget>,
+}
+
+/// What became of each subject of a batch.
+fn turns<'a>(ids: &'a [&'a str], batch: &'a Batch) -> impl Iterator<Item = Turn<'a>> {
+    ids.iter().zip(&batch.answers).map(|(id, answer)| Turn::of(id, answer))
+}
+
+/// The answers of a plugin that is not asked.
+fn refused(calls: usize) -> Batch {
+    let message = "it failed too often and is not asked for a while";
+    Batch::failed(calls, &Failure::new(FailureCode::CircuitOpen, message))
 }
 
 /// Parameters and input of one call, as JSON bytes.

@@ -1,13 +1,14 @@
 //! A deployment: what decides now, loaded from the database. Replaced as a whole, never changed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use guildhall_decision::{DecisionPoint, Strategy};
 use guildhall_model::plan::{Entry, Output, Selection};
 use guildhall_model::{Access, Model, ObjectType, Roles};
-use guildhall_plugin_host::Guest;
+use guildhall_plugin_host::{Budget, Circuit, Guest, Limits};
 use guildhall_store::{Database, generation, package, plugin, strategy};
 use uuid::Uuid;
 
@@ -28,6 +29,19 @@ pub struct Deployment {
     facts: HashMap<String, Vec<Entry<Output>>>,
     /// Guest calls so far.
     pub(crate) guest_calls: AtomicU64,
+    limits: Limits,
+}
+
+/// What is counted of an installed plugin.
+#[derive(Clone, Debug)]
+pub struct PluginMetrics {
+    pub name: String,
+    /// Whether it is asked now.
+    pub circuit: Circuit,
+    /// How often it was found to fail too often, since the process began.
+    pub opened: u64,
+    /// Subjects it gave no answer about, by the failure's code, since the process began.
+    pub failures: BTreeMap<&'static str, u64>,
 }
 
 /// The strategy in force.
@@ -70,6 +84,7 @@ impl Deployment {
             points: house.points.clone(),
             facts: HashMap::new(),
             guest_calls: AtomicU64::new(0),
+            limits: house.host.limits().clone(),
         };
         for point in &house.points {
             let facts = deployment.facts_of(&house.model, point)?;
@@ -90,6 +105,23 @@ impl Deployment {
     /// How often guests were called since this deployment was loaded.
     pub fn guest_calls(&self) -> u64 {
         self.guest_calls.load(Ordering::Relaxed)
+    }
+
+    /// What all plugins together may spend on a request that begins now.
+    pub fn budget(&self) -> Arc<Budget> {
+        Arc::new(Budget::begin(&self.limits))
+    }
+
+    /// What is counted of the plugins, by name.
+    pub fn plugin_metrics(&self) -> Vec<PluginMetrics> {
+        let now = Instant::now();
+        let told = |plugin: &Serving| PluginMetrics {
+            name: plugin.guest.name().to_owned(),
+            circuit: plugin.guest.breaker().circuit(now),
+            opened: plugin.guest.tally().opened(),
+            failures: plugin.guest.tally().failures(),
+        };
+        self.plugins.iter().map(told).collect()
     }
 
     /// What is read of a subject to decide about it at `point`.
@@ -162,9 +194,11 @@ async fn load_plugins(house: &House) -> Result<Vec<Serving>, WorkflowError> {
     let mut plugins = Vec::new();
     for record in plugin::installed(&house.database).await? {
         let bytes = package_of(&house.database, &record.digest).await?;
-        let checked = check_plugin(&house.workshop(), &bytes)?;
+        let checked = check_plugin(&house.workshop(), &bytes).await?;
         plugins.push(Serving { guest: checked.guest, queries: checked.serves });
     }
+    // Who is asked first matters where a request's budget ends.
+    plugins.sort_by(|one, other| one.guest.name().cmp(other.guest.name()));
     Ok(plugins)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use guildhall_plugin_host::{Guest, Package};
+use guildhall_plugin_host::{Guest, LoadError, Package};
 use guildhall_store::plugin::{self, Plugin};
 use guildhall_store::{generation, package};
 use serde_json::{Value, json};
@@ -39,8 +39,9 @@ pub struct Installed {
 }
 
 /// Reads a package and checks everything that can be checked before anything changes: manifest, contract, the range on the
-/// model's schema, the decision points, the input queries, and that it compiles and links.
-pub fn check_plugin(workshop: &Workshop<'_>, bytes: &[u8]) -> Result<Checked, WorkflowError> {
+/// model's schema, the decision points, the input queries, and that it compiles and links. It is compiled on a thread that may
+/// block.
+pub async fn check_plugin(workshop: &Workshop<'_>, bytes: &[u8]) -> Result<Checked, WorkflowError> {
     let bad = |message: String| WorkflowError::BadInput(message);
     let package = Package::read(bytes).map_err(|error| bad(error.to_string()))?;
     let manifest = package.manifest();
@@ -67,12 +68,31 @@ pub fn check_plugin(workshop: &Workshop<'_>, bytes: &[u8]) -> Result<Checked, Wo
         })?;
         serves.push((point_name.to_owned(), compiled));
     }
-    let guest =
-        workshop.host.load(&package).map_err(|error| bad(format!("plugin `{}`: {error}", package.manifest().name)))?;
+    let guest = load(workshop, &package).await?;
+    let guest = guest.scaled(serves.iter().map(|(point, query)| (point.as_str(), query.entries())));
     Ok(Checked { package, guest, serves })
 }
 
+async fn load(workshop: &Workshop<'_>, package: &Package) -> Result<Guest, WorkflowError> {
+    let (host, loading) = (workshop.host.clone(), package.clone());
+    let loaded = tokio::task::spawn_blocking(move || host.load(&loading)).await;
+    let loaded = loaded.map_err(|error| WorkflowError::Internal(format!("a plugin was not loaded: {error}")))?;
+    loaded.map_err(|error| {
+        let told = format!("plugin `{}`: {error}", package.manifest().name);
+        match error {
+            LoadError::Busy => WorkflowError::Busy(told),
+            LoadError::Worker(_) => WorkflowError::Internal(told),
+            _ => WorkflowError::BadInput(told),
+        }
+    })
+}
+
 impl Checked {
+    /// The package, ready to be asked within the limits it will have once it is installed.
+    pub fn guest(&self) -> &Guest {
+        &self.guest
+    }
+
     /// Every field the plugin reads, as `Type.field`, sorted.
     pub fn reads(&self) -> Vec<String> {
         let all: BTreeSet<_> = self.serves.iter().flat_map(|(_, query)| query.reads.iter().cloned()).collect();
@@ -93,7 +113,7 @@ pub async fn install_plugin(
     key: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Installed, WorkflowError> {
-    let checked = check_plugin(&house.workshop(), bytes)?;
+    let checked = check_plugin(&house.workshop(), bytes).await?;
     agreed(&checked, approval)?;
     let manifest = checked.package.manifest();
     let digest = checked.package.digest().to_owned();

@@ -45,7 +45,7 @@ pub use actor::{
     Right, SeeMetrics,
 };
 pub use authenticate::authenticate;
-pub use deployment::Deployment;
+pub use deployment::{Deployment, PluginMetrics};
 pub use error::WorkflowError;
 pub use happenings::{Following, Happenings};
 pub use house::{ActValue, House, InputQueries, InputQuery, Workshop};

@@ -57,7 +57,7 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
         Command::Build { dir, output } => build_package(&dir, output.as_deref()),
         Command::Install { package, yes, operator } => install(settings, &package, yes, &operator).await,
         Command::List { json } => list(settings, json).await,
-        Command::Inspect { package, json } => inspect(settings, &package, json),
+        Command::Inspect { package, json } => inspect(settings, &package, json).await,
     }
 }
 
@@ -70,7 +70,7 @@ fn build_package(dir: &Path, output: Option<&Path>) -> Result<(), Failure> {
 async fn install(settings: &Settings, path: &Path, yes: bool, operator: &Operator) -> Result<(), Failure> {
     let bytes = read_bytes(path)?;
     let house = opening::open(settings).await?;
-    let checked = named(path, check_plugin(&house.workshop(), &bytes))?;
+    let checked = named(path, check_plugin(&house.workshop(), &bytes).await)?;
     print!("{}", description(&checked));
     if !yes && !agreed()? {
         return Err(Failure::Refused(
@@ -159,10 +159,10 @@ async fn list(settings: &Settings, json: bool) -> Result<(), Failure> {
     Ok(house.database.close().await?)
 }
 
-fn inspect(settings: &Settings, path: &Path, json: bool) -> Result<(), Failure> {
+async fn inspect(settings: &Settings, path: &Path, json: bool) -> Result<(), Failure> {
     let bytes = read_bytes(path)?;
     let opened = opening::open_workshop(settings)?;
-    let checked = named(path, check_plugin(&opened.workshop(), &bytes))?;
+    let checked = named(path, check_plugin(&opened.workshop(), &bytes).await)?;
     if json {
         let manifest = checked.package.manifest();
         let serves = checked.serves.iter().map(|(point, query)| json!({ "point": point, "reads": query.reads }));
