@@ -98,9 +98,7 @@ async fn failures(server: &Server, mood: &str) -> Vec<(String, String)> {
     let body = server.graphql(Role::Admin, &query, Value::Null).await.json();
     let nodes = body["data"]["customers"]["nodes"].as_array().unwrap_or_else(|| panic!("{body}")).clone();
     let told = |proposal: &Value| {
-        let failure = proposal["failure"].as_str().unwrap_or("answered");
-        // The message stands behind the code, if it is told.
-        let code = failure.split(':').next().unwrap_or_default();
+        let code = proposal["failure"]["code"].as_str().unwrap_or("answered");
         (proposal["plugin"].as_str().unwrap().to_owned(), code.to_owned())
     };
     let proposals = nodes.iter().flat_map(|node| node["creditTerms"]["proposals"].as_array().unwrap().iter().map(told));

@@ -1,7 +1,7 @@
 //! Budget: what all plugins together may spend on one request.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::limits::Limits;
 
@@ -33,6 +33,11 @@ impl Budget {
         self.fuel.load(Ordering::Relaxed) == 0 || self.until.is_some_and(|until| Instant::now() >= until)
     }
 
+    /// How long one may wait who has so much patience himself.
+    pub(crate) fn patience(&self, own: Duration) -> Duration {
+        self.until.map_or(own, |until| own.min(until.saturating_duration_since(Instant::now())))
+    }
+
     pub(crate) fn spend(&self, fuel: u64) {
         // The closure always gives a value, so this cannot fail.
         let _ = self.fuel.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(fuel)));
@@ -41,8 +46,6 @@ impl Budget {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -53,9 +56,11 @@ mod tests {
         assert!(!budget.is_spent());
         budget.spend(50);
         assert!(budget.is_spent());
-        assert!(Budget::begin(&Limits { request_wall: Duration::ZERO, ..limits }).is_spent());
+        let late = Budget::begin(&Limits { request_wall: Duration::ZERO, ..limits });
+        assert!(late.is_spent() && late.patience(Duration::from_secs(1)).is_zero());
         let endless = Budget::unlimited();
         endless.spend(u64::MAX - 1);
         assert!(!endless.is_spent());
+        assert_eq!(endless.patience(Duration::from_secs(1)), Duration::from_secs(1));
     }
 }

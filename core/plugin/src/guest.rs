@@ -92,7 +92,10 @@ impl Guest {
     /// The same, as long as the request's budget lasts.
     pub fn decide_within(&self, point: &str, at: &str, calls: &[Call<'_>], budget: &Budget) -> Batch {
         let loaded = &*self.loaded;
-        let patience = loaded.limits.patience;
+        if budget.is_spent() {
+            return Batch::failed(calls.len(), &asking::spent());
+        }
+        let patience = budget.patience(loaded.limits.patience);
         // The plugin's own gate first, so that a slow plugin's callers do not hold places that others could use.
         let own = loaded.gate.enter(patience);
         let place = own.as_ref().and_then(|_| loaded.host_gate.enter(patience));

@@ -138,9 +138,8 @@ impl<'a> Asking<'a> {
     }
 
     fn spent(&mut self, group: &[Placed<'a>]) {
-        let message = "the plugins of this request have spent what they may together; ask for less at a time";
         for (place, _) in group {
-            self.put(*place, Err(Failure::new(FailureCode::BudgetSpent, message)));
+            self.put(*place, Err(self::spent()));
         }
     }
 
@@ -156,6 +155,12 @@ impl<'a> Asking<'a> {
         let answers = self.answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect();
         Batch { answers, ..self.batch }
     }
+}
+
+/// Why a subject is not asked about any more.
+pub(super) fn spent() -> Failure {
+    let message = "the plugins of this request have spent what they may together; ask for less at a time";
+    Failure::new(FailureCode::BudgetSpent, message)
 }
 
 /// How long a guest call may take. Part of a batch leaves time to divide it.
