@@ -43,6 +43,16 @@ pub(crate) fn read(outcome: Result<Vec<u8>, String>, limits: &Limits) -> Result<
     Ok(Answer { output: written.output.0, reasons })
 }
 
+/// A JSON object in which no name occurs twice, at any depth.
+pub(crate) fn unique_object(text: &str) -> Result<Map<String, Value>, String> {
+    serde_json::from_str::<Unique>(text).map_err(|error| shown(&error.to_string(), 200)).and_then(|Unique(value)| {
+        match value {
+            Value::Object(object) => Ok(object),
+            _ => Err("it is another kind of value".to_owned()),
+        }
+    })
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {

@@ -11,8 +11,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use crate::cases::{Case, CaseError};
 use crate::manifest::{Manifest, ManifestError};
-use crate::package::{self, Package, PackageError};
+use crate::package::{self, Description, Package, PackageError};
 use project::Project;
 pub use toolchain::Toolchain;
 
@@ -45,6 +46,8 @@ pub enum BuildError {
     #[error("the compiled plugin is no component: {0}; does it call `guildhall_plugin::export!`?")]
     Component(String),
     #[error(transparent)]
+    Cases(#[from] CaseError),
+    #[error(transparent)]
     Package(#[from] PackageError),
     #[error("`{}` cannot be written: {error}", path.display())]
     Write { path: PathBuf, error: std::io::Error },
@@ -59,16 +62,11 @@ pub enum BuildError {
 /// Says what is missing or wrong, and what to do.
 pub fn build(folder: &Path, output: Option<&Path>) -> Result<Built, BuildError> {
     let (text, manifest) = read_manifest(folder)?;
-    let queries = manifest
-        .serves
-        .iter()
-        .map(|serves| Ok((serves.point.clone(), read(&folder.join(&serves.query))?)))
-        .collect::<Result<Vec<_>, BuildError>>()?;
+    let description = description(folder, text, &manifest)?;
     let toolchain = Toolchain::find()?;
     let project = Project::read(folder, &toolchain)?;
     let module = project.compile(&toolchain)?;
-    let component = encode(&module)?;
-    let bytes = package::describe(&component, &text, &queries);
+    let bytes = package::describe(&encode(&module)?, &description);
     let package = Package::read(&bytes)?;
     let path = match output {
         Some(path) => path.to_owned(),
@@ -76,6 +74,21 @@ pub fn build(folder: &Path, output: Option<&Path>) -> Result<Built, BuildError> 
     };
     write(&path, &bytes)?;
     Ok(Built { package, path, toolchain })
+}
+
+/// What describes the package, from the files beside the manifest.
+fn description(folder: &Path, manifest: String, read_manifest: &Manifest) -> Result<Description, BuildError> {
+    let beside = |file: &Option<String>| file.as_ref().map(|file| read(&folder.join(file))).transpose();
+    let queries = read_manifest
+        .serves
+        .iter()
+        .map(|serves| Ok((serves.point.clone(), read(&folder.join(&serves.query))?)))
+        .collect::<Result<Vec<_>, BuildError>>()?;
+    let (schema, settings) = (beside(&read_manifest.schema)?, beside(&read_manifest.settings)?);
+    let cases = folder.join("cases");
+    let cases = if cases.is_dir() { Case::texts(&cases)? } else { Vec::new() };
+    let cases = (!cases.is_empty()).then(|| format!("[{}]", cases.join(",")));
+    Ok(Description { manifest, queries, schema, settings, cases })
 }
 
 /// The package of the plugin in `folder`, for tests: built on demand, and once per test run however many ask.

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::guest::{Call, Guest};
 
@@ -14,8 +14,13 @@ use crate::guest::{Call, Guest};
 pub struct Case {
     pub name: String,
     pub point: String,
+    /// The time of the decision, RFC 3339 in UTC.
     pub at: String,
     pub parameters: Box<RawValue>,
+    /// What an administrator set; defaults are filled in.
+    #[serde(default)]
+    pub settings: Map<String, Value>,
+    /// `{"subject": {...}, "request": {...}}`; the settings come in from beside it.
     pub input: Box<RawValue>,
     /// `{"output": {...}, "reasons": [...]}`, or `{"refused": "..."}`.
     pub expected: Value,
@@ -46,19 +51,12 @@ impl Case {
     ///
     /// Names the file that cannot be read.
     pub fn read_all(folder: &Path) -> Result<Vec<Case>, CaseError> {
-        let failed = |error| CaseError::Folder { path: folder.to_owned(), error };
-        let entries = std::fs::read_dir(folder).map_err(failed)?;
-        let mut paths =
-            entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-        paths.sort();
-        paths
-            .into_iter()
-            .map(|path| {
-                let text = std::fs::read_to_string(&path).map_err(failed)?;
-                serde_json::from_str(&text).map_err(|error| CaseError::Case { path, error })
-            })
-            .collect()
+        files(folder)?.into_iter().map(|path| read(&path).map(|(case, _)| case)).collect()
+    }
+
+    /// The text of every case of a folder, by file name. Each of them can be read.
+    pub(crate) fn texts(folder: &Path) -> Result<Vec<String>, CaseError> {
+        files(folder)?.into_iter().map(|path| read(&path).map(|(_, text)| text.trim().to_owned())).collect()
     }
 
     /// Asks the guest and compares. Gives the fuel it took.
@@ -67,7 +65,20 @@ impl Case {
     ///
     /// Shows the expected and the actual answer.
     pub fn check(&self, guest: &Guest) -> Result<u64, Box<Mismatch>> {
-        let call = Call { parameters: self.parameters.get().as_bytes(), input: self.input.get().as_bytes() };
+        let (answered, fuel) = self.ask(guest);
+        if answered == self.expected {
+            return Ok(fuel);
+        }
+        Err(Box::new(Mismatch { name: self.name.clone(), expected: self.expected.clone(), answered }))
+    }
+
+    /// What the guest answers, in the form of `expected`, and the fuel it took.
+    pub fn ask(&self, guest: &Guest) -> (Value, u64) {
+        let input = match self.input_with_settings(guest) {
+            Ok(input) => input,
+            Err(problem) => return (json!({ "failed": problem }), 0),
+        };
+        let call = Call { parameters: self.parameters.get().as_bytes(), input: &input };
         let mut batch = guest.decide(&self.point, &self.at, &[call]);
         let answered = match batch.answers.pop() {
             Some(Ok(answer)) => json!({ "output": answer.output, "reasons": answer.reasons }),
@@ -77,9 +88,56 @@ impl Case {
             Some(Err(failure)) => json!({ "failed": failure.to_string() }),
             None => Value::Null,
         };
-        if answered == self.expected {
-            return Ok(batch.fuel);
-        }
-        Err(Box::new(Mismatch { name: self.name.clone(), expected: self.expected.clone(), answered }))
+        (answered, batch.fuel)
     }
+
+    fn input_with_settings(&self, guest: &Guest) -> Result<Vec<u8>, String> {
+        let settings = guest
+            .complete_settings(&self.settings)
+            .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+        input(&self.input, &settings)
+    }
+}
+
+/// The input as a guest gets it: what was asked about whom, and the settings.
+///
+/// # Errors
+///
+/// If it is no object with `subject` and perhaps `request`.
+pub fn input(asked: &RawValue, settings: &Map<String, Value>) -> Result<Vec<u8>, String> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Asked {
+        subject: Box<RawValue>,
+        #[serde(default)]
+        request: Option<Box<RawValue>>,
+    }
+
+    #[derive(Serialize)]
+    struct Input<'a> {
+        subject: &'a RawValue,
+        request: Option<&'a RawValue>,
+        settings: &'a Map<String, Value>,
+    }
+
+    let asked: Asked = serde_json::from_str(asked.get())
+        .map_err(|error| format!("the input is not `{{\"subject\": {{...}}, \"request\": ...}}`: {error}"))?;
+    serde_json::to_vec(&Input { subject: &asked.subject, request: asked.request.as_deref(), settings })
+        .map_err(|error| error.to_string())
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>, CaseError> {
+    let failed = |error| CaseError::Folder { path: folder.to_owned(), error };
+    let entries = std::fs::read_dir(folder).map_err(failed)?;
+    let mut paths =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    Ok(paths)
+}
+
+fn read(path: &Path) -> Result<(Case, String), CaseError> {
+    let text = std::fs::read_to_string(path).map_err(|error| CaseError::Folder { path: path.to_owned(), error })?;
+    let case = serde_json::from_str(&text).map_err(|error| CaseError::Case { path: path.to_owned(), error })?;
+    Ok((case, text))
 }

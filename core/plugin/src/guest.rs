@@ -5,6 +5,8 @@ mod asking;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use crate::answer::Answer;
 use crate::breaker::Breaker;
 use crate::budget::Budget;
@@ -13,6 +15,7 @@ use crate::gate::Gate;
 use crate::instance::Program;
 use crate::limits::Limits;
 use crate::manifest::Manifest;
+use crate::settings::{self, SettingsProblem, SettingsSchema};
 use crate::tally::Tally;
 
 /// A loaded plugin. Cloning is cheap; a clone may be used on any thread.
@@ -27,6 +30,7 @@ pub struct Guest {
 pub(crate) struct Loaded {
     pub digest: String,
     pub manifest: Manifest,
+    pub settings: Option<SettingsSchema>,
     pub breaker: Breaker,
     pub tally: Arc<Tally>,
     pub program: Program,
@@ -118,6 +122,15 @@ impl Guest {
 
     pub fn manifest(&self) -> &Manifest {
         &self.loaded.manifest
+    }
+
+    /// What it is given as settings: those that were made, with the defaults of the others. Without a schema there are none.
+    ///
+    /// # Errors
+    ///
+    /// Says of every setting that cannot be taken what it should be.
+    pub fn complete_settings(&self, given: &Map<String, Value>) -> Result<Map<String, Value>, Vec<SettingsProblem>> {
+        settings::complete(self.loaded.settings.as_ref(), given)
     }
 
     pub fn name(&self) -> &str {

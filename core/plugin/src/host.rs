@@ -168,6 +168,7 @@ impl Inner {
         let loaded = Arc::new(Loaded {
             digest: package.digest().to_owned(),
             manifest: manifest.clone(),
+            settings: package.settings_schema().cloned(),
             breaker: Breaker::new(&manifest.name, Arc::clone(&tally)),
             tally,
             program: Program { engine: self.engine.clone(), instance, decide },

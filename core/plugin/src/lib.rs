@@ -22,6 +22,8 @@ mod instance;
 mod limits;
 mod manifest;
 mod package;
+mod settings;
+mod signature;
 mod tally;
 
 pub use answer::Answer;
@@ -31,8 +33,10 @@ pub use failure::{Failure, FailureCode};
 pub use guest::{Batch, Call, Guest};
 pub use host::{Host, HostConfig, HostError, LoadError};
 pub use limits::Limits;
-pub use manifest::{Manifest, ManifestError, Serves};
-pub use package::{Package, PackageError};
+pub use manifest::{Manifest, ManifestError, Requires, Serves};
+pub use package::{Description, Package, PackageError, describe};
+pub use settings::{SettingsError, SettingsProblem, SettingsSchema};
+pub use signature::{NotAKey, Signature, SignatureError, SigningKey};
 pub use tally::Tally;
 
 /// The contract this host speaks: `guildhall:plugin@0.1.0`.

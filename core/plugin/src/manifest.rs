@@ -1,9 +1,23 @@
 //! Manifest: what a plugin says about itself, from its `plugin.toml`.
 
+mod form;
+
 use std::collections::{BTreeMap, HashSet};
 
 use semver::{Version, VersionReq};
 use serde::Deserialize;
+
+pub(crate) use form::is_kebab;
+use form::{is_contract, is_event, is_field, is_file, is_point, is_setting, is_text, require};
+
+/// The one decision point that is asked because something happened.
+const FOLLOW_UP: &str = "followup.propose";
+
+const SERVES: usize = 16;
+const REQUIRES: usize = 16;
+const EVENTS: usize = 32;
+const READS: usize = 500;
+const RENAMED: usize = 100;
 
 /// What a plugin says about itself. `schema/plugin-manifest.schema.json` describes the same for editors.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -25,6 +39,18 @@ pub struct Manifest {
     /// Why it reads what it reads, by `Type.field`: shown to whoever approves the plugin.
     #[serde(default)]
     pub reads: BTreeMap<String, String>,
+    /// File with the decision points it adds, beside `plugin.toml`.
+    pub schema: Option<String>,
+    /// Version of what it adds; there is one if there is a `schema`.
+    pub provides: Option<Version>,
+    /// Plugins whose additions it needs.
+    #[serde(default)]
+    pub requires: Vec<Requires>,
+    /// File with the JSON Schema of its settings, beside `plugin.toml`.
+    pub settings: Option<String>,
+    /// Settings that had another name in an earlier version: the old name and the new one.
+    #[serde(default)]
+    pub renamed: BTreeMap<String, String>,
 }
 
 /// A decision point that a plugin serves.
@@ -35,6 +61,19 @@ pub struct Serves {
     pub point: String,
     /// File with the input query, beside `plugin.toml`.
     pub query: String,
+    /// At `followup.propose`, the events after which it is asked: `Order.created`, `Invoice.*`.
+    #[serde(default)]
+    pub on: Vec<String>,
+}
+
+/// Another plugin whose decision points a plugin needs.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requires {
+    /// Name of the other plugin.
+    pub plugin: String,
+    /// Range on what the other one `provides`.
+    pub version: VersionReq,
 }
 
 /// Why a manifest cannot be used.
@@ -48,11 +87,17 @@ pub enum ManifestError {
     ServesNothing,
     #[error("`{0}` is served twice; a plugin answers once at a decision point")]
     ServedTwice(String),
+    #[error("`{0}` is required twice; write both ranges into one, such as `>=1.2, <2`")]
+    RequiredTwice(String),
+    #[error("the plugin requires itself; its own decision points are there without that")]
+    RequiresItself,
+    #[error("`{present}` is set and `{missing}` is not; {what}")]
+    Alone { present: &'static str, missing: &'static str, what: &'static str },
+    #[error(
+        "`on` is set for `{0}`, which is asked when somebody asks; events belong to `{FOLLOW_UP}`, so remove it here"
+    )]
+    Events(String),
 }
-
-const NAME_LENGTH: usize = 64;
-const TEXT_LENGTH: usize = 500;
-const SERVES: usize = 16;
 
 impl Manifest {
     /// Reads and checks the text of a `plugin.toml`.
@@ -79,199 +124,107 @@ impl Manifest {
         require(self.serves.len() <= SERVES, "serves", "more than 16 decision points", "split the plugin")?;
         let mut points = HashSet::new();
         for serves in &self.serves {
-            let point = "it must be named `department.question`, such as `credit.terms`";
-            require(is_point(&serves.point), "serves.point", &serves.point, point)?;
-            let file = "it must be the name of a `.graphql` file beside `plugin.toml`";
-            require(is_query_file(&serves.query), "serves.query", &serves.query, file)?;
+            serves.check()?;
             if !points.insert(&serves.point) {
                 return Err(ManifestError::ServedTwice(serves.point.clone()));
             }
         }
+        require(self.reads.len() <= READS, "reads", "more than 500 fields", "give fewer reasons")?;
         for (field, reason) in &self.reads {
             require(is_field(field), "reads", field, "it must be `Type.field`, such as `CreditAccount.limit`")?;
             require(is_text(reason), &format!("reads.\"{field}\""), reason, text)?;
+        }
+        self.check_schema()?;
+        self.check_settings()
+    }
+
+    /// What it adds to the schema, and whose additions it needs.
+    fn check_schema(&self) -> Result<(), ManifestError> {
+        let file = "it must be the name of a `.graphql` file beside `plugin.toml`";
+        if let Some(schema) = &self.schema {
+            require(is_file(schema, ".graphql"), "schema", schema, file)?;
+        }
+        match (&self.schema, &self.provides) {
+            (Some(_), None) => {
+                let what = "say which version of your schema this is, such as `provides = \"1.0.0\"`";
+                return Err(ManifestError::Alone { present: "schema", missing: "provides", what });
+            }
+            (None, Some(_)) => {
+                let what = "name the file with the decision points you add, such as `schema = \"schema.graphql\"`";
+                return Err(ManifestError::Alone { present: "provides", missing: "schema", what });
+            }
+            _ => {}
+        }
+        require(self.requires.len() <= REQUIRES, "requires", "more than 16 plugins", "depend on fewer")?;
+        let mut required = HashSet::new();
+        for Requires { plugin, .. } in &self.requires {
+            let name = "it must be the name of a plugin, such as `acme-scores`";
+            require(is_kebab(plugin), "requires.plugin", plugin, name)?;
+            if *plugin == self.name {
+                return Err(ManifestError::RequiresItself);
+            }
+            if !required.insert(plugin) {
+                return Err(ManifestError::RequiredTwice(plugin.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_settings(&self) -> Result<(), ManifestError> {
+        match &self.settings {
+            Some(settings) => {
+                let file = "it must be the name of a `.json` file beside `plugin.toml`";
+                require(is_file(settings, ".json"), "settings", settings, file)?;
+            }
+            None if !self.renamed.is_empty() => {
+                let what = "name the file with the settings, or remove `[renamed]`";
+                return Err(ManifestError::Alone { present: "renamed", missing: "settings", what });
+            }
+            None => {}
+        }
+        require(self.renamed.len() <= RENAMED, "renamed", "more than 100 settings", "forget the oldest")?;
+        for (old, new) in &self.renamed {
+            let name = "it must be the name of a setting, such as `earlyDiscount`";
+            require(is_setting(old), "renamed", old, name)?;
+            require(is_setting(new), &format!("renamed.{old}"), new, name)?;
+            let other = "a setting that kept its name is not renamed";
+            require(old != new, &format!("renamed.{old}"), new, other)?;
         }
         Ok(())
     }
 }
 
-fn require(fulfilled: bool, key: &str, value: &str, expected: &'static str) -> Result<(), ManifestError> {
-    if fulfilled {
-        return Ok(());
+impl Serves {
+    fn check(&self) -> Result<(), ManifestError> {
+        let point = "it must be named `department.question`, such as `credit.terms`";
+        require(is_point(&self.point), "serves.point", &self.point, point)?;
+        let file = "it must be the name of a `.graphql` file beside `plugin.toml`";
+        require(is_file(&self.query, ".graphql"), "serves.query", &self.query, file)?;
+        if self.on.is_empty() {
+            return Ok(());
+        }
+        if self.point != FOLLOW_UP {
+            return Err(ManifestError::Events(self.point.clone()));
+        }
+        require(
+            self.on.len() <= EVENTS,
+            "serves.on",
+            "more than 32 events",
+            "name fewer, or all of a type: `Order.*`",
+        )?;
+        let mut events = HashSet::new();
+        for event in &self.on {
+            require(
+                is_event(event),
+                "serves.on",
+                event,
+                "it must be an event, such as `Order.created` or `Invoice.*`",
+            )?;
+            require(events.insert(event), "serves.on", event, "it is named twice; once is enough")?;
+        }
+        Ok(())
     }
-    let value = value.chars().take(80).filter(|letter| !letter.is_control()).collect();
-    Err(ManifestError::Value { key: key.to_owned(), value, expected })
-}
-
-fn is_kebab(text: &str) -> bool {
-    let word =
-        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    text.len() <= NAME_LENGTH && text.starts_with(|first: char| first.is_ascii_lowercase()) && text.split('-').all(word)
-}
-
-fn is_text(text: &str) -> bool {
-    let length = text.chars().count();
-    (1..=TEXT_LENGTH).contains(&length) && !text.chars().any(char::is_control)
-}
-
-fn is_contract(text: &str) -> bool {
-    text.split_once('.').is_some_and(|(major, minor)| {
-        let number = |part: &str| part.len() <= 4 && part.parse::<u16>().is_ok_and(|number| number.to_string() == part);
-        number(major) && number(minor)
-    })
-}
-
-fn is_point(text: &str) -> bool {
-    text.len() <= NAME_LENGTH
-        && text.split('.').count() == 2
-        && text.split('.').all(|part| part.split('_').all(is_kebab) && !part.is_empty())
-}
-
-fn is_query_file(text: &str) -> bool {
-    let stem = text.strip_suffix(".graphql").unwrap_or_default();
-    !stem.is_empty()
-        && text.len() <= NAME_LENGTH
-        && stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
-}
-
-fn is_field(text: &str) -> bool {
-    let name = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    text.len() <= 2 * NAME_LENGTH
-        && text.split_once('.').is_some_and(|(object, field)| {
-            name(object) && name(field) && object.starts_with(|first: char| first.is_ascii_uppercase())
-        })
 }
 
 #[cfg(test)]
-mod tests {
-    use expect_test::{Expect, expect};
-
-    use super::*;
-
-    const GOOD: &str = r#"
-name = "credit-rules"
-version = "1.2.3"
-department = "finance"
-description = "Payment terms."
-contract = "0.1"
-model = ">=0.1, <0.2"
-
-[[serves]]
-point = "credit.terms"
-query = "credit_terms.graphql"
-
-[reads]
-"CreditAccount.limit" = "The check compares with it."
-"#;
-
-    #[track_caller]
-    fn check(from: &str, to: &str, expected: Expect) {
-        assert!(GOOD.contains(from), "`{from}` is not in the manifest");
-        let result = match Manifest::read(&GOOD.replace(from, to)) {
-            Ok(manifest) => format!("{} {}", manifest.name, manifest.version),
-            Err(error) => error.to_string(),
-        };
-        expected.assert_eq(&result);
-    }
-
-    #[test]
-    fn a_good_manifest_is_read() {
-        check("1.2.3", "1.2.4", expect!["credit-rules 1.2.4"]);
-    }
-
-    #[test]
-    fn mistakes_in_the_text_are_named_with_line_and_column() {
-        check(
-            "version = \"1.2.3\"",
-            "version = 1",
-            expect![[r#"
-                TOML parse error at line 3, column 11
-                  |
-                3 | version = 1
-                  |           ^
-                invalid type: integer `1`, expected semver version"#]],
-        );
-        check(
-            "department",
-            "departement",
-            expect![[r#"
-                TOML parse error at line 4, column 1
-                  |
-                4 | departement = "finance"
-                  | ^^^^^^^^^^^
-                unknown field `departement`, expected one of `name`, `version`, `department`, `description`, `contract`, `model`, `serves`, `reads`"#]],
-        );
-        check(
-            ">=0.1, <0.2",
-            "latest",
-            expect![[r#"
-                TOML parse error at line 7, column 9
-                  |
-                7 | model = "latest"
-                  |         ^^^^^^^^
-                unexpected character 'l' while parsing major version number"#]],
-        );
-    }
-
-    #[test]
-    fn wrong_values_say_what_they_should_be() {
-        check(
-            "credit-rules",
-            "Credit Rules",
-            expect![
-                "`name` is `Credit Rules`; it must be kebab-case, such as `credit-rules`, of at most 64 characters"
-            ],
-        );
-        check("\"0.1\"", "\"0.1.0\"", expect!["`contract` is `0.1.0`; it must be major.minor, such as `0.1`"]);
-        check(
-            "credit_terms.graphql",
-            "../../etc/passwd",
-            expect![
-                "`serves.query` is `../../etc/passwd`; it must be the name of a `.graphql` file beside `plugin.toml`"
-            ],
-        );
-        check(
-            "credit.terms",
-            "terms",
-            expect!["`serves.point` is `terms`; it must be named `department.question`, such as `credit.terms`"],
-        );
-        check(
-            "CreditAccount.limit",
-            "limit",
-            expect!["`reads` is `limit`; it must be `Type.field`, such as `CreditAccount.limit`"],
-        );
-    }
-
-    #[test]
-    fn a_plugin_serves_each_point_once() {
-        let again = "[[serves]]\npoint = \"credit.terms\"\nquery = \"other.graphql\"\n\n[reads]";
-        check("[reads]", again, expect!["`credit.terms` is served twice; a plugin answers once at a decision point"]);
-    }
-
-    /// The JSON Schema is written for people; this holds it to what is read.
-    #[test]
-    fn the_json_schema_has_the_same_members() {
-        let schema: serde_json::Value =
-            serde_json::from_str(include_str!("../../../schema/plugin-manifest.schema.json")).unwrap();
-        let members = |value: &serde_json::Value| {
-            let mut names: Vec<_> = value["properties"].as_object().unwrap().keys().cloned().collect();
-            names.sort();
-            names.join(" ")
-        };
-        assert_eq!(members(&schema), "contract department description model name reads serves version");
-        assert_eq!(members(&schema["properties"]["serves"]["items"]), "point query");
-        for required in schema["required"].as_array().unwrap() {
-            let key = required.as_str().unwrap();
-            let without: String = GOOD
-                .lines()
-                .filter(|line| !line.starts_with(&format!("{key} =")))
-                .map(|line| format!("{line}\n"))
-                .collect();
-            let without = match key {
-                "serves" => without.split("[[serves]]").next().unwrap().to_owned(),
-                _ => without,
-            };
-            assert!(Manifest::read(&without).is_err(), "`{key}` is required by the schema only");
-        }
-    }
-}
+mod tests;

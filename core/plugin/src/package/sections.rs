@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wasmparser::{Encoding, Parser, Payload};
 
-use super::{PackageError, SECTION_LIMIT};
+use super::{CASES_LIMIT, CASES_SECTION, PackageError, SECTION_LIMIT};
 use crate::failure::shown;
 
 const OURS: &str = "guildhall:";
@@ -26,8 +26,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackageErro
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::CustomSection(section) if depth == 0 && section.name().starts_with(OURS) => {
                 let (name, data) = (section.name().to_owned(), section.data());
-                if data.len() > SECTION_LIMIT {
-                    return Err(PackageError::SectionTooLarge { name, size: data.len() });
+                let limit = if name == CASES_SECTION { CASES_LIMIT } else { SECTION_LIMIT };
+                if data.len() > limit {
+                    return Err(PackageError::SectionTooLarge { name: shown(&name, 100), size: data.len(), limit });
                 }
                 let text = std::str::from_utf8(data).map_err(|_| PackageError::NotText(name.clone()))?;
                 if found.insert(name.clone(), text.to_owned()).is_some() {
