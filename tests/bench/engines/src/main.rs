@@ -1,6 +1,6 @@
-//! Finance's payment terms as other engines decide them: `guildhall-bench-engines ENGINE MILLISECONDS < calls`.
+//! Finance's credit check as other engines decide it: `guildhall-bench-engines ENGINE MILLISECONDS < calls`.
 //!
-//! A line of standard input is a call: `{"parameters": {...}, "input": {...}}`. Every decision reads that JSON, evaluates the compiled
+//! A line of standard input is a call: `{"at": "...", "parameters": {...}, "input": {...}}`. Every decision reads that JSON, evaluates the compiled
 //! rule and writes its answer as JSON. Standard output gets one answer for each call, and then how many nanoseconds a decision takes.
 
 use std::error::Error;
@@ -15,7 +15,7 @@ use zen_expression::variable::Variable;
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
-const ANSWER: &str = "data.terms.answer";
+const ANSWER: &str = "data.check.answer";
 
 fn main() -> Fallible<()> {
     let mut arguments = std::env::args().skip(1);
@@ -26,7 +26,7 @@ fn main() -> Fallible<()> {
     let calls: Vec<&str> = text.lines().collect();
     match engine.as_str() {
         "zen-expression" => {
-            let rule = zen_expression::compile_expression(include_str!("../rules/terms.zen"))?;
+            let rule = zen_expression::compile_expression(include_str!("../rules/check.zen"))?;
             let mut vm = zen_expression::vm::VM::new();
             measure(&calls, length, |call| {
                 let input: Variable = serde_json::from_str(call)?;
@@ -55,7 +55,7 @@ fn main() -> Fallible<()> {
 
 fn rego() -> Fallible<Engine> {
     let mut engine = Engine::new();
-    engine.add_policy("terms.rego".to_owned(), include_str!("../rules/terms.rego").to_owned())?;
+    engine.add_policy("check.rego".to_owned(), include_str!("../rules/check.rego").to_owned())?;
     Ok(engine)
 }
 

@@ -1,35 +1,44 @@
-//! Calls: finance's payment terms for many different customers.
+//! Calls: finance's credit check for many different customers.
 
 use guildhall_plugin_host::{Call, Guest};
 use serde_json::{Value, json};
 
 use crate::Fallible;
 
-pub(super) const POINT: &str = "credit.terms";
+pub(super) const POINT: &str = "credit.check";
 pub(super) const AT: &str = "2026-03-01T09:00:00.000Z";
 
 /// Parameters and input of each call.
 pub(super) struct Calls(Vec<(String, String)>);
 
 impl Calls {
-    /// So many customers, prompt and late, with and without overdue money and credit accounts.
+    /// So many customers: with and without an account, stopped, within their limits and beyond, with up to three open invoices.
     pub(super) fn of(count: usize) -> Self {
+        let money = |amount: String| json!({ "amount": amount, "currency": "EUR" });
         let call = |index: usize| {
-            let account = match index % 5 {
-                0 => Value::Null,
-                level => json!({ "dunningLevel": level - 1 }),
+            let invoice = |place: usize| {
+                json!({
+                    "number": format!("2026-{:04}", index * 3 + place),
+                    "dueOn": format!("2026-0{}-{:02}", 1 + place, 1 + (index * 7 + place) % 28),
+                    "amount": money(format!("{}.5000", 10 + index)),
+                })
             };
-            let overdue = if index.is_multiple_of(3) { format!("{}.5000", index + 1) } else { "0.0000".to_owned() };
+            let open = index % 4;
+            let account = match index % 11 {
+                0 => Value::Null,
+                kind => json!({
+                    "limit": money("10000.0000".to_owned()),
+                    "exposure": money(format!("{}.0000", 2_000 + index * 40)),
+                    "onHold": kind == 5,
+                }),
+            };
             let subject = json!({
-                "averageDaysLate": index % 60,
-                "overdueAmount": { "amount": overdue, "currency": "EUR" },
-                "creditAccount": account,
+                "currency": "EUR", "creditAccount": account,
+                "openInvoices": { "totalCount": open, "nodes": (0..open).map(invoice).collect::<Value>() },
             });
-            let discount = if index.is_multiple_of(7) { "0" } else { "0.02" };
-            let parameters = json!({
-                "netDays": 14 + index % 40, "discount": discount, "discountDays": 10 + index % 9, "lateAfterDays": 15,
-            });
-            (parameters.to_string(), json!({ "subject": subject, "request": null }).to_string())
+            let parameters = json!({ "overLimit": if index.is_multiple_of(2) { "0" } else { "0.25" } });
+            let request = json!({ "amount": format!("{}.00", 100 + index) });
+            (parameters.to_string(), json!({ "subject": subject, "request": request }).to_string())
         };
         Calls((0..count).map(call).collect())
     }
@@ -61,8 +70,9 @@ impl Calls {
 
     /// One call on a line, for other programs.
     pub(super) fn lines(&self) -> String {
-        let line =
-            |(parameters, input): &(String, String)| format!("{{\"parameters\":{parameters},\"input\":{input}}}\n");
+        let line = |(parameters, input): &(String, String)| {
+            format!("{{\"at\":\"{AT}\",\"parameters\":{parameters},\"input\":{input}}}\n")
+        };
         self.0.iter().map(line).collect()
     }
 
