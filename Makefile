@@ -10,12 +10,13 @@
 #   make differential SEED=7 COUNT=10000        compare with graphql-js; COUNT=0 goes on until Ctrl-C
 #   make bench BENCH=--floods                   send every hostile request the tests know, and time them
 #   make bench BENCH=--plugins                  measure only what the sandbox costs, against the native function and other engines
+#   make fuzz TARGET=manifest SECONDS=600       fuzz what plugins' authors write: package, manifest, sdl, input_query or output
 #   make bench BENCH=--import                   measure only the import, against a plain bulk load of the same rows
 
 GUILDHALL := target/debug/guildhall
 PLUGINS   := $(notdir $(wildcard plugins/*))
 
-.PHONY: demo test plugins bench differential guildhall
+.PHONY: demo test plugins bench differential fuzz guildhall
 
 demo: plugins
 	$(GUILDHALL) demo $(PLUGINS:%=--plugin target/plugins/%.wasm) $(DEMO)
@@ -44,3 +45,9 @@ COUNT ?= 10000
 differential: guildhall
 	GUILDHALL_DIFFERENTIAL_SEED=$(SEED) GUILDHALL_DIFFERENTIAL_COUNT=$(COUNT) \
 		cargo test --workspace --test end_to_end differential -- --nocapture
+
+TARGET  ?= package
+SECONDS ?= 600
+
+fuzz:
+	tools/fuzz $(TARGET) $(SECONDS)

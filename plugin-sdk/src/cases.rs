@@ -17,8 +17,19 @@ struct Case {
     point: String,
     at: String,
     parameters: Box<RawValue>,
-    input: Box<RawValue>,
+    #[serde(default)]
+    settings: Option<Box<RawValue>>,
+    input: Asked,
     expected: Value,
+}
+
+/// What is asked about whom; the settings stand beside it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    subject: Box<RawValue>,
+    #[serde(default)]
+    request: Option<Box<RawValue>>,
 }
 
 /// The function that [`crate::export!`] defines.
@@ -59,7 +70,10 @@ pub fn run(folder: impl AsRef<Path>, decide: Decide) -> Result<usize, Mismatch> 
 fn check(path: &Path, decide: Decide) -> Result<(), String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     let case: Case = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    let call = Call { parameters: case.parameters.get().as_bytes(), input: case.input.get().as_bytes() };
+    let request = case.input.request.as_deref().map_or("null", RawValue::get);
+    let settings = case.settings.as_deref().map_or("{}", RawValue::get);
+    let input = format!("{{\"subject\":{},\"request\":{request},\"settings\":{settings}}}", case.input.subject.get());
+    let call = Call { parameters: case.parameters.get().as_bytes(), input: input.as_bytes() };
     let answer = decide(&case.point, &case.at, &[call]).pop().ok_or("there is no answer")?;
     let answer: Value = match answer {
         Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| error.to_string())?,

@@ -1,14 +1,17 @@
 //! From JSON to a policy and back.
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::{Answer, Call, DateTime, Policy, Question};
 
 #[derive(Deserialize)]
-struct Input<Subject, Request> {
+struct Input<'a, Subject, Request> {
     subject: Subject,
     request: Request,
+    /// What is not there is as if nothing were set.
+    #[serde(borrow, default)]
+    settings: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
@@ -20,15 +23,19 @@ struct Written<'a, T> {
 /// Answers one call. What cannot be read fails this call alone.
 pub fn answer<P: Policy>(at: &str, call: &Call<'_>) -> Result<Vec<u8>, String> {
     let at = at.parse::<DateTime>().map_err(|error| error.to_string())?;
-    let input: Input<P::Subject, P::Request> = read(call.input, "the input is not what the input query selects")?;
+    let input: Input<'_, P::Subject, P::Request> = read(call.input, "the input is not what the input query selects")?;
     let parameters = read(call.parameters, "the parameters do not fit the decision point")?;
-    let question = Question { subject: input.subject, request: input.request, parameters, at };
+    let settings = read(
+        input.settings.map_or("{}", RawValue::get).as_bytes(),
+        "the settings do not fit the plugin's settings schema",
+    )?;
+    let question = Question { subject: input.subject, request: input.request, parameters, settings, at };
     let Answer { output, reasons } = P::answer(&question)?;
     serde_json::to_vec(&Written { output: &output, reasons: &reasons })
         .map_err(|error| format!("the answer cannot be written: {error}"))
 }
 
-fn read<T: DeserializeOwned>(bytes: &[u8], problem: &str) -> Result<T, String> {
+fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8], problem: &str) -> Result<T, String> {
     serde_json::from_slice(bytes).map_err(|error| format!("{problem}: {error}"))
 }
 

@@ -32,10 +32,10 @@ mod question;
 
 pub use answer::{Answer, IntoAnswer};
 pub use date::{Date, DateTime, NotADate};
-pub use guildhall_plugin_macros::policy;
+pub use guildhall_plugin_macros::{policy, settings};
 pub use log::log;
 pub use money::Money;
-pub use question::{Call, Policy, Question};
+pub use question::{Call, NoSettings, Policy, Question};
 pub use rust_decimal::Decimal;
 pub use serde_json::Value as Json;
 

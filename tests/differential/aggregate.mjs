@@ -7,6 +7,7 @@ import { MOST_TERMS, pagerOf } from './list.mjs';
 import { canonical, comparable, compare, Refusal } from './model.mjs';
 
 const MOST_KEYS = 4;
+const MOST_RELATIONS = 3;
 const SUMMED = ['Int', 'Decimal', 'Money'];
 const MEASURED = [...SUMMED, 'Date', 'DateTime'];
 const FUNCTIONS = { SUM: 'sum', AVERAGE: 'average', MIN: 'min', MAX: 'max' };
@@ -70,20 +71,50 @@ export function measureField({ group, functionName }, name) {
   return kind === 'Int' ? Number(value) : canonical(kind, value);
 }
 
-/** A field of a group's key. */
-export function keyField({ group }, name) {
-  const place = group.keys.findIndex((key) => key.name === name);
-  if (place < 0) return null;
+/** A field of a group's key; `prefix` are the relations that lead to the record it is of. */
+export function keyField({ group, prefix = '' }, name) {
+  const place = group.keys.findIndex((key) => key.name === prefix + name);
+  if (place < 0) {
+    const further = furtherOf(group.keys.map((key) => key.name), prefix, name);
+    return further === null ? null : { part: 'key', group, prefix: further };
+  }
   const [key, value] = [group.keys[place], group.values[place]];
   if (value === null) return null;
-  if (key.relation) return group.model.one(group.records[0], key.relation);
+  if (key.one) return key.one(group.records[0]);
   return key.kind === 'Int' ? Number(value) : key.kind === 'Bool' ? value === 1n : canonical(key.kind, value);
 }
 
-function keyOf(model, of, { field, bucket }) {
+/** Where the field of a key that has the key of a related record leads, if some key is there. */
+export function furtherOf(names, prefix, field) {
+  const relation = ending(field, 'Key');
+  const further = `${prefix}${relation}.`;
+  return relation && names.some((one) => one.startsWith(further)) ? further : null;
+}
+
+function keyOf(model, of, given, depth = 0) {
+  const bucket = given.bucket ?? null;
+  const named = Object.entries(given).filter(([name, value]) => value !== null && value !== undefined && name !== 'bucket');
+  if (named.length !== 1) throw new Refusal('a key names not exactly one thing');
+  const [[what, inner]] = named;
+  if (what !== 'field') {
+    if (bucket !== null) throw new Refusal('a key has a bucket beside a relation');
+    if (depth >= MOST_RELATIONS) throw new Refusal('a key goes through too many relations');
+    const relation = model.types[of].relations[what];
+    const key = keyOf(model, relation.target, inner, depth + 1);
+    const related = (read) => (record) => {
+      const target = model.one(record, relation);
+      return target === null ? null : read(target);
+    };
+    const led = (text) => `${what}.${text}`;
+    return {
+      ...key, field: led(key.field), name: led(key.name), label: led(key.label), nullable: true,
+      value: related(key.value), one: key.one && related(key.one),
+    };
+  }
+  const field = inner;
   const column = model.columnNamed(of, field);
   const isDate = column && (column.kind === 'Date' || column.kind === 'DateTime');
-  if (bucket && !isDate) throw new Refusal('a bucket of what is no date');
+  if (bucket !== null && !isDate) throw new Refusal('a bucket of what is no date');
   if (column && isDate) {
     const value = (record) => {
       const own = record.columns[column.column];
@@ -95,8 +126,9 @@ function keyOf(model, of, { field, bucket }) {
     return { field, name: column.name, label: field, kind: column.kind, nullable: column.nullable, value: (record) => comparable(column.kind, record.columns[column.column]) };
   }
   const relation = model.relationNamed(of, field);
-  const value = (record) => model.one(record, relation)?.columns.id.split('_')[1] ?? null;
-  return { field, name: relation.name, label: field, kind: 'Id', nullable: relation.nullable, relation, value };
+  const one = (record) => model.one(record, relation);
+  const value = (record) => one(record)?.columns.id.split('_')[1] ?? null;
+  return { field, name: relation.name, label: field, kind: 'Id', nullable: relation.nullable, one, value };
 }
 
 /** The first day of the period a day is in. */
@@ -149,12 +181,21 @@ function keyTerm(key, keys, direction) {
   return { ...direction, key, label: key.field, kind: key.kind, nullable: key.nullable, value: (group) => group.values[keys.indexOf(key)] };
 }
 
-function termOf(model, of, keys, term) {
+function termOf(model, of, keys, term, through = '') {
+  const { relations } = model.types[of];
+  const given = Object.entries(term).filter(([, value]) => value !== null && value !== undefined);
+  const related = given.find(([name]) => relations[name]);
+  if (related) {
+    const [[name, inner]] = [related];
+    if (given.length > 1) throw new Refusal('something stands beside a relation');
+    return termOf(model, relations[name].target, keys, inner, `${through}${name}.`);
+  }
+  if (through !== '' && (term.measure ?? null) !== null) throw new Refusal('a measure of related records');
   const direction = { descending: term.direction === 'DESC', first: term.nulls === 'FIRST' };
   const [keyName, measure, field] = [term.key ?? null, term.measure ?? null, term.of ?? null];
   if ((keyName === null) === (measure === null)) throw new Refusal('an order of groups names not exactly one thing');
   if (keyName !== null) {
-    const key = keys.find((one) => one.field === keyName);
+    const key = keys.find((one) => one.field === through + keyName);
     if (!key || field !== null) throw new Refusal('an order by what is no key');
     return keyTerm(key, keys, direction);
   }

@@ -116,6 +116,10 @@ export class Arguments {
   words(value, operator) {
     const { dice } = this;
     if (dice.chance(0.15)) return dice.of(WORDS);
+    if (['ieq', 'icontains', 'istartsWith', 'iendsWith'].includes(operator)) {
+      const either = (letter) => dice.of([letter, letter.toUpperCase(), letter.toLowerCase()]);
+      return [...this.words(value, operator[1] === 'e' && operator[2] === 'q' ? 'eq' : operator.slice(1))].map(either).join('');
+    }
     if (!['contains', 'startsWith', 'endsWith'].includes(operator)) return value;
     const letters = [...value];
     const [from, to] = [dice.below(letters.length + 1), dice.below(letters.length + 1)];
@@ -151,13 +155,13 @@ export class Arguments {
   /** The arguments of groups, and how many there may be. */
   groups(typeName, field, most) {
     const { dice } = this;
-    const names = this.schema.getType(`${typeName}GroupField`).getValues().map((value) => value.name);
-    const keys = dice.some(names, 3);
-    const isDate = (key) => ['Date', 'DateTime'].includes(this.model.columnNamed(typeName, key)?.kind);
-    const by = list(keys.map((key) => object({
-      field: name(key),
-      ...(isDate(key) && dice.chance(0.7) ? { bucket: name(dice.of(['DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR'])) } : {}),
-    })));
+    const known = new Map();
+    for (let count = 1 + dice.below(3); count > 0; count--) {
+      const key = this.groupKey(typeName);
+      known.set([...key.through, key.key].join('.'), key);
+    }
+    const keys = [...known.values()];
+    const by = list(keys.map((key) => key.by));
     const { args, size } = this.page(typeName, { args: field.args.filter((one) => one.name !== 'orderBy' && one.name !== 'after' && one.name !== 'before') }, most);
     delete args.orderBy;
     delete args.after;
@@ -169,11 +173,32 @@ export class Arguments {
     return { args, size };
   }
 
+  /** One thing to group by: of the record, or of one that relations lead to. */
+  groupKey(typeName, depth = 0) {
+    const { dice } = this;
+    const { relations } = this.model.types[typeName];
+    const related = Object.keys(this.schema.getType(`${typeName}GroupBy`).getFields()).filter((key) => relations[key]);
+    if (related.length > 0 && depth < 3 && dice.chance(0.25)) {
+      const relation = dice.of(related);
+      const { through, key, by } = this.groupKey(relations[relation].target, depth + 1);
+      return { through: [relation, ...through], key, by: object({ [relation]: by }) };
+    }
+    const key = dice.of(this.schema.getType(`${typeName}GroupField`).getValues()).name;
+    const isDate = ['Date', 'DateTime'].includes(this.model.columnNamed(typeName, key)?.kind);
+    const bucket = isDate && dice.chance(0.7) ? { bucket: name(dice.of(['DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR'])) } : {};
+    return { through: [], key, by: object({ field: name(key), ...bucket }) };
+  }
+
   groupTerm(typeName, keys) {
     const { dice } = this;
     const measures = this.schema.getType(`${typeName}MeasureField`);
     const fields = {};
-    if (dice.chance(0.4) || !measures) fields.key = name(dice.of(keys));
+    let through = [];
+    if (dice.chance(0.4) || !measures) {
+      const key = dice.of(keys);
+      fields.key = name(key.key);
+      through = key.through;
+    }
     else if (dice.chance(0.3)) fields.measure = name('COUNT');
     else {
       const measure = dice.of(['SUM', 'AVERAGE', 'MIN', 'MAX']);
@@ -186,7 +211,7 @@ export class Arguments {
     }
     if (dice.chance(0.5)) fields.direction = name(dice.of(['ASC', 'DESC']));
     if (dice.chance(0.4)) fields.nulls = name(dice.of(['FIRST', 'LAST']));
-    return object(fields);
+    return through.reduceRight((inner, relation) => object({ [relation]: inner }), object(fields));
   }
 
   /** The cursor of some group in the order asked for. */

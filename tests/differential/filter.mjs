@@ -5,6 +5,8 @@ import { compare, comparable, given, Refusal } from './model.mjs';
 const LONGEST_LIST = 100;
 const DEEPEST = 12;
 const MOST_LISTS = 3;
+const LONGEST_ANY_CASE = 200;
+const ANY_CASE = { ieq: 'eq', icontains: 'contains', istartsWith: 'startsWith', iendsWith: 'endsWith' };
 
 const all = (truths) => (truths.includes(false) ? false : truths.includes(null) ? null : true);
 const any = (truths) => (truths.includes(true) ? true : truths.includes(null) ? null : false);
@@ -69,6 +71,11 @@ function comparison(model, typeName, column, operator, value) {
     const list = value.map(wanted);
     return (own) => any(list.map((one) => (own === null ? null : compare(own, one) === 0)));
   }
+  if (operator in ANY_CASE) {
+    if ([...value].length > LONGEST_ANY_CASE) throw new Refusal('a text is too long where case does not count');
+    const test = comparison(model, typeName, column, ANY_CASE[operator], folded(wanted(value)));
+    return (own) => test(own === null ? null : folded(own));
+  }
   const right = wanted(value);
   const against = {
     eq: (own) => compare(own, right) === 0,
@@ -82,4 +89,18 @@ function comparison(model, typeName, column, operator, value) {
     endsWith: (own) => own.endsWith(right),
   }[operator];
   return (own) => (own === null ? null : against(own));
+}
+
+/** The text with one letter for all that are the same where case does not count. */
+export const folded = (text) => [...text].map(foldedLetter).join('');
+
+function foldedLetter(letter) {
+  if (letter <= '\u007f') return letter.toLowerCase();
+  // What SQLite reads as one character.
+  if (/[\ufffd-\uffff]/.test(letter)) return '\ufffd';
+  const one = (given, other) => ([...other].length === 1 ? other : given);
+  const upper = one(letter, letter.toUpperCase());
+  const fold = one(upper, upper.toLowerCase());
+  // An ASCII letter is the same as no other.
+  return fold <= '\u007f' ? letter : fold;
 }

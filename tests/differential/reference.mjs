@@ -5,7 +5,7 @@ import {
   isObjectType, Kind, parse, validate,
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
-import { aggregated, aggregateOf, grouped, groupField, groupKeys, groupsOf, keyField, measureField } from './aggregate.mjs';
+import { aggregated, aggregateOf, furtherOf, grouped, groupField, groupKeys, groupsOf, keyField, measureField } from './aggregate.mjs';
 import { listOf } from './list.mjs';
 import { canonical, comparable, given, Model, Refusal } from './model.mjs';
 
@@ -61,7 +61,12 @@ export class Reference {
   constructor(sdl, rows) {
     this.schema = buildSchema(sdl);
     for (const name of ['Decimal', 'Date', 'DateTime']) {
-      Object.assign(this.schema.getType(name), { parseLiteral: scalarLiteral, parseValue: scalarValue });
+      const parseValue = (value) => {
+        // A variable is looked at before anything runs, wherever it is used.
+        given(name, scalarValue(value));
+        return scalarValue(value);
+      };
+      Object.assign(this.schema.getType(name), { parseLiteral: scalarLiteral, parseValue });
     }
     this.model = new Model(this.schema, rows);
   }
@@ -143,8 +148,10 @@ export class Reference {
       const named = getNamedType(field.type);
       this.prepare(type, field, args);
       if (!isCompositeType(named)) continue;
-      if (type.name.endsWith('GroupKey') && !by.includes(field.name)) continue;
-      const keys = groupKeys(this.model, field, args) ?? by;
+      const further = type.name.endsWith('GroupKey') && !by.includes(field.name) ? furtherOf(by, '', field.name) : undefined;
+      if (further === null) continue;
+      const below = further && by.filter((key) => key.startsWith(further)).map((key) => key.slice(further.length));
+      const keys = groupKeys(this.model, field, args) ?? below ?? by;
       for (const target of this.reached(type, field, args, named)) {
         this.precheckFields(context, target, collectSubfields(this.schema, context.fragments, context.variables, target, nodes), keys);
       }

@@ -246,7 +246,7 @@ pub fn catalogue() -> Vec<Flood> {
         flood("types defined", &[LIMIT, INVALID], |size| { document(repeated("{ __typename } ", |index| format!("type T{index} {{ a: Int }} "), "", size)) }),
         flood("types extended", &[LIMIT, INVALID], |size| { document(repeated("{ __typename } extend type Query { ", |index| format!("a{index}: Int "), "}", size)) }),
         flood("a schema defined", &[LIMIT, INVALID, UNPARSED], |size| { document(repeated("schema { query: Query } ", |_| "directive @d on FIELD ".to_owned(), "", size)) }),
-        flood("mutations", &[LIMIT, INPUT, INVALID, "NOT_FOUND"], |size| { document(repeated("mutation { ", |index| format!("r{index}: revokeToken(input: {{tokenId: \"x\"}}) {{ tokenId }} "), "}", size)) }),
+        flood("mutations", &[LIMIT, INPUT, INVALID, DATA], |size| { document(repeated("mutation { ", |index| format!("r{index}: revokeToken(input: {{tokenId: \"x\"}}) {{ __typename }} "), "}", size)) }),
         // Texts that are no documents.
         flood("a text that does not end", &[LIMIT, UNPARSED], |size| { document(repeated("{ customers(filter: {name: {eq: \"", |_| "x".to_owned(), "", size)) }),
         flood("a block text that does not end", &[LIMIT, UNPARSED], |size| { document(repeated("{ customers(filter: {name: {eq: \"\"\"", |_| "\"\" ".to_owned(), "", size)) }),

@@ -15,6 +15,7 @@ mod repository;
 mod server;
 mod shared;
 mod telling;
+mod variant;
 
 pub use memory::{Memory, memory};
 pub use node::node_program_or_say_so;
@@ -23,4 +24,5 @@ pub use program::program;
 pub use repository::{built, data, northwind_or_say_so, real_or_say_so, root};
 pub use server::{Answer, Role, Server, until};
 pub use shared::{Servers, Shared};
-pub use telling::{codes, normalised};
+pub use telling::{WHY, codes, normalised, refusals};
+pub use variant::Variant;

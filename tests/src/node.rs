@@ -11,10 +11,11 @@ use crate::root;
 pub fn node_program_or_say_so(name: &str, what: &str) -> Option<PathBuf> {
     let folder = root().join("tests").join(name);
     // Several test processes may want the same packages.
-    let locked = File::create(root().join(format!("target/{name}.lock"))).and_then(|lock| lock.lock().map(|()| lock));
+    let locked = File::create(root().join(format!("target/{}.lock", name.replace('/', "-"))))
+        .and_then(|lock| lock.lock().map(|()| lock));
     let _lock = match locked {
         Ok(lock) => lock,
-        Err(error) => panic!("`target/{name}.lock` cannot be locked: {error}"),
+        Err(error) => panic!("the lock of `{name}` cannot be had: {error}"),
     };
     if !succeeded(Command::new("node").arg("--version")) || !succeeded(Command::new("npm").arg("--version")) {
         leave_out(what, "it needs Node.js 20 with npm");

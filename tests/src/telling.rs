@@ -11,6 +11,18 @@ pub fn codes(response: &Value) -> Vec<String> {
     errors.map(|error| code(error).unwrap_or_else(|| format!("no code: {error}"))).collect()
 }
 
+/// What is asked of a mutation beside what it did: why it did nothing.
+pub const WHY: &str = "... on Invalid { problems { path code message } } ... on Refused { reasons { code message } }";
+
+/// The codes a mutation that was asked [`WHY`] was refused with: of its reasons, or of what is wrong with values.
+pub fn refusals(response: &Value) -> Vec<String> {
+    let data = response.get("data").and_then(Value::as_object);
+    let results = data.into_iter().flat_map(serde_json::Map::values);
+    let told = results.filter_map(|result| result.get("reasons").or_else(|| result.get("problems"))?.as_array());
+    let code = |item: &Value| item.get("code").and_then(Value::as_str).unwrap_or("no code").to_owned();
+    told.flatten().map(code).collect()
+}
+
 /// The text with `cus_1` for the first global id in it, `ord_2` for the second and so on: ids differ between databases,
 /// and all else may not.
 pub fn normalised(text: &str) -> String {

@@ -206,6 +206,61 @@ async fn by_two_keys_with_gaps() {
     .await;
 }
 
+/// Orders by what their customers have.
+#[tokio::test]
+async fn by_a_field_of_a_related_record() {
+    let customers = rows("customers.csv");
+    let country = |order: &Row| {
+        let customer = customers.iter().find(|customer| customer["key"] == order["customer"]);
+        customer.map(|customer| customer["country"].clone()).filter(|country| !country.is_empty())
+    };
+    let mut counted: BTreeMap<(Option<String>, String), usize> = BTreeMap::new();
+    for order in rows("orders.csv") {
+        let status = if order["shipped"].is_empty() { "OPEN" } else { "SHIPPED" };
+        *counted.entry((country(&order), status.to_owned())).or_default() += 1;
+    }
+    let groups: Vec<_> = counted.into_iter().collect();
+    assert!(groups.len() > 3);
+    for server in servers().await.iter() {
+        let query = "{ ordersGroups(first: 250, by: [{customer: {field: COUNTRY}}, {field: STATUS}]) { totalCount nodes { count key { status customer { name } customerKey { country segmentKey { name } } } } } }";
+        let found = server.query(query).await;
+        let nodes = found["ordersGroups"]["nodes"].as_array().unwrap();
+        assert_eq!(nodes.len(), groups.len(), "{found}");
+        for ((country, status), count) in &groups {
+            let expected = json!({ "count": count, "key": {
+                "status": status, "customer": null, "customerKey": { "country": country, "segmentKey": null },
+            } });
+            assert!(nodes.contains(&expected), "{expected}: {found}");
+        }
+    }
+}
+
+/// A page of groups by related records goes on where it ended, in the order asked for.
+#[tokio::test]
+async fn groups_by_related_records_are_paged_and_ordered() {
+    for server in servers().await.iter() {
+        let query = "query($after: String) { orderLinesGroups(first: 1, after: $after, by: [{order: {field: CUSTOMER}}, {order: {field: ORDERED_ON, bucket: YEAR}}], orderBy: [{order: {key: ORDERED_ON, direction: DESC}}, {order: {key: CUSTOMER}}]) { totalCount pageInfo { hasNextPage endCursor } nodes { count key { orderKey { orderedOn customer { externalId } } } } } }";
+        let (mut after, mut seen, mut lines) = (Value::Null, Vec::new(), 0);
+        loop {
+            let page =
+                server.graphql(Role::Department, query, json!({ "after": after })).await.data()["orderLinesGroups"]
+                    .take();
+            let node = &page["nodes"][0];
+            lines += node["count"].as_u64().unwrap();
+            let key = &node["key"]["orderKey"];
+            seen.push((key["orderedOn"].as_str().unwrap().to_owned(), key["customer"]["externalId"].clone()));
+            if page["pageInfo"]["hasNextPage"] == false {
+                assert_eq!(page["totalCount"], seen.len());
+                break;
+            }
+            after = page["pageInfo"]["endCursor"].clone();
+        }
+        let years: Vec<_> = seen.iter().map(|(year, _)| year.clone()).collect();
+        assert!(years.len() > 2 && years.is_sorted_by(|one, other| one >= other), "{years:?}");
+        assert_eq!(server.query("{ orderLines { totalCount } }").await["orderLines"]["totalCount"], lines);
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_grouped_or_ordered_so_is_refused() {
     for (arguments, code) in [
@@ -213,6 +268,15 @@ async fn what_cannot_be_grouped_or_ordered_so_is_refused() {
         ("by: [{field: STATUS}, {field: STATUS}]", "BAD_USER_INPUT"),
         ("by: [{field: STATUS, bucket: DAY}]", "BAD_USER_INPUT"),
         ("by: [{field: NET_TOTAL}]", "VALIDATION_FAILED"),
+        ("by: [{}]", "BAD_USER_INPUT"),
+        ("by: [{field: STATUS, customer: {field: NAME}}]", "BAD_USER_INPUT"),
+        ("by: [{customer: {field: NAME}, bucket: DAY}]", "BAD_USER_INPUT"),
+        ("by: [{customer: {field: REVENUE12M}}]", "VALIDATION_FAILED"),
+        ("by: [{customer: {parent: {parent: {parent: {field: NAME}}}}}]", "BAD_USER_INPUT"),
+        ("by: [{customer: {field: NAME}}], orderBy: [{key: CUSTOMER}]", "BAD_USER_INPUT"),
+        ("by: [{customer: {field: NAME}}], orderBy: [{customer: {key: COUNTRY}}]", "BAD_USER_INPUT"),
+        ("by: [{customer: {field: NAME}}], orderBy: [{customer: {measure: COUNT}}]", "BAD_USER_INPUT"),
+        ("by: [{customer: {field: NAME}}], orderBy: [{customer: {key: NAME}, direction: DESC}]", "BAD_USER_INPUT"),
         (
             "by: [{field: STATUS}, {field: NUMBER}, {field: CUSTOMER}, {field: ORDERED_ON}, {field: SHIPPED_ON}]",
             "LIMIT_EXCEEDED",

@@ -30,6 +30,7 @@ pub async fn api(place: &Place) -> Api {
         queries,
         imports,
         happenings: guildhall_workflow::Happenings::default(),
+        unsigned: guildhall_workflow::Unsigned::Allow,
     }))
     .await
     .unwrap()

@@ -45,6 +45,33 @@ async fn texts_are_compared_by_their_bytes() {
     check("{name: {in: []}}", |_| false).await;
 }
 
+/// Letter by letter; the names have letters of one case each, so what the standard library folds is the same.
+#[tokio::test]
+async fn case_does_not_count_where_the_name_says_so() {
+    let lower = |text: &str| text.to_lowercase();
+    for piece in
+        ["zebra foods", "ZEBRA FOODS", "ÄRGER ag", "ärger AG", "LONER", "o", "%", "*", "[", "\\", "^", "本", ""]
+    {
+        let (literal, piece) = (Value::from(piece), lower(piece));
+        check(&format!("{{name: {{ieq: {literal}}}}}"), |row| lower(&row["name"]) == piece).await;
+        check(&format!("{{name: {{icontains: {literal}}}}}"), |row| lower(&row["name"]).contains(&piece)).await;
+        check(&format!("{{name: {{istartsWith: {literal}}}}}"), |row| lower(&row["name"]).starts_with(&piece)).await;
+        check(&format!("{{name: {{iendsWith: {literal}}}}}"), |row| lower(&row["name"]).ends_with(&piece)).await;
+        check(&format!("{{not: {{industry: {{icontains: {literal}}}}}}}"), |row| {
+            row["industry"].is_empty() || !lower(&row["industry"]).contains(&piece)
+        })
+        .await;
+    }
+    for server in servers().await.iter() {
+        let query = "query($t: String) { customers(filter: {name: {ieq: $t}}) { totalCount } }";
+        let found = server.graphql(Role::Reader, query, json!({ "t": "zEBRA fOODS" })).await.data();
+        assert_eq!(found["customers"]["totalCount"], 2);
+        let long = server.graphql(Role::Reader, query, json!({ "t": "a".repeat(201) })).await.json();
+        assert_eq!(codes(&long), ["BAD_USER_INPUT"]);
+        assert!(long["errors"][0]["message"].as_str().unwrap().contains("200 are the most"), "{long}");
+    }
+}
+
 #[tokio::test]
 async fn pieces_of_texts_are_found_whatever_they_are() {
     for piece in ["o", "O", "%", "_", "\\", "'", "\"", "ö", "本", "🍺", "\t", "\n", "{", "--", "%_", ""] {

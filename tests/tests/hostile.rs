@@ -18,7 +18,7 @@ fn prepare(place: &Place) {
     place.install(&built("tests/guests/moody"));
 }
 
-pub fn customers(place: &Place, names: &[&str]) {
+pub(crate) fn customers(place: &Place, names: &[&str]) {
     let rows: String = names.iter().map(|name| format!("{name},{name} Ltd\n")).collect();
     place.file("moods/customers.csv", format!("key,name\n{rows}"));
     let fields = "[files.fields]\nname = \"name\"\nkind = { constant = \"ORGANIZATION\" }\nstatus = { constant = \"ACTIVE\" }\ncurrency = { constant = \"EUR\" }\n";
@@ -145,7 +145,7 @@ async fn a_failed_plugin_is_recorded_as_failed() {
     prepare(&place);
     let server = Server::start(place);
     let found = server.query("{ customers(filter: {externalId: {eq: \"Panic\"}}) { nodes { id } } }").await;
-    let mutation = "mutation($id: ID!) { recordDecision(input: {point: \"credit.terms\", customer: $id, idempotencyKey: \"1\"}) { decision { fallback verdict proposals } } }";
+    let mutation = "mutation($id: ID!) { recordDecision(input: {point: \"credit.terms\", customer: $id, idempotencyKey: \"1\"}) { ... on DecisionRecorded { decision { fallback verdict proposals } } } }";
     let data =
         server.graphql(Role::Department, mutation, json!({ "id": found["customers"]["nodes"][0]["id"] })).await.data();
     let decision = &data["recordDecision"]["decision"];

@@ -50,7 +50,7 @@ const ROOMS: [(&str, &[&str]); 7] = [
 
 /// What is not of the product: tests, their guests, the benchmark.
 fn is_a_test(package: &str) -> bool {
-    ["guildhall-tests", "guildhall-postgres-fixture", "guildhall-bench"].contains(&package)
+    ["guildhall-tests", "guildhall-postgres-fixture", "guildhall-bench", "guildhall-fuzz"].contains(&package)
 }
 
 #[test]
@@ -75,7 +75,10 @@ fn check_alone(libraries: &[&str], room: &str) {
 
 #[test]
 fn wasmtime_lives_in_the_plugin_host_alone() {
-    check_alone(&["wasmtime", "cranelift", "wasmparser", "wasm-encoder", "wit-component"], "guildhall-plugin-host");
+    check_alone(
+        &["wasmtime", "cranelift", "wasmparser", "wasm-encoder", "wit-component", "wit-parser"],
+        "guildhall-plugin-host",
+    );
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! The ledger: what is recorded once stays as it was, each customer's decisions in a chain.
 
-use guildhall_tests::{Answer, Role, Server, codes, places};
+use guildhall_tests::{Answer, Role, Server, places, refusals};
 use serde_json::{Value, json};
 
 use crate::small::company;
 
-const RECORD: &str = "mutation($point: String!, $customer: ID!, $request: JSON, $key: String!) { recordDecision(input: {point: $point, customer: $customer, request: $request, idempotencyKey: $key}) { decision { id sequence digest previousDigest point recordedBy verdict request fallback explanation parameters bounds strategy { number } customer { externalId } } } }";
+const RECORD: &str = "mutation($point: String!, $customer: ID!, $request: JSON, $key: String!) { recordDecision(input: {point: $point, customer: $customer, request: $request, idempotencyKey: $key}) { ... on DecisionRecorded { decision { id sequence digest previousDigest point recordedBy verdict request fallback explanation parameters bounds strategy { number } customer { externalId } } } ... on Invalid { problems { path code message } } ... on Refused { reasons { code message } } } }";
 
-async fn servers() -> Vec<Server> {
+pub async fn servers() -> Vec<Server> {
     let prepared = |place| {
         company(&place);
         Server::start(place)
@@ -15,13 +15,13 @@ async fn servers() -> Vec<Server> {
     places().await.into_iter().map(prepared).collect()
 }
 
-async fn customer(server: &Server, key: &str) -> String {
+pub async fn customer(server: &Server, key: &str) -> String {
     let found =
         server.query(&format!("{{ customers(filter: {{externalId: {{eq: \"{key}\"}}}}) {{ nodes {{ id }} }} }}")).await;
     found["customers"]["nodes"][0]["id"].as_str().unwrap().to_owned()
 }
 
-async fn record(server: &Server, point: &str, customer: &str, request: Value, key: &str) -> Answer {
+pub async fn record(server: &Server, point: &str, customer: &str, request: Value, key: &str) -> Answer {
     let variables = json!({ "point": point, "customer": customer, "request": request, "key": key });
     server.graphql(Role::Department, RECORD, variables).await
 }
@@ -56,6 +56,32 @@ async fn a_recorded_decision_says_what_the_strategy_changed() {
             recorded["explanation"].to_string().contains("Without the strategy finance would give netDays 30"),
             "{recorded}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_recorded_decision_has_words_for_the_business_and_for_the_customer() {
+    for server in servers().await {
+        let customer = customer(&server, "K02").await;
+        record(&server, "credit.terms", &customer, Value::Null, "1").await.data();
+        let query = "{ decisions { nodes { explanation customerExplanation proposals versions } } customers(filter: {externalId: {eq: \"K02\"}}) { nodes { creditTerms { explanation customerExplanation } } } }";
+        let found = server.query(query).await;
+        let (recorded, read) = (&found["decisions"]["nodes"][0], &found["customers"]["nodes"][0]["creditTerms"]);
+        let told = json!([
+            "Your contract until 2099-12-31 says net days 90.",
+            "Our answer is net days 60, discount 0 and discount days 0.",
+            "One of our rules limits net days to 60."
+        ]);
+        assert_eq!((&recorded["customerExplanation"], &read["customerExplanation"]), (&told, &told), "{found}");
+        // What the departments would do by themselves is worked out for the record alone.
+        let business = recorded["explanation"].as_array().unwrap();
+        let (last, rest) = business.split_last().unwrap();
+        assert!(last.as_str().unwrap().starts_with("Without the strategy finance would give"), "{found}");
+        assert_eq!(read["explanation"].as_array().unwrap(), rest);
+        let by_default = &recorded["proposals"]["byDefault"][0];
+        assert_eq!((&by_default["plugin"], &by_default["output"]["netDays"]), (&json!("credit-rules"), &json!(30)));
+        assert!(by_default["fuel"].as_u64().unwrap() > 0 && !by_default["reasons"].as_array().unwrap().is_empty());
+        assert_eq!(recorded["versions"]["plugins"][0]["digest"], by_default["digest"]);
     }
 }
 
@@ -97,8 +123,7 @@ async fn the_same_key_for_something_else_is_refused() {
         let (one, other) = (customer(&server, "K01").await, customer(&server, "K02").await);
         record(&server, "credit.terms", &one, Value::Null, "same").await.data();
         let answer = record(&server, "credit.terms", &other, Value::Null, "same").await.json();
-        assert_eq!((codes(&answer), &answer["data"]), (vec!["REFUSED".to_owned()], &Value::Null), "{answer}");
-        assert_eq!(answer["errors"][0]["path"], json!(["recordDecision"]));
+        assert_eq!(refusals(&answer), ["KEY_REUSED"], "{answer}");
     }
 }
 
@@ -142,18 +167,21 @@ async fn what_cannot_be_decided_is_told_and_not_recorded() {
         let known = customer(&server, "K01").await;
         let unknown = format!("cus_{}", "0".repeat(32));
         let cases = [
-            ("credit.gift", known.as_str(), Value::Null, "1", "BAD_USER_INPUT", "there are"),
-            ("credit.terms", unknown.as_str(), Value::Null, "1", "NOT_FOUND", "no such customer"),
-            ("credit.terms", "K01", Value::Null, "1", "BAD_USER_INPUT", "not an id"),
-            ("credit.check", known.as_str(), Value::Null, "1", "BAD_USER_INPUT", "amount"),
-            ("credit.check", known.as_str(), json!({ "amount": "much" }), "1", "BAD_USER_INPUT", "amount"),
-            ("credit.check", known.as_str(), json!({ "amount": "1", "more": 1 }), "1", "BAD_USER_INPUT", "more"),
-            ("credit.terms", known.as_str(), Value::Null, "", "BAD_USER_INPUT", "key"),
+            ("credit.gift", known.as_str(), Value::Null, "1", Some("point"), "there are"),
+            ("credit.terms", unknown.as_str(), Value::Null, "1", None, "no such customer"),
+            ("credit.terms", "K01", Value::Null, "1", Some("customer"), "not an id"),
+            ("credit.check", known.as_str(), Value::Null, "1", Some("request"), "amount"),
+            ("credit.check", known.as_str(), json!({ "amount": "much" }), "1", Some("request"), "amount"),
+            ("credit.check", known.as_str(), json!({ "amount": "1", "more": 1 }), "1", Some("request"), "more"),
+            ("credit.terms", known.as_str(), Value::Null, "", Some("idempotencyKey"), "key"),
         ];
-        for (point, customer, request, key, code, told) in cases {
+        for (point, customer, request, key, place, told) in cases {
             let answer = record(&server, point, customer, request, key).await.json();
-            assert_eq!(codes(&answer), [code], "{answer}");
-            assert!(answer["errors"][0]["message"].as_str().unwrap().contains(told), "{told}: {answer}");
+            assert_eq!(refusals(&answer), [if place.is_some() { "MALFORMED" } else { "NOT_FOUND" }], "{answer}");
+            let result = &answer["data"]["recordDecision"];
+            let one = if place.is_some() { &result["problems"][0] } else { &result["reasons"][0] };
+            assert_eq!(one["path"], place.map_or(Value::Null, |place| json!([place])), "{answer}");
+            assert!(one["message"].as_str().unwrap().contains(told), "{told}: {answer}");
         }
         assert_eq!(server.query("{ decisions { totalCount } }").await["decisions"]["totalCount"], 0);
     }

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use guildhall_tests::{Place, Role, Server, built, codes, data, places, until};
+use guildhall_tests::{Place, Role, Server, built, codes, data, places, refusals, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::small::{column, customers};
 
-const INSTALL: &str = "mutation($digest: String!, $approve: [String!]!, $key: String!) { installPlugin(input: {digest: $digest, approve: $approve, idempotencyKey: $key}) { plugin { id name department status pluginVersion digest installedBy } } }";
-const ACTIVATE: &str = "mutation($document: String!, $key: String!) { activateStrategy(input: {document: $document, idempotencyKey: $key}) { assigned strategy { number name status activatedBy } } }";
-const REMOVE: &str =
-    "mutation($id: ID!) { removePlugin(input: {plugin: $id, idempotencyKey: \"away\"}) { plugin { status } } }";
+const INSTALL: &str = "mutation($digest: String!, $approve: [String!]!, $key: String!) { installPlugin(input: {digest: $digest, approve: $approve, idempotencyKey: $key}) { ... on PluginInstalled { plugin { id name department status pluginVersion digest installedBy } } ... on Invalid { problems { path code message } } ... on Refused { reasons { code message } } } }";
+const ACTIVATE: &str = "mutation($document: String!, $key: String!) { activateStrategy(input: {document: $document, idempotencyKey: $key}) { ... on StrategyActivated { assigned strategy { number name status activatedBy } } ... on Invalid { problems { path code message } } ... on Refused { reasons { code message } } } }";
+const UNINSTALL: &str = "mutation($id: ID!) { uninstallPlugin(input: {plugin: $id, idempotencyKey: \"away\"}) { ... on PluginUninstalled { plugin { status } } ... on Refused { reasons { code message } } } }";
 const TERMS: &str = "{ customers(first: 1, orderBy: {field: EXTERNAL_ID}) { nodes { creditTerms { netDays fallback strategyNumber } } } }";
 
 fn under_strategy(place: &Place) {
@@ -86,8 +85,9 @@ async fn a_plugin_reads_nothing_that_is_not_approved() {
         more.push(json!("Customer.name"));
         for (approve, reason) in [(&all[1..], "not approved"), (&more[..], "does not read it"), (&[], "not approved")] {
             let body = install(&server, &digest, approve).await;
-            assert_eq!(codes(&body), ["REFUSED"], "{body}");
-            assert!(body["errors"][0]["extensions"]["reasons"][0].as_str().unwrap().contains(reason), "{body}");
+            assert!(!refusals(&body).is_empty() && refusals(&body).iter().all(|code| code == "NOT_ALLOWED"), "{body}");
+            let told = &body["data"]["installPlugin"]["reasons"][0]["message"];
+            assert!(told.as_str().unwrap().contains(reason), "{body}");
         }
         assert_eq!(server.query("{ plugins { totalCount } }").await["plugins"]["totalCount"], 0);
     }
@@ -97,7 +97,7 @@ async fn a_plugin_reads_nothing_that_is_not_approved() {
 async fn a_package_nobody_sent_is_not_installed() {
     for server in servers().await {
         let body = install(&server, &"0".repeat(64), &[]).await;
-        assert_eq!(codes(&body), ["NOT_FOUND"], "{body}");
+        assert_eq!(refusals(&body), ["NOT_FOUND"], "{body}");
     }
 }
 
@@ -123,11 +123,11 @@ async fn a_removed_plugin_decides_no_more() {
         let digest = send_package(&server).await;
         let body = install(&server, &digest, &reads(&server)).await;
         let id = &body["data"]["installPlugin"]["plugin"]["id"];
-        let removed = server.graphql(Role::Admin, REMOVE, json!({ "id": id })).await.data();
-        assert_eq!(removed["removePlugin"]["plugin"]["status"], "REMOVED");
+        let removed = server.graphql(Role::Admin, UNINSTALL, json!({ "id": id })).await.data();
+        assert_eq!(removed["uninstallPlugin"]["plugin"]["status"], "REMOVED");
         assert_eq!(server.query(TERMS).await["customers"]["nodes"][0]["creditTerms"]["fallback"], true);
-        let again = server.graphql(Role::Admin, &REMOVE.replace("away", "again"), json!({ "id": id })).await.json();
-        assert_eq!(codes(&again), ["NOT_FOUND"]);
+        let again = server.graphql(Role::Admin, &UNINSTALL.replace("away", "again"), json!({ "id": id })).await.json();
+        assert_eq!(refusals(&again), ["NOT_FOUND"]);
     }
 }
 
@@ -139,8 +139,9 @@ async fn who_is_no_approver_activates_nothing() {
         let document = strategy().replace("approvers = [\"ada\"]", "approvers = [\"adam\"]");
         let variables = json!({ "document": document, "key": "1" });
         let body = server.post(&secret, &json!({ "query": ACTIVATE, "variables": variables })).await.json();
-        assert_eq!(codes(&body), ["REFUSED"], "{body}");
-        assert!(body["errors"][0]["message"].as_str().unwrap().contains("`adam`"), "{body}");
+        assert_eq!(refusals(&body), ["NOT_ALLOWED"], "{body}");
+        let told = &body["data"]["activateStrategy"]["reasons"][0]["message"];
+        assert!(told.as_str().unwrap().contains("`adam`"), "{body}");
         assert_eq!(server.query("{ strategies { totalCount } }").await["strategies"]["totalCount"], 1);
     }
 }
@@ -181,11 +182,13 @@ async fn a_broken_strategy_is_told_with_its_places() {
             .replace("customer.orders12m >= 5", "customer.orders12m >= 'five'")
             .replace("netDays = 45", "netDys = 45");
         let body = server.graphql(Role::Admin, ACTIVATE, json!({ "document": document, "key": "1" })).await.json();
-        assert_eq!(codes(&body), ["BAD_USER_INPUT"]);
-        let message = body["errors"][0]["message"].as_str().unwrap();
+        let problems = body["data"]["activateStrategy"]["problems"].as_array().unwrap();
+        assert!(problems.iter().all(|problem| problem["path"] == json!(["document"])), "{body}");
         let line = |text: &str| document.lines().position(|line| line.contains(text)).unwrap() + 1;
         for text in ["'five'", "netDys"] {
-            assert!(message.contains(&format!("line {}, column", line(text))), "{text}: {message}");
+            let told = format!("line {}, column", line(text));
+            let tells = |problem: &Value| problem["message"].as_str().unwrap().contains(&told);
+            assert!(problems.iter().any(tells), "{text}: {body}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use guildhall_tests::{Place, Role, Server, codes, places, until};
+use guildhall_tests::{Place, Role, Server, codes, places, refusals, until};
 use serde_json::{Value, json};
 
 use crate::rows::{FILES, MAPPING};
@@ -143,7 +143,7 @@ async fn scopes_narrow_what_a_token_is_for() {
         assert_eq!(ask(&server, &reads, "{ customers { totalCount } }").await["data"]["customers"]["totalCount"], 1);
         assert_eq!(codes(&ask(&server, &reads, change).await)[0], "VALIDATION_FAILED");
         let writes = mia(&server, &["--role", "field-sales", "--scope", "read", "--scope", "write"]);
-        assert_eq!(codes(&ask(&server, &writes, change).await), ["BAD_USER_INPUT"]);
+        assert_eq!(ask(&server, &writes, change).await["data"]["updateCustomer"]["__typename"], "Invalid");
         let watch = mia(&server, &["--role", "admin", "--scope", "admin"]);
         let get = server.request(reqwest::Method::GET, "/metrics").bearer_auth(&watch);
         assert_eq!(server.send(get).await.status, 200);
@@ -159,7 +159,7 @@ async fn roles_are_set_through_the_api_and_hold_at_once() {
         let sales = mia(&server, &["--role", "field-sales"]);
         let query = "{ customers { nodes { phone } } }";
         assert_eq!(ask(&server, &sales, query).await.get("errors"), None);
-        let set = "mutation($input: SetRolesInput!) { setRoles(input: $input) { roleDocument { number setBy } } }";
+        let set = "mutation($input: SetRolesInput!) { setRoles(input: $input) { ... on RolesSet { roleDocument { number setBy } } ... on Invalid { problems { path code message } } ... on Refused { reasons { code message } } } }";
         let input =
             |document: &str| json!({ "input": { "document": document, "idempotencyKey": document.len().to_string() } });
         let narrower = ROLES.replace("\"phone\"]\nupdate = [\"phone\"]", "\"industry\"]");
@@ -167,11 +167,11 @@ async fn roles_are_set_through_the_api_and_hold_at_once() {
         assert_eq!(done["setRoles"]["roleDocument"], json!({ "number": 2, "setBy": "ada" }));
         assert_eq!(codes(&ask(&server, &sales, query).await), ["VALIDATION_FAILED"]);
         let broken = server.graphql(Role::Admin, set, input("[roles.x]\ndoc = 1\n")).await.json();
-        assert_eq!(codes(&broken), ["BAD_USER_INPUT"]);
-        let message = broken["errors"][0]["message"].as_str().unwrap().to_owned();
-        assert!(message.contains("line 1") && message.contains("line 2, column 7"), "{message}");
+        let told = broken["data"]["setRoles"]["problems"].to_string();
+        assert!(refusals(&broken).iter().all(|code| code == "MALFORMED"), "{broken}");
+        assert!(told.contains("line 1") && told.contains("line 2, column 7"), "{told}");
         let gone = server.graphql(Role::Admin, set, input("[roles]\n")).await.json();
-        assert_eq!(codes(&gone), ["REFUSED"], "{gone}");
+        assert_eq!(refusals(&gone), ["NOT_ALLOWED"], "{gone}");
         let absent = server.graphql(Role::Department, set, input(ROLES)).await.json();
         assert_eq!(codes(&absent).first().map(String::as_str), Some("VALIDATION_FAILED"));
         let list = server.place().done(&["role", "list"]);
@@ -184,7 +184,7 @@ async fn a_rotated_token_has_a_new_secret_and_the_old_one_ends_after_its_grace()
     for server in started().await {
         let created = server.place().done(&["token", "create", "Mia", "--role", "desk", "--json"]);
         let created: Value = serde_json::from_str(&created).unwrap();
-        let rotate = "mutation($id: String!, $grace: Int) { rotateToken(input: {tokenId: $id, graceSeconds: $grace}) { tokenId token } }";
+        let rotate = "mutation($id: String!, $grace: Int) { rotateToken(input: {tokenId: $id, graceSeconds: $grace}) { ... on TokenRotated { tokenId token } ... on Refused { reasons { code } } } }";
         let rotated = server.graphql(Role::Admin, rotate, json!({ "id": created["id"], "grace": 2 })).await.data();
         let (old, new) = (created["token"].as_str().unwrap(), rotated["rotateToken"]["token"].as_str().unwrap());
         let body = json!({ "query": "{ customers { totalCount } }" });
@@ -199,6 +199,60 @@ async fn a_rotated_token_has_a_new_secret_and_the_old_one_ends_after_its_grace()
         let ended = async || (server.post(new, &body).await.status == 401).then_some(());
         until(Duration::from_secs(4), ended).await;
         let again = server.graphql(Role::Admin, rotate, json!({ "id": id, "grace": 0 })).await.json();
-        assert_eq!(codes(&again), ["NOT_FOUND"]);
+        assert_eq!(refusals(&again), ["NOT_FOUND"]);
+    }
+}
+
+/// A search by what is hidden would tell it letter by letter.
+#[tokio::test]
+async fn a_search_looks_at_nothing_hidden() {
+    for server in started().await {
+        let own = format!(
+            "{ROLES}\n[roles.post]\ndoc = \"Sends mail.\"\nrows = [\"all\"]\n[roles.post.types.User]\nread = [\"email\"]\n"
+        );
+        set(server.place(), &own);
+        let create = "mutation { createUser(input: {values: {name: \"Quentin\", email: \"post@example.com\"}, idempotencyKey: \"q\"}) { __typename } }";
+        server.graphql(Role::Department, create, Value::Null).await.data();
+        let post = server.place().done(&["token", "create", "Pia", "--role", "post"]);
+        let found = async |text: &str| {
+            let query = format!("{{ search(text: \"{text}\") {{ ... on User {{ email }} }} }}");
+            ask(&server, post.trim(), &query).await["data"]["search"].clone()
+        };
+        let one = json!([{ "email": "post@example.com" }]);
+        until(Duration::from_secs(2), async || (found("post@").await == one).then_some(())).await;
+        assert_eq!(found("quent").await, json!([]));
+    }
+}
+
+/// What was validated and planned for one role is of no use to another.
+#[tokio::test]
+async fn what_one_role_asks_serves_no_other() {
+    for server in started().await {
+        let query = "{ customers { nodes { phone } } }";
+        let (sales, desk) = (mia(&server, &["--role", "field-sales"]), mia(&server, &["--role", "desk"]));
+        for _ in 0..2 {
+            assert_eq!(ask(&server, &sales, query).await.get("errors"), None);
+            assert_eq!(codes(&ask(&server, &desk, query).await), ["VALIDATION_FAILED"]);
+        }
+    }
+}
+
+/// Nobody makes a record that he would not see, or moves one out of his sight.
+#[tokio::test]
+async fn nobody_writes_out_of_his_own_sight() {
+    for server in started().await {
+        let mia = mia(&server, &["--role", "department", "--reach", "own"]);
+        let why = "... on Refused { reasons { code } }";
+        let create = format!(
+            "mutation {{ createCustomer(input: {{values: {{name: \"a\", kind: PERSON, currency: \"EUR\"}}, idempotencyKey: \"c\"}}) {{ {why} }} }}"
+        );
+        assert_eq!(refusals(&ask(&server, &mia, &create).await), ["OUT_OF_REACH"]);
+        let hers = ask(&server, &mia, "{ customers { nodes { id version } } }").await;
+        let node = &hers["data"]["customers"]["nodes"][0];
+        let give = format!(
+            "mutation {{ updateCustomer(input: {{id: {}, version: {}, set: {{owner: null}}, idempotencyKey: \"g\"}}) {{ {why} }} }}",
+            node["id"], node["version"]
+        );
+        assert_eq!(refusals(&ask(&server, &mia, &give).await), ["OUT_OF_REACH"]);
     }
 }

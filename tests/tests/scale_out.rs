@@ -94,14 +94,14 @@ async fn what_was_acknowledged_survives_a_kill() {
 #[tokio::test]
 async fn a_token_revoked_at_one_server_ends_at_all() {
     for servers in houses().await {
-        let query = "mutation { createToken(input: {actor: \"gone\", roles: [\"reader\"]}) { token tokenId } }";
+        let query = "mutation { createToken(input: {actor: \"gone\", roles: [\"reader\"]}) { ... on TokenCreated { token tokenId } } }";
         let made = servers[0].graphql(Role::Admin, query, Value::Null).await.data();
         let secret = made["createToken"]["token"].as_str().unwrap();
         let body = json!({ "query": "{ __typename }" });
         for server in &servers {
             assert_eq!(server.post(secret, &body).await.status, 200);
         }
-        let query = "mutation($id: String!) { revokeToken(input: {tokenId: $id}) { tokenId } }";
+        let query = "mutation($id: String!) { revokeToken(input: {tokenId: $id}) { ... on TokenRevoked { tokenId } } }";
         servers[0].graphql(Role::Admin, query, json!({ "id": made["createToken"]["tokenId"] })).await.data();
         for server in &servers {
             until(PATIENCE, async || (server.post(secret, &body).await.status == 401).then_some(())).await;
@@ -115,8 +115,7 @@ async fn a_strategy_activated_at_one_server_decides_at_all() {
     for servers in houses().await {
         let document = std::fs::read_to_string(data("small/strategy.toml")).unwrap();
         let renamed = document.replacen("name = \"", "name = \"Second ", 1);
-        let query =
-            "mutation($input: ActivateStrategyInput!) { activateStrategy(input: $input) { strategy { name } } }";
+        let query = "mutation($input: ActivateStrategyInput!) { activateStrategy(input: $input) { ... on StrategyActivated { strategy { name } } } }";
         let input = json!({ "document": renamed, "idempotencyKey": "second" });
         let done = servers[0].graphql(Role::Admin, query, json!({ "input": input })).await.data();
         let name = done["activateStrategy"]["strategy"]["name"].clone();

@@ -91,7 +91,7 @@ async fn what_was_acknowledged_outlives_the_server() {
         let made = server
             .graphql(
                 Role::Admin,
-                "mutation { createToken(input: {actor: \"eve\", roles: [\"reader\"]}) { token } }",
+                "mutation { createToken(input: {actor: \"eve\", roles: [\"reader\"]}) { ... on TokenCreated { token } } }",
                 Value::Null,
             )
             .await

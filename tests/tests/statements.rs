@@ -151,7 +151,7 @@ async fn the_most_usual_operations() {
             })
         };
         count.act("updateOrder", ship).await;
-        let query = "mutation($input: RecordDecisionInput!) { recordDecision(input: $input) { decision { id } } }";
+        let query = "mutation($input: RecordDecisionInput!) { recordDecision(input: $input) { ... on DecisionRecorded { decision { id } } } }";
         count.of("recordDecision", query, |turn| {
             json!({ "input": { "point": "credit.terms", "customer": nodes[0]["id"], "idempotencyKey": format!("h{turn}") } })
         }).await;

@@ -145,12 +145,12 @@ async fn what_is_not_seen_is_not_told() {
 #[tokio::test]
 async fn a_revoked_token_is_told_nothing_more() {
     for server in places().await.into_iter().map(Server::start) {
-        let query = "mutation { createToken(input: {actor: \"gone\", roles: [\"department\"]}) { token tokenId } }";
+        let query = "mutation { createToken(input: {actor: \"gone\", roles: [\"department\"]}) { ... on TokenCreated { token tokenId } } }";
         let made = server.graphql(Role::Admin, query, Value::Null).await.data();
         let mut socket = Socket::of(&server, made["createToken"]["token"].as_str().unwrap()).await;
         socket.subscribe("1", CHANGED, Value::Null).await;
         tokio::time::sleep(Duration::from_millis(500)).await;
-        let query = "mutation($id: String!) { revokeToken(input: {tokenId: $id}) { tokenId } }";
+        let query = "mutation($id: String!) { revokeToken(input: {tokenId: $id}) { ... on TokenRevoked { tokenId } } }";
         server.graphql(Role::Admin, query, json!({ "id": made["createToken"]["tokenId"] })).await.data();
         create(&server, "after").await;
         assert_eq!(socket.hear().await, json!({ "closed": 4403 }));
@@ -214,6 +214,46 @@ async fn changes_come_as_server_sent_events() {
             .json(&json!({ "query": "{ __typename }" }));
         let text = query.send().await.unwrap().text().await.unwrap();
         assert_eq!(text, "event: next\ndata: {\"data\":{\"__typename\":\"Query\"}}\n\nevent: complete\n\n");
+    }
+}
+
+/// What is told of a change names no field that the role does not read.
+#[tokio::test]
+async fn a_hidden_field_is_not_among_those_that_changed() {
+    let roles = "[roles.desk]\ndoc = \"Answers whoever calls.\"\nrows = [\"all\"]\n[roles.desk.types.Customer]\nread = [\"name\"]\n";
+    for server in places().await.into_iter().map(Server::start) {
+        let file = server.place().file("roles.toml", roles);
+        server.place().done(&["role", "set", &file.to_string_lossy()]);
+        let desk = server.place().done(&["token", "create", "Dan", "--role", "desk"]);
+        let id = create(&server, "first").await;
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        let mut socket = Socket::of(&server, desk.trim()).await;
+        socket.subscribe("1", "subscription { customerChanged { fields customer { name } } }", Value::Null).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let query = "mutation($input: UpdateCustomerInput!) { updateCustomer(input: $input) { ... on CustomerWritten { version } } }";
+        let input = json!({ "id": id, "version": 1, "set": { "phone": "7", "name": "second" }, "idempotencyKey": "u" });
+        server.graphql(Role::Department, query, json!({ "input": input })).await.data();
+        assert_eq!(socket.change().await, json!({ "fields": ["name"], "customer": { "name": "second" } }));
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_sent_no_more_events() {
+    for server in places().await.into_iter().map(Server::start) {
+        let query = "mutation { createToken(input: {actor: \"gone\", roles: [\"department\"]}) { ... on TokenCreated { token tokenId } } }";
+        let made = server.graphql(Role::Admin, query, Value::Null).await.data();
+        let request = server
+            .request(reqwest::Method::POST, "/graphql")
+            .header("Accept", "text/event-stream")
+            .bearer_auth(made["createToken"]["token"].as_str().unwrap())
+            .json(&json!({ "query": CHANGED }));
+        let response = request.send().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let query = "mutation($id: String!) { revokeToken(input: {tokenId: $id}) { ... on TokenRevoked { tokenId } } }";
+        server.graphql(Role::Admin, query, json!({ "id": made["createToken"]["tokenId"] })).await.data();
+        create(&server, "after").await;
+        let text = timeout(PATIENCE, response.text()).await.unwrap().unwrap();
+        assert!(text.contains("event: complete") && !text.contains("cus_"), "{text}");
     }
 }
 

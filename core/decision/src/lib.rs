@@ -12,18 +12,23 @@ mod ledger;
 mod parameters;
 mod point;
 mod roles;
+mod shadow;
 mod strategy;
 mod verdict;
 
 pub use condition::{Bindings, Condition, ConditionError, MAX_CONDITION_LENGTH, Scope};
 pub use datum::{DataType, Datum, EnumDefinition, EnumValue};
-pub use ledger::{ChainError, LedgerEntry, canonical_json, verify_chain};
+pub use ledger::{
+    Asked, ChainCheck, ChainError, Content, Inputs, LedgerEntry, Link, PluginVersion, StrategyVersion, SubjectInputs,
+    Versions, canonical_json, new_salt_from,
+};
 pub use parameters::{Layer, Parameters, Resolved, department_defaults, resolve};
 pub use point::{
-    CombineRule, DIRECTIVES_SDL, DecisionPoint, FailPolicy, InputField, Mode, OutputField, PointError, RequestError,
-    decision_points, point_sdl, read_points,
+    Change, CombineRule, DIRECTIVES_SDL, DecisionPoint, FailPolicy, InputField, Mode, OutputField, PointError,
+    RequestError, changes, decision_points, next_version, point_sdl, read_points,
 };
 pub use roles::read_roles;
+pub use shadow::{Seen, ShadowReport, Tally};
 pub use strategy::{
     Agreement, Assignment, CustomerKey, Effect, Goal, GroundRule, MAX_DOCUMENT_BYTES, Problem, Problems, Segment, Side,
     Strategy, Treatment,

@@ -1,11 +1,14 @@
 //! Decision points: the typed questions the core asks, read from GraphQL SDL.
 
+mod change;
 mod combine;
+mod print;
 mod request;
 mod sdl;
 
 use std::sync::Arc;
 
+pub use change::{Change, changes, next_version};
 pub use combine::CombineRule;
 pub use request::RequestError;
 pub use sdl::{PointError, read_points};
@@ -88,6 +91,11 @@ pub enum FailPolicy {
 impl DecisionPoint {
     pub fn output(&self, name: &str) -> Option<&OutputField> {
         self.outputs.iter().find(|field| field.name == name)
+    }
+
+    /// The fields that cannot be combined: only one plugin can answer at a point that has one.
+    pub fn uncombined(&self) -> impl Iterator<Item = &OutputField> {
+        self.outputs.iter().filter(|field| field.combine == CombineRule::Only)
     }
 
     pub fn parameter(&self, name: &str) -> Option<&InputField> {

@@ -66,8 +66,12 @@ pub struct Verdict {
     /// What the departments would have answered by themselves, without strategy and ground rules. Nothing if nobody asked
     /// or if a plugin could not answer.
     pub without_strategy: Option<Map<String, Json>>,
-    /// The decision in words, one sentence each; empty if it was [`decide_unexplained`].
+    /// What the plugins proposed under the departments' own defaults, sorted by plugin; empty if nobody asked.
+    pub by_default: Vec<Proposal>,
+    /// The decision in words for people of the business, one sentence each; empty if it was [`decide_unexplained`].
     pub explanation: Vec<String>,
+    /// The decision in words for the customer: nothing in it tells what a department, a plugin or a rule is about.
+    pub customer_explanation: Vec<String>,
 }
 
 /// Makes one verdict of what the plugins proposed under `parameters`. `by_default` are their proposals under
@@ -79,7 +83,9 @@ pub fn decide(
     by_default: Option<Vec<Proposal>>,
 ) -> Verdict {
     let Unexplained { mut verdict, combined, outputs } = unexplained(question, parameters, proposals, by_default);
-    verdict.explanation = explain::sentences(question, &verdict, &combined, &outputs);
+    let told = explain::tell(question, &verdict, &combined, &outputs);
+    verdict.explanation = told.business;
+    verdict.customer_explanation = told.customer;
     verdict
 }
 
@@ -113,10 +119,9 @@ fn unexplained(
     let fallback = combined.is_none();
     let combined = combined.unwrap_or_else(|| defaults(point));
     let (bounded, bounds) = bounds::apply(question, &combined);
-    let without = by_default.and_then(|proposals| {
-        let judged = proposal::judge(point, proposals);
-        if judged.failures.is_empty() { combine(point, &judged.outputs) } else { None }
-    });
+    let by_default = by_default.map(|proposals| proposal::judge(point, proposals));
+    let without = by_default.as_ref().filter(|judged| judged.failures.is_empty());
+    let without = without.and_then(|judged| combine(point, &judged.outputs));
     let verdict = Verdict {
         output: to_json(point, &bounded),
         fallback,
@@ -125,7 +130,9 @@ fn unexplained(
         proposals,
         failures,
         without_strategy: without.as_ref().map(|without| to_json(point, without)),
+        by_default: by_default.map(|judged| judged.proposals).unwrap_or_default(),
         explanation: Vec::new(),
+        customer_explanation: Vec::new(),
     };
     Unexplained { verdict, combined, outputs }
 }

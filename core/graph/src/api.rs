@@ -11,17 +11,17 @@ use chrono::Utc;
 use guildhall_decision::DecisionPoint;
 use guildhall_model::{Access, Model, Role};
 use guildhall_workflow::{Actor, Bearer, Deployment, House, InputQueries, InputQuery, WorkflowError};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
 use crate::ApiError;
-use crate::acts::{self, Gave, Outcome};
+use crate::acts::{self, Call, Gave, Outcome};
 use crate::execute::{Answer, Execution, fits};
 use crate::front::Front;
 use crate::generation::{AccessSchema, Document, Generation, PlanKey, Prepared};
 use crate::metrics::{Counters, Metrics};
 use crate::plan::{
-    Bound, Branch, Context, MutationPlan, Payload, Plan, Slot, compile_input_query, plan_mutation, plan_query,
+    Bound, Branch, Context, MutationPlan, Payload, Plan, Said, Slot, compile_input_query, plan_mutation, plan_query,
 };
 use crate::problem::{Code, Problem};
 use crate::rate::{Allowance, Rates};
@@ -101,6 +101,11 @@ impl Api {
         self.generation.load().deployment.guest_calls()
     }
 
+    /// How many of the installed plugins cannot be asked.
+    pub fn suspended(&self) -> usize {
+        self.generation.load().deployment.suspended().len()
+    }
+
     /// What was done since the process began.
     pub fn metrics(&self) -> Metrics {
         let guest_calls = self.counters.guest_calls(|| Arc::clone(&self.generation.load().deployment));
@@ -109,6 +114,7 @@ impl Api {
             generation: generation.deployment.generation,
             guest_calls,
             plugins: generation.deployment.plugin_metrics(),
+            suspended: self.suspended() as u64,
             statements: self.house.database.statements(),
             caches: generation.caches(),
             limits: self.counters.limits(),
@@ -324,8 +330,8 @@ impl Api {
             let path = [Value::from(step.key.as_str())];
             let outcome = async {
                 let input = act.input.resolve(execution.variables).unwrap_or(Value::Null);
-                let outcome =
-                    acts::perform(&self.house, execution.deployment, actor, &act.name, input, execution.now).await?;
+                let call = Call { house: &self.house, deployment: execution.deployment, actor, now: execution.now };
+                let outcome = acts::perform(&call, &act.name, input).await?;
                 let answer = told(execution, &act.payload, &outcome, &path).await?;
                 fits(data.len() + answer.data.len())?;
                 Ok::<_, Problem>(answer)
@@ -359,20 +365,16 @@ async fn told(
     outcome: &Outcome,
     path: &[Value],
 ) -> Result<Answer, Problem> {
-    let unplanned = || Problem::new(Code::Internal, "an act came to what was not planned");
-    match (payload, outcome) {
-        (Payload::One(plan), Outcome { gave: Gave::Records(values), .. }) => execution.run(plan, values, path).await,
-        (Payload::One(_), _) => Err(unplanned()),
-        (Payload::OneOf(branches), Outcome { of, gave }) => {
-            let branch = branches.iter().find(|(name, _)| Some(name) == of.as_ref()).map(|(_, branch)| branch);
-            match (branch, gave) {
-                (Some(Branch::Read(plan)), Gave::Records(values)) => execution.run(plan, values, path).await,
-                (Some(Branch::Said(said)), Gave::Said(value)) => {
-                    Ok(Answer { data: said.of(value).to_string(), problems: Vec::new() })
-                }
-                _ => Err(unplanned()),
-            }
+    let Outcome { of, gave } = outcome;
+    let said = |said: &Said, value: &Value| Answer { data: said.of(value).to_string(), problems: Vec::new() };
+    match (payload.branch(of), gave) {
+        (Some(Branch::Read(plan)), Gave::Values(values)) => execution.run(plan, values, path).await,
+        (Some(Branch::Said(members)), Gave::Values(values)) => {
+            let values: Map<_, _> = values.iter().map(|(name, value)| (name.clone(), value.json())).collect();
+            Ok(said(members, &Value::Object(values)))
         }
+        (Some(Branch::Said(members)), Gave::Said(value)) => Ok(said(members, value)),
+        _ => Err(Problem::new(Code::Internal, "an act came to what was not planned")),
     }
 }
 

@@ -98,7 +98,7 @@ impl Execution<'_> {
         let budget = self.deployment.budget();
         for group in groups {
             let Group { point, request, detail, subjects } = group;
-            let decided = self.deployment.decide(point, &subjects, &request, self.now, detail, &budget).await;
+            let decided = self.deployment.decide(point, &subjects, &request, self.now, detail, Some(&budget)).await;
             verdicts.groups.push(decided);
         }
         Ok(verdicts)
@@ -188,7 +188,10 @@ struct Group<'p, 'f> {
 }
 
 fn detail(picks: &[Entry<Pick>]) -> Detail {
-    let explained = picks.iter().any(|pick| matches!(pick.value, Pick::Trace(TraceField::Explanation, _)));
+    let told = |pick: &Entry<Pick>| {
+        matches!(pick.value, Pick::Trace(TraceField::Explanation | TraceField::CustomerExplanation, _))
+    };
+    let explained = picks.iter().any(told);
     if explained { Detail::Explained } else { Detail::Answer }
 }
 

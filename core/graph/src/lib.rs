@@ -15,6 +15,7 @@ mod plan;
 mod problem;
 mod rate;
 mod schema;
+mod schema_queries;
 mod subscription;
 
 pub use api::{Api, ModelQueries, Request, Response, model_sdl};
@@ -23,6 +24,7 @@ pub use front::DOCUMENT_LIMIT;
 pub use metrics::{CacheMetrics, Metrics};
 pub use problem::{Code, Problem};
 pub use rate::{Allowance, WINDOW};
+pub use schema_queries::SchemaQueries;
 pub use subscription::Subscription;
 
 /// Why the API cannot be served.

@@ -20,6 +20,8 @@ pub struct Metrics {
     pub guest_calls: u64,
     /// The plugins that serve.
     pub plugins: Vec<PluginMetrics>,
+    /// Installed plugins that cannot be asked.
+    pub suspended: u64,
     /// SQL statements sent.
     pub statements: u64,
     pub caches: Vec<CacheMetrics>,

@@ -36,8 +36,9 @@ use guildhall_workflow::Deployment;
 
 pub(crate) use arguments::Argument;
 pub(crate) use decision::{Pick, TracePick};
-pub(crate) use input_query::compile_input_query;
+pub(crate) use input_query::{compile_input_query, validated};
 pub(crate) use mutation::{Branch, MutationPlan, Payload, plan_mutation};
+pub(crate) use said::Said;
 pub(crate) use shape::Shape;
 pub(crate) use subscription::{SubscriptionPlan, plan_subscription};
 pub(crate) use variables::{Bound, Source, Variable};

@@ -148,7 +148,9 @@ impl From<WorkflowError> for Problem {
     fn from(error: WorkflowError) -> Self {
         match error {
             WorkflowError::NotFound(message) => Problem::new(Code::NotFound, message),
-            WorkflowError::BadInput(message) => Problem::new(Code::BadUserInput, message),
+            WorkflowError::BadInput(_) | WorkflowError::Invalid(_) => {
+                Problem::new(Code::BadUserInput, error.to_string())
+            }
             WorkflowError::Refused(reasons) => {
                 Problem::new(Code::Refused, reasons.join("; ")).with("reasons", Value::from(reasons))
             }

@@ -11,6 +11,7 @@ mod lists;
 mod mutations;
 mod objects;
 mod records;
+mod refusals;
 mod subscriptions;
 
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use async_graphql::dynamic::{
 use guildhall_decision::DecisionPoint;
 use guildhall_model::{Access, Model, ObjectType};
 
-pub(crate) use aggregates::{Gathered, is_date, is_measured};
+pub(crate) use aggregates::{Gathered, is_date, is_measured, related_key_name};
 pub(crate) use decisions::{TRACE_FIELDS, TraceField};
 pub(crate) use filters::{filter_name, order_field};
 pub(crate) use lists::{List, connection_name, edge_name, list_of};

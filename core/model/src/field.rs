@@ -1,7 +1,7 @@
 //! Field: one stored value of a type, and of what kind it is.
 
 use crate::enumeration::EnumType;
-use crate::{Role, Rule, Value};
+use crate::{Role, Rule, Stamp, Value};
 
 /// The kind of a stored field. Filters, ordering, SQL and GraphQL types follow from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,8 @@ pub struct Field {
     pub place: Place,
     /// Whether the API writes it. What is false here only Guildhall itself writes.
     pub writable: bool,
+    /// What is written of an act by itself; the API does not write it then.
+    pub stamp: Option<Stamp>,
     /// What a value the API writes has to be like.
     pub rules: Vec<Rule>,
 }
@@ -78,6 +80,7 @@ impl Field {
             deprecated: None,
             place: Place::Column,
             writable: true,
+            stamp: None,
             rules: Vec::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! Hold: what stops an order, or all orders of a customer.
 
 use crate::enumeration::{EnumType, EnumValue};
-use crate::{Kind, ObjectType, Role, Rule};
+use crate::{Kind, Moment, ObjectType, Role, Stamped};
 
 const REASON: EnumType = EnumType {
     name: "HoldReason",
@@ -31,6 +31,8 @@ const STATUS: EnumType = EnumType {
     moves: &[("ACTIVE", &["RELEASED", "EXPIRED"])],
 };
 
+const RELEASED: Moment = Moment::Becomes("status", "RELEASED");
+
 pub(crate) fn declare() -> ObjectType {
     ObjectType::declare(
         "Hold",
@@ -46,11 +48,14 @@ pub(crate) fn declare() -> ObjectType {
     .only(Role::Department)
     .field("placedAt", Kind::DateTime, "When it was placed.")
     .indexed()
+    .stamped(Stamped::Time, Moment::Creation)
     .field("placedBy", Kind::Text, "Who placed it.")
-    .holds(Rule::NotBlank)
+    .stamped(Stamped::Actor, Moment::Creation)
     .optional("until", Kind::DateTime, "When it ends by itself; null if it has to be released.")
     .optional("releasedAt", Kind::DateTime, "When it was released.")
+    .stamped(Stamped::Time, RELEASED)
     .optional("releasedBy", Kind::Text, "Who released it.")
+    .stamped(Stamped::Actor, RELEASED)
     .optional("releaseReason", Kind::Text, "Why it was released.")
     .only(Role::Department)
     .in_order("placedAt", "until")

@@ -1,6 +1,6 @@
 //! Note: what somebody wrote down about a customer.
 
-use crate::{Kind, ObjectType, Rule};
+use crate::{Kind, Moment, ObjectType, Rule, Stamped};
 
 pub(crate) fn declare() -> ObjectType {
     ObjectType::declare("Note", "notes", "nte", "What somebody wrote down about a customer.")
@@ -9,6 +9,7 @@ pub(crate) fn declare() -> ObjectType {
         .holds(Rule::NotBlank)
         .field("writtenAt", Kind::DateTime, "When it was written down.")
         .indexed()
+        .stamped(Stamped::Time, Moment::Creation)
         .field("pinned", Kind::Bool, "Whether it stands before all others.")
         .one("customer", "Customer", false, "Whom it is about.")
         .visible_with_it()
@@ -17,5 +18,6 @@ pub(crate) fn declare() -> ObjectType {
         .one("invoice", "Invoice", true, "The invoice it is about.")
         .one("case", "Case", true, "The case it belongs to.")
         .one("opportunity", "Opportunity", true, "The opportunity it belongs to.")
-        .one("author", "User", true, "Who wrote it down.")
+        .one("author", "User", true, "Who wrote it down; null where the name he acts by is no user's login.")
+        .by_its_maker()
 }

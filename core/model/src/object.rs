@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Field, Kind, Model, Role, Rule};
+use crate::{Field, Kind, Model, Moment, Role, Rule, Stamp, Stamped};
 
 /// Most characters of a text, if nothing else is said.
 const TEXT_LENGTH: usize = 1_000;
@@ -45,6 +45,8 @@ pub struct Relation {
     pub readable_by: Role,
     /// Whether the API writes it; only one whose key is [`RelationKey::Here`] can be written at all.
     pub writable: bool,
+    /// Whether it leads to the user who makes the record, by the login he acts by; the API does not write it then.
+    pub maker: bool,
 }
 
 /// An object type: a table, and a GraphQL object with connection, filter and order.
@@ -196,6 +198,24 @@ impl ObjectType {
         self
     }
 
+    /// Has the field added last written of an act by itself.
+    pub(crate) fn stamped(mut self, what: Stamped, when: Moment) -> Self {
+        if let Some(field) = self.fields.last_mut() {
+            let field = Arc::make_mut(field);
+            (field.writable, field.stamp) = (false, Some(Stamp { what, when }));
+        }
+        self
+    }
+
+    /// Has the relation added last lead to the user who makes the record.
+    pub(crate) fn by_its_maker(mut self) -> Self {
+        if let Some(relation) = self.relations.last_mut() {
+            let relation = Arc::make_mut(relation);
+            (relation.writable, relation.maker) = (false, true);
+        }
+        self
+    }
+
     /// Leaves the relation added last to Guildhall itself.
     pub(crate) fn led_by_guildhall(mut self) -> Self {
         if let Some(relation) = self.relations.last_mut() {
@@ -306,6 +326,7 @@ impl ObjectType {
             doc: doc.to_owned(),
             readable_by: self.readable_by,
             writable,
+            maker: false,
         }));
         self
     }

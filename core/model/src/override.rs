@@ -1,6 +1,6 @@
 //! Override: a person's word against a decision.
 
-use crate::{Kind, ObjectType, Role, Rule};
+use crate::{Kind, Moment, ObjectType, Role, Rule, Stamped};
 
 pub(crate) fn declare() -> ObjectType {
     ObjectType::declare(
@@ -12,8 +12,9 @@ pub(crate) fn declare() -> ObjectType {
     .only_for(Role::Department)
     .field("madeAt", Kind::DateTime, "When the decision was set aside.")
     .indexed()
+    .stamped(Stamped::Time, Moment::Creation)
     .field("madeBy", Kind::Text, "Who set it aside.")
-    .holds(Rule::NotBlank)
+    .stamped(Stamped::Actor, Moment::Creation)
     .field("reason", Kind::Text, "Why.")
     .holds(Rule::NotBlank)
     .optional("verdict", Kind::Json, "What holds instead: output fields of the decision point.")

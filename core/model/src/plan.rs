@@ -11,7 +11,7 @@ mod page;
 use std::sync::Arc;
 
 pub use condition::{Comparison, Condition, Expression, Operand, TextMatch};
-pub use group::{Aggregate, Bucket, Function, GroupKey, Groups, Measure};
+pub use group::{Aggregate, Bucket, Function, GroupKey, Groups, KeyOf, Measure};
 pub use page::{Connection, ConnectionOutput, Direction, EdgeOutput, End, Nulls, OrderTerm, PageInfoField, Rows, Size};
 
 use crate::{Field, ObjectType, Relation, RowSet};

@@ -20,27 +20,38 @@ pub struct Answer {
     pub reasons: Vec<String>,
 }
 
+impl Answer {
+    /// Reads what a guest answered about one subject. The bytes may come from anyone.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureCode::OutputTooLarge`], or [`FailureCode::MalformedAnswer`] with what is wrong and where.
+    pub fn read(bytes: &[u8], limits: &Limits) -> Result<Self, Failure> {
+        if bytes.len() > limits.output {
+            let message = format!("the answer has {} bytes; {} are allowed", bytes.len(), limits.output);
+            return Err(Failure::new(FailureCode::OutputTooLarge, message));
+        }
+        let malformed = |message: String| Failure::new(FailureCode::MalformedAnswer, message);
+        let written: Written = serde_json::from_slice(bytes).map_err(|error| {
+            malformed(format!("the answer is not as the contract says: {}", shown(&error.to_string(), 200)))
+        })?;
+        if written.reasons.len() > REASONS {
+            return Err(malformed(format!("the answer has {} reasons; {REASONS} are read", written.reasons.len())));
+        }
+        if let Some(long) =
+            written.reasons.iter().map(|reason| reason.chars().count()).find(|length| *length > REASON_LENGTH)
+        {
+            return Err(malformed(format!("a reason has {long} characters; {REASON_LENGTH} are read")));
+        }
+        let reasons = written.reasons.iter().map(|reason| shown(reason, REASON_LENGTH)).collect();
+        Ok(Answer { output: written.output.0, reasons })
+    }
+}
+
 /// One outcome as the guest gave it.
 pub(crate) fn read(outcome: Result<Vec<u8>, String>, limits: &Limits) -> Result<Answer, Failure> {
     let bytes = outcome.map_err(|reason| Failure::new(FailureCode::RefusedByGuest, shown(&reason, REASON_LENGTH)))?;
-    if bytes.len() > limits.output {
-        let message = format!("the answer has {} bytes; {} are allowed", bytes.len(), limits.output);
-        return Err(Failure::new(FailureCode::OutputTooLarge, message));
-    }
-    let malformed = |message: String| Failure::new(FailureCode::MalformedAnswer, message);
-    let written: Written = serde_json::from_slice(&bytes).map_err(|error| {
-        malformed(format!("the answer is not as the contract says: {}", shown(&error.to_string(), 200)))
-    })?;
-    if written.reasons.len() > REASONS {
-        return Err(malformed(format!("the answer has {} reasons; {REASONS} are read", written.reasons.len())));
-    }
-    if let Some(long) =
-        written.reasons.iter().map(|reason| reason.chars().count()).find(|length| *length > REASON_LENGTH)
-    {
-        return Err(malformed(format!("a reason has {long} characters; {REASON_LENGTH} are read")));
-    }
-    let reasons = written.reasons.iter().map(|reason| shown(reason, REASON_LENGTH)).collect();
-    Ok(Answer { output: written.output.0, reasons })
+    Answer::read(&bytes, limits)
 }
 
 /// A JSON object in which no name occurs twice, at any depth.

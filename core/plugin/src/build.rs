@@ -4,6 +4,7 @@
 //! in this process: the module becomes a component, what describes it is appended, and the result is read back as a host
 //! would read it before it is written.
 
+mod foreign;
 mod project;
 mod toolchain;
 
@@ -45,6 +46,11 @@ pub enum BuildError {
     Compile,
     #[error("the compiled plugin is no component: {0}; does it call `guildhall_plugin::export!`?")]
     Component(String),
+    #[error(
+        "the module is no component, and none can be made of it: {0}; it has to export `memory`, `decide` and \
+         `cabi_realloc` as `schema/plugin.wit` says, and may import `log` from `$root`"
+    )]
+    Foreign(String),
     #[error(transparent)]
     Cases(#[from] CaseError),
     #[error(transparent)]
@@ -74,6 +80,23 @@ pub fn build(folder: &Path, output: Option<&Path>) -> Result<Built, BuildError> 
     };
     write(&path, &bytes)?;
     Ok(Built { package, path, toolchain })
+}
+
+/// Packs a component that something else compiled, with what describes it in `folder`, into `output`.
+///
+/// `module` is a component, or a core module that exports `decide` as the component model's canonical ABI lays it out.
+///
+/// # Errors
+///
+/// Says what is missing or wrong, and what to do.
+pub fn pack(folder: &Path, module: &Path, output: &Path) -> Result<Package, BuildError> {
+    let (text, manifest) = read_manifest(folder)?;
+    let description = description(folder, text, &manifest)?;
+    let module = std::fs::read(module).map_err(|error| BuildError::Read { path: module.to_owned(), error })?;
+    let bytes = package::describe(&foreign::component(&module)?, &description);
+    let package = Package::read(&bytes)?;
+    write(output, &bytes)?;
+    Ok(package)
 }
 
 /// What describes the package, from the files beside the manifest.
@@ -137,8 +160,12 @@ fn encode(module: &[u8]) -> Result<Vec<u8>, BuildError> {
     encoded.map_err(|error| BuildError::Component(format!("{error:#}")))
 }
 
-/// Whole or not at all. An unchanged package keeps its time stamp.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
+/// Writes a package: whole or not at all. An unchanged one keeps its time stamp.
+///
+/// # Errors
+///
+/// Says why it cannot be written.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
     if std::fs::read(path).is_ok_and(|known| known == bytes) {
         return Ok(());
     }

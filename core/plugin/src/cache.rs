@@ -67,7 +67,7 @@ impl CodeCache {
     /// The code of a package, if it is there and nobody has touched it. Code that is found counts as used.
     pub(crate) fn load(&self, engine: &Engine, digest: &str) -> Option<Component> {
         let path = self.path(digest);
-        let file = fs::File::open(&path).ok()?;
+        let file = plain_file(&path)?;
         if !self.is_ours(digest, &file).unwrap_or(false) {
             tracing::warn!(digest, "compiled code in the cache is damaged or not ours; compiling anew");
             return None;
@@ -182,6 +182,12 @@ pub(crate) fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Comp
     unsafe { Component::deserialize(engine, code) }
 }
 
+/// A plain file. A link is not followed: it may lead to what never ends.
+fn plain_file(path: &Path) -> Option<fs::File> {
+    let is_plain = fs::symlink_metadata(path).ok()?.is_file();
+    is_plain.then(|| fs::File::open(path).ok()).flatten()
+}
+
 fn create_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -197,7 +203,8 @@ fn read_key(path: &Path) -> io::Result<Option<[u8; KEY_SIZE]>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let key = if is_private(&metadata) { <[u8; KEY_SIZE]>::try_from(fs::read(path)?).ok() } else { None };
+    let plain = is_private(&metadata) && metadata.len() == KEY_SIZE as u64;
+    let key = if plain { <[u8; KEY_SIZE]>::try_from(fs::read(path)?).ok() } else { None };
     if key.is_none() {
         tracing::warn!("the cache's key is damaged or readable by others; making a new one and compiling anew");
         fs::remove_file(path)?;

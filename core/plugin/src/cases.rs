@@ -51,7 +51,37 @@ impl Case {
     ///
     /// Names the file that cannot be read.
     pub fn read_all(folder: &Path) -> Result<Vec<Case>, CaseError> {
-        files(folder)?.into_iter().map(|path| read(&path).map(|(case, _)| case)).collect()
+        Ok(Self::read_files(folder)?.into_iter().map(|(_, case)| case).collect())
+    }
+
+    /// Every case of a folder with its file, by file name.
+    ///
+    /// # Errors
+    ///
+    /// Names the file that cannot be read.
+    pub fn read_files(folder: &Path) -> Result<Vec<(PathBuf, Case)>, CaseError> {
+        files(folder)?.into_iter().map(|path| read(&path).map(|(case, _)| (path, case))).collect()
+    }
+
+    /// The text of a case with another expected answer. All else stays as it was written.
+    ///
+    /// # Errors
+    ///
+    /// If the text is no case.
+    pub fn with_expected(text: &str, expected: &Value) -> Result<String, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Expecting<'a> {
+            #[serde(borrow)]
+            expected: &'a RawValue,
+        }
+
+        let old = serde_json::from_str::<Expecting<'_>>(text)?.expected.get();
+        // The old answer is a part of the text; where it lies says how much stands before it.
+        let start = old.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+        let (before, rest) = text.split_at_checked(start).unwrap_or((text, ""));
+        let after = rest.get(old.len()..).unwrap_or_default();
+        let new = serde_json::to_string_pretty(expected)?.replace('\n', "\n  ");
+        Ok(format!("{before}{new}{after}"))
     }
 
     /// The text of every case of a folder, by file name. Each of them can be read.
@@ -140,4 +170,18 @@ fn read(path: &Path) -> Result<(Case, String), CaseError> {
     let text = std::fs::read_to_string(path).map_err(|error| CaseError::Folder { path: path.to_owned(), error })?;
     let case = serde_json::from_str(&text).map_err(|error| CaseError::Case { path: path.to_owned(), error })?;
     Ok((case, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_replaced_and_nothing_else() {
+        let text = "{ \"name\": \"a\",\n  \"expected\": {\"refused\":  \"no\"} ,\n  \"at\": \"expected\" }\n";
+        let replaced = Case::with_expected(text, &json!({ "output": {} })).unwrap();
+        let expected = "{ \"name\": \"a\",\n  \"expected\": {\n    \"output\": {}\n  } ,\n  \"at\": \"expected\" }\n";
+        assert_eq!(replaced, expected);
+        assert!(Case::with_expected("{}", &Value::Null).is_err());
+    }
 }

@@ -94,7 +94,11 @@ impl Worker {
             return LoadError::CompileTime { wall: self.wall };
         }
         tracing::error!(%status, said = shown(said.trim(), 300), "the process that compiles plugins died");
-        LoadError::Worker(format!("died: {status}"))
+        // A process that was killed was killed by what it compiled; one that gave up says that it could not work here.
+        match status.code() {
+            None => LoadError::Died(status.to_string()),
+            Some(_) => LoadError::Worker(format!("gave up: {status}")),
+        }
     }
 }
 

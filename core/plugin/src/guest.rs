@@ -46,7 +46,7 @@ pub(crate) struct Loaded {
 pub struct Call<'a> {
     /// A JSON object: the decision point's parameters.
     pub parameters: &'a [u8],
-    /// A JSON object `{"subject": {...}, "request": {...}}`.
+    /// A JSON object `{"subject": {...}, "request": {...}, "settings": {...}}`.
     pub input: &'a [u8],
 }
 
@@ -61,6 +61,8 @@ pub struct Batch {
     pub guest_calls: u32,
     /// The most memory that one guest call had, in bytes.
     pub memory_peak: usize,
+    /// Bytes of the longest answer.
+    pub output_peak: usize,
     /// What the guest logged, bounded and without control characters.
     pub log: Vec<String>,
 }
@@ -155,7 +157,7 @@ impl Batch {
     /// The same failure about each of so many calls, of which none was made.
     pub fn failed(calls: usize, failure: &Failure) -> Self {
         let answers = std::iter::repeat_n(Err(failure.clone()), calls).collect();
-        Batch { answers, fuel: 0, guest_calls: 0, memory_peak: 0, log: Vec::new() }
+        Batch { answers, fuel: 0, guest_calls: 0, memory_peak: 0, output_peak: 0, log: Vec::new() }
     }
 }
 

@@ -11,10 +11,10 @@ use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
-use crate::CONTRACT;
 use crate::breaker::Breaker;
 use crate::cache::{self, CacheError, CodeCache};
 use crate::compile::{Worker, compiled};
+use crate::contract::{self, ContractError};
 use crate::failure::shown;
 use crate::gate::Gate;
 use crate::guest::{Guest, Loaded};
@@ -81,8 +81,8 @@ pub enum HostError {
 /// Why a package cannot become a guest.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error("it is built for plugin contract `{0}`; this Guildhall speaks `{CONTRACT}`: build it with a matching SDK")]
-    Contract(String),
+    #[error(transparent)]
+    Contract(#[from] ContractError),
     #[error("it is not a valid component: {0}")]
     Invalid(String),
     #[error("it imports {0}; a plugin may import `log` and nothing else")]
@@ -99,6 +99,9 @@ pub enum LoadError {
     CodeTooLarge,
     #[error("too many plugins are being compiled; try again")]
     Busy,
+    #[error("the process that compiles plugins died of it: {0}; nothing was loaded")]
+    Died(String),
+    /// That is about this machine, not about the package.
     #[error("the process that compiles plugins {0}; nothing was loaded")]
     Worker(String),
 }
@@ -151,9 +154,7 @@ impl Inner {
             return Ok(loaded);
         }
         let manifest = package.manifest();
-        if manifest.contract != CONTRACT {
-            return Err(LoadError::Contract(manifest.contract.clone()));
-        }
+        contract::check(&manifest.contract)?;
         let component = self.component(package)?;
         self.check_interface(&component)?;
         self.check_resources(&component)?;

@@ -14,6 +14,8 @@ pub mod build;
 mod cache;
 pub mod cases;
 pub mod compile;
+mod contract;
+pub mod dependency;
 mod failure;
 mod gate;
 mod guest;
@@ -29,6 +31,7 @@ mod tally;
 pub use answer::Answer;
 pub use breaker::{Admission, Breaker, Circuit, Probe, Turn};
 pub use budget::Budget;
+pub use contract::{CONTRACT, ContractError};
 pub use failure::{Failure, FailureCode};
 pub use guest::{Batch, Call, Guest};
 pub use host::{Host, HostConfig, HostError, LoadError};
@@ -36,8 +39,5 @@ pub use limits::Limits;
 pub use manifest::{Manifest, ManifestError, Requires, Serves};
 pub use package::{Description, Package, PackageError, describe};
 pub use settings::{SettingsError, SettingsProblem, SettingsSchema};
-pub use signature::{NotAKey, Signature, SignatureError, SigningKey};
+pub use signature::{NotAKey, Signature, SignatureError, SigningKey, is_public_key};
 pub use tally::Tally;
-
-/// The contract this host speaks: `guildhall:plugin@0.1.0`.
-pub const CONTRACT: &str = "0.1";

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use semver::{Version, VersionReq};
 use serde::Deserialize;
 
+use crate::failure::shown;
 pub(crate) use form::is_kebab;
 use form::{is_contract, is_event, is_field, is_file, is_point, is_setting, is_text, require};
 
@@ -18,6 +19,8 @@ const REQUIRES: usize = 16;
 const EVENTS: usize = 32;
 const READS: usize = 500;
 const RENAMED: usize = 100;
+const ERROR_LINES: usize = 10;
+const ERROR_LINE: usize = 300;
 
 /// What a plugin says about itself. `schema/plugin-manifest.schema.json` describes the same for editors.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -79,8 +82,8 @@ pub struct Requires {
 /// Why a manifest cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    #[error("{}", .0.to_string().trim_end())]
-    Toml(Box<toml::de::Error>),
+    #[error("{0}")]
+    Toml(String),
     #[error("`{key}` is `{value}`; {expected}")]
     Value { key: String, value: String, expected: &'static str },
     #[error("the plugin serves no decision point; add `[[serves]]` with `point` and `query`")]
@@ -106,7 +109,7 @@ impl Manifest {
     ///
     /// Says line and column, or which value is wrong and what it should be.
     pub fn read(text: &str) -> Result<Self, ManifestError> {
-        let manifest: Manifest = toml::from_str(text).map_err(|error| ManifestError::Toml(Box::new(error)))?;
+        let manifest: Manifest = toml::from_str(text).map_err(|error| ManifestError::Toml(lines(&error)))?;
         manifest.check()?;
         Ok(manifest)
     }
@@ -224,6 +227,12 @@ impl Serves {
         }
         Ok(())
     }
+}
+
+/// Where the text is wrong, with the line: a few lines of a bounded length, whatever the author wrote into them.
+fn lines(error: &toml::de::Error) -> String {
+    let text = error.to_string();
+    text.trim_end().lines().take(ERROR_LINES).map(|line| shown(line, ERROR_LINE)).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -107,6 +107,12 @@ impl Signature {
     }
 }
 
+/// Whether a text is a public key that signatures can be held to: 64 hex digits in lower case, and no weak key.
+pub fn is_public_key(text: &str) -> bool {
+    let key = fixed::<32>(text).and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
+    key.is_some_and(|key| !key.is_weak())
+}
+
 /// Bytes written in lower-case hex, the one form that is taken.
 fn fixed<const LENGTH: usize>(text: &str) -> Option<[u8; LENGTH]> {
     let lower = text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));

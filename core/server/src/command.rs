@@ -3,12 +3,16 @@
 mod demo;
 mod export;
 mod import;
+mod ledger;
 mod plugin;
+mod publisher;
 mod role;
 mod schema;
 mod serve;
 mod strategy;
 mod token;
+
+pub(crate) use demo::DATABASE as DEMO_DATABASE;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,9 +53,15 @@ enum Command {
         after_help = "Example:\n  guildhall export Customer --out exports/ --filter '{\"country\":{\"eq\":\"Germany\"}}'"
     )]
     Export(export::Options),
-    /// Builds, installs and shows plugins
+    /// Builds, installs, upgrades and shows plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
+    /// Checks the record of decisions and erases what it tells about customers
+    #[command(subcommand)]
+    Ledger(ledger::Command),
+    /// Trusts, lists and distrusts publishers of plugins
+    #[command(subcommand)]
+    Publisher(publisher::Command),
     /// Checks, activates and shows the customer strategy
     #[command(subcommand)]
     Strategy(strategy::Command),
@@ -95,8 +105,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Demo(options) => options.listen,
         _ => None,
     };
-    let mut settings = Settings::read(&arguments.flags, listen)?;
-    if let (Command::Demo(_), false) = (&arguments.command, arguments.flags.names_database()) {
+    let demo = matches!(arguments.command, Command::Demo(_));
+    let mut settings = Settings::read(&arguments.flags, listen, demo)?;
+    if demo && !arguments.flags.names_database() {
         // The demo has a database of its own, so that it never mixes with real customers.
         demo::DATABASE.clone_into(&mut settings.database);
         settings.cache = PathBuf::from(demo::CACHE);
@@ -109,6 +120,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Import(options) => import::run(&settings, &options).await,
         Command::Export(options) => export::run(&settings, &options).await,
         Command::Plugin(command) => plugin::run(&settings, command).await,
+        Command::Ledger(command) => ledger::run(&settings, command).await,
+        Command::Publisher(command) => publisher::run(&settings, command).await,
         Command::Strategy(command) => strategy::run(&settings, command).await,
         Command::Role(command) => role::run(&settings, command).await,
         Command::Token(command) => token::run(&settings, command).await,

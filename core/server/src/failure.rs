@@ -44,7 +44,9 @@ impl Failure {
 impl From<WorkflowError> for Failure {
     fn from(error: WorkflowError) -> Self {
         match &error {
-            WorkflowError::BadInput(_) | WorkflowError::NotFound(_) => Failure::BadInput(error.to_string()),
+            WorkflowError::BadInput(_) | WorkflowError::Invalid(_) | WorkflowError::NotFound(_) => {
+                Failure::BadInput(error.to_string())
+            }
             WorkflowError::Refused(_) | WorkflowError::KeyReused(_) | WorkflowError::NoActiveStrategy => {
                 Failure::Refused(error.to_string())
             }

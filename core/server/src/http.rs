@@ -105,6 +105,7 @@ pub(crate) fn router(doors: Arc<Doors>) -> Router {
     let closed = Router::new()
         .route("/schema.graphql", get(graphql::schema))
         .route("/packages", post(packages::post))
+        .route("/packages/{digest}", get(packages::get))
         .route("/metrics", get(metrics::get))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))

@@ -33,9 +33,23 @@ impl OpenedWorkshop {
 pub(crate) async fn open(settings: &Settings) -> Result<Arc<House>, Failure> {
     let database = Database::open(&settings.database).await?;
     database.migrate().await?;
+    house(settings, database)
+}
+
+/// Opens the database as it is: one that an older program serves is not touched.
+pub(crate) async fn open_untouched(settings: &Settings) -> Result<Arc<House>, Failure> {
+    if !Database::is_there(&settings.database)? {
+        return Err(Failure::BadInput(format!("there is no database at `{}`", settings.database)));
+    }
+    house(settings, Database::open(&settings.database).await?)
+}
+
+fn house(settings: &Settings, database: Database) -> Result<Arc<House>, Failure> {
     let OpenedWorkshop { model, points, host, queries } = open_workshop(settings)?;
     let imports = Imports::new(settings.uploads.clone());
-    Ok(Arc::new(House { model, points, database, host, queries, imports, happenings: Happenings::default() }))
+    let happenings = Happenings::default();
+    let unsigned = settings.plugins_unsigned;
+    Ok(Arc::new(House { model, points, database, host, queries, imports, happenings, unsigned }))
 }
 
 /// As [`open`], for who only looks: a database that is not there is not made. An empty one in the folder that comes with it

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use axum::http::{HeaderValue, Uri};
 use clap::{Args, ValueEnum};
+use guildhall_workflow::Unsigned;
 use serde::Deserialize;
 
 use crate::failure::Failure;
@@ -22,7 +23,7 @@ const RATE: u64 = 100_000;
 const RATE_LIMIT: u64 = 1_000_000_000;
 
 /// Environment variables Guildhall reads; another one with its prefix is a typing mistake.
-const ENVIRONMENT: [&str; 10] = [
+const ENVIRONMENT: [&str; 11] = [
     "GUILDHALL_CONFIG",
     "GUILDHALL_DATABASE",
     "GUILDHALL_LISTEN",
@@ -31,6 +32,7 @@ const ENVIRONMENT: [&str; 10] = [
     "GUILDHALL_UPLOAD_LIMIT",
     "GUILDHALL_RATE",
     "GUILDHALL_ALLOW_ORIGIN",
+    "GUILDHALL_PLUGINS_UNSIGNED",
     "GUILDHALL_LOG",
     "GUILDHALL_LOG_LEVEL",
 ];
@@ -62,6 +64,9 @@ pub(crate) struct Flags {
     /// [default: none]
     #[arg(long, global = true, env = "GUILDHALL_ALLOW_ORIGIN", value_name = "URL", value_delimiter = ',')]
     allow_origin: Vec<String>,
+    /// What becomes of plugins that no trusted publisher signed [default: refuse; of the demo allow]
+    #[arg(long, global = true, env = "GUILDHALL_PLUGINS_UNSIGNED", value_name = "POLICY")]
+    plugins_unsigned: Option<Policy>,
     /// Form of the log [default: text]
     #[arg(long, global = true, env = "GUILDHALL_LOG", value_name = "FORM")]
     log: Option<LogForm>,
@@ -77,6 +82,19 @@ pub(crate) enum LogForm {
     Json,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Policy {
+    Allow,
+    Refuse,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plugins {
+    unsigned: Option<Policy>,
+}
+
 /// The configuration file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,6 +107,8 @@ struct File {
     rate: Option<u64>,
     #[serde(default)]
     allow_origin: Vec<String>,
+    #[serde(default)]
+    plugins: Plugins,
     log: Option<LogForm>,
     log_level: Option<String>,
 }
@@ -104,6 +124,8 @@ pub(crate) struct Settings {
     /// Points that each actor may spend in a minute; 0 for any number.
     pub rate: u64,
     pub allow_origin: Vec<HeaderValue>,
+    /// What becomes of plugins that no trusted publisher signed.
+    pub plugins_unsigned: Unsigned,
     pub log: LogForm,
     pub log_level: String,
 }
@@ -116,7 +138,8 @@ impl Flags {
 }
 
 impl Settings {
-    pub(crate) fn read(flags: &Flags, listen: Option<SocketAddr>) -> Result<Self, Failure> {
+    /// `demo`: whether the demo is served, on whatever database.
+    pub(crate) fn read(flags: &Flags, listen: Option<SocketAddr>, demo: bool) -> Result<Self, Failure> {
         check_environment()?;
         let file = match &flags.config {
             Some(path) => read_file(path)?,
@@ -130,10 +153,19 @@ impl Settings {
         if rate > RATE_LIMIT {
             return Err(Failure::BadInput(format!("`rate` is {rate}; it is {RATE_LIMIT} at most, or 0 for no limit")));
         }
+        // The demo's own database is the demo's, whichever command works on it.
+        let file_of = |text: &str| PathBuf::from(text.strip_prefix("sqlite:").unwrap_or(text));
+        let demo = demo || file_of(&database).ends_with(crate::command::DEMO_DATABASE);
+        let policy = flags.plugins_unsigned.or(file.plugins.unsigned);
+        let plugins_unsigned = match policy.unwrap_or(if demo { Policy::Allow } else { Policy::Refuse }) {
+            Policy::Allow => Unsigned::Allow,
+            Policy::Refuse => Unsigned::Refuse,
+        };
         let origins = if flags.allow_origin.is_empty() { &file.allow_origin } else { &flags.allow_origin };
         Ok(Settings {
             database,
             rate,
+            plugins_unsigned,
             allow_origin: origins.iter().map(|origin| read_origin(origin)).collect::<Result<_, _>>()?,
             uploads,
             upload_limit: flags.upload_limit.or(file.upload_limit).unwrap_or(UPLOAD_LIMIT),

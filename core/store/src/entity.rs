@@ -14,6 +14,7 @@ pub mod idempotency;
 pub mod import_run;
 pub mod package;
 pub mod plugin;
+pub mod publisher;
 pub mod role_document;
 pub mod segment;
 pub mod strategy;

@@ -34,8 +34,9 @@ pub enum StoreError {
     #[error("the database was busy for too long; try again ({0})")]
     Busy(String),
     #[error(
-        "the statement took longer than {} seconds and was ended; ask for less",
-        crate::database::STATEMENT_SECONDS
+        "a statement took longer than it may, {} seconds or {} over the whole base, and was ended; ask for less",
+        crate::database::STATEMENT_SECONDS,
+        crate::transaction::WHOLE_BASE.as_secs()
     )]
     TooLong,
     #[error("a sum goes beyond 64 bits, for money 922,337,203,685,477.5807; narrow the filter or group the records")]

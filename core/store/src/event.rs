@@ -54,40 +54,51 @@ pub struct Told {
     pub fields: Vec<String>,
 }
 
+/// Most events of one statement: a database takes so many parameters.
+const EVENTS_PER_STATEMENT: usize = 500;
+
 /// Writes events in the transaction of what they tell of.
 pub async fn append(transaction: &Transaction, events: &[Event], now: DateTime<Utc>) -> Result<(), StoreError> {
-    let position = match transaction.dialect() {
-        Dialect::Postgres => "pg_current_xact_id()::text::bigint",
-        Dialect::Sqlite => r#"(SELECT coalesce(max("position"), 0) + 1 FROM "event")"#,
-    };
-    for event in events {
-        let json = |value: &Option<serde_json::Value>| value.clone().map_or(Value::Null, Value::Json);
-        let mut cells = row::new_record(event.id, now);
-        cells.extend([
-            ("occurred_at", Kind::DateTime, event.occurred_at.into()),
-            ("actor", Kind::Text, event.actor.clone().into()),
-            ("act", Kind::Text, event.act.clone().into()),
-            ("kind", Kind::Text, event.kind.into()),
-            ("record_type", Kind::Text, event.record_type.clone().into()),
-            ("record_id", Kind::Text, event.record_id.clone().into()),
-            ("record_version", Kind::Int, event.record_version.into()),
-            ("before", Kind::Json, json(&event.before)),
-            ("after", Kind::Json, json(&event.after)),
-        ]);
-        let names: Vec<_> = cells.iter().map(|(name, ..)| format!("\"{name}\"")).collect();
-        let places: Vec<_> = cells
-            .iter()
-            .enumerate()
-            .map(|(index, (_, kind, _))| parameter(transaction.dialect(), kind, index + 1))
-            .collect();
-        let sql = format!(
-            r#"INSERT INTO "event" ({}, "position") VALUES ({}, {position})"#,
-            names.join(", "),
-            places.join(", ")
-        );
-        transaction.execute(&sql, row::bind(transaction, "event", &cells)?).await?;
+    for events in events.chunks(EVENTS_PER_STATEMENT) {
+        let (mut names, mut rows, mut bound) = (String::new(), Vec::with_capacity(events.len()), Vec::new());
+        for (index, event) in events.iter().enumerate() {
+            let position = match transaction.dialect() {
+                Dialect::Postgres => "pg_current_xact_id()::text::bigint".to_owned(),
+                // It grows from event to event, whether the rows before it count already or not.
+                Dialect::Sqlite => format!(r#"(SELECT coalesce(max("position"), 0) + {} FROM "event")"#, index + 1),
+            };
+            let cells = cells(event, now);
+            let places = cells
+                .iter()
+                .enumerate()
+                .map(|(place, (_, kind, _))| parameter(transaction.dialect(), kind, bound.len() + place + 1));
+            rows.push(format!("({}, {position})", places.collect::<Vec<_>>().join(", ")));
+            bound.extend(row::bind(transaction, "event", &cells)?);
+            if names.is_empty() {
+                names = cells.iter().map(|(name, ..)| format!("\"{name}\", ")).collect();
+            }
+        }
+        let sql = format!(r#"INSERT INTO "event" ({names}"position") VALUES {}"#, rows.join(", "));
+        transaction.execute(&sql, bound).await?;
     }
     Ok(())
+}
+
+fn cells(event: &Event, now: DateTime<Utc>) -> Vec<row::Cell<'_>> {
+    let json = |value: &Option<serde_json::Value>| value.clone().map_or(Value::Null, Value::Json);
+    let mut cells = row::new_record(event.id, now);
+    cells.extend([
+        ("occurred_at", Kind::DateTime, event.occurred_at.into()),
+        ("actor", Kind::Text, event.actor.clone().into()),
+        ("act", Kind::Text, event.act.clone().into()),
+        ("kind", Kind::Text, event.kind.into()),
+        ("record_type", Kind::Text, event.record_type.clone().into()),
+        ("record_id", Kind::Text, event.record_id.clone().into()),
+        ("record_version", Kind::Int, event.record_version.into()),
+        ("before", Kind::Json, json(&event.before)),
+        ("after", Kind::Json, json(&event.after)),
+    ]);
+    cells
 }
 
 /// The place after everything that has happened so far.

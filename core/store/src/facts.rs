@@ -79,6 +79,9 @@ const FACTS: [(&str, &[&str]); 2] = [
     ("credit_account", &["exposure", "exposure_dynamic"]),
 ];
 
+/// The tables that facts are counted from and kept in.
+const COUNTED: [&str; 7] = ["customer", "order", "invoice", "credit_note", "payment", "interaction", "credit_account"];
+
 /// Whether this module keeps the column, so that nobody else needs to give it a value.
 pub(crate) fn is_fact(table: &str, column: &str) -> bool {
     FACTS.iter().any(|(name, columns)| *name == table && columns.contains(&column))
@@ -99,7 +102,9 @@ pub async fn hold(transaction: &Transaction) -> Result<(), StoreError> {
 /// Counts everything anew: the days, the facts of all customers, the exposure of all credit accounts. A number of statements
 /// that does not grow with the base. The caller has [`lock`]ed the facts.
 pub async fn refresh(transaction: &Transaction, as_of: NaiveDate, now: DateTime<Utc>) -> Result<Refreshed, StoreError> {
+    transaction.take_stock(&COUNTED).await?;
     let days = days::all(transaction, now).await?;
+    transaction.take_stock(&["customer_day"]).await?;
     Ok(Refreshed { days, ..figures(transaction, &Scope::All, as_of).await? })
 }
 

@@ -27,7 +27,10 @@ pub mod import_run;
 pub mod ledger;
 pub mod package;
 pub mod plugin;
+pub mod point;
+pub mod publisher;
 pub mod roles;
+pub mod sample;
 pub mod segment;
 pub mod strategy;
 pub mod token;
@@ -44,4 +47,5 @@ pub use table::unique_fields;
 pub use transaction::Transaction;
 pub use write::{
     Ancestor, Batch, ExternalKey, FieldsSet, Record, RecordColumn, Upserted, record_columns, referring_types,
+    user_by_login,
 };

@@ -4,6 +4,7 @@
 //! because PostgreSQL pads JSON with blanks where SQLite does not, limits `json_build_object` to fifty fields, and SQLite
 //! forgets in sorted aggregates that a value is JSON.
 
+mod any_case;
 mod condition;
 mod connection;
 mod enter;
@@ -69,7 +70,7 @@ impl Statement {
     pub async fn run(&self, on: &impl Reads, variables: &[Value]) -> Result<Read, StoreError> {
         let link = on.link();
         let bound = |(bind, kind): &(Bind, Kind)| {
-            let value = bind.value(variables)?;
+            let value = bind.value(link.dialect(), variables)?;
             adapt(link.dialect(), kind, &value).map_err(|unfit| unfit.of("a compared value"))
         };
         let values = self.binds.iter().map(bound).collect::<Result<Vec<_>, StoreError>>()?;

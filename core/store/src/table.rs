@@ -45,21 +45,25 @@ pub(crate) struct Reference {
 #[derive(Clone, Debug)]
 pub(crate) struct Unique {
     pub(crate) columns: Vec<String>,
-    /// Column and value that say which rows count.
-    pub(crate) among: Option<(&'static str, &'static str)>,
+    /// Column, `=` or `<>`, and the value that say which rows count.
+    pub(crate) among: Option<Among>,
 }
 
-/// Table, columns, the state (column, value) among whose rows they are unique.
-type Rule = (&'static str, &'static [&'static str], Option<(&'static str, &'static str)>);
+type Among = (&'static str, &'static str, &'static str);
+
+/// Table, columns, and among which rows they are unique.
+type Rule = (&'static str, &'static [&'static str], Option<Among>);
 
 /// What the model cannot say.
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 11] = [
     ("user", &["login"], None),
     ("topic", &["key"], None),
     ("segment", &["key"], None),
     ("strategy", &["number"], None),
-    ("strategy", &["status"], Some(("status", "ACTIVE"))),
-    ("plugin", &["name"], Some(("status", "INSTALLED"))),
+    ("strategy", &["status"], Some(("status", "=", "ACTIVE"))),
+    ("plugin", &["name"], Some(("status", "<>", "REMOVED"))),
+    ("publisher", &["name"], Some(("status", "=", "TRUSTED"))),
+    ("publisher", &["key"], Some(("status", "=", "TRUSTED"))),
     ("decision", &["customer_id", "sequence"], None),
     ("role_document", &["number"], None),
     ("customer_day", &["customer_id", "origin", "day", "currency"], None),
@@ -77,7 +81,7 @@ pub fn unique_fields(object: &ObjectType) -> Vec<String> {
 
 /// What house-keeping has to know of a record and the API does not tell, in the table of its type. Records that come from
 /// elsewhere have nothing there.
-const BESIDE: [(&str, &[(&str, Storage)]); 2] = [
+const BESIDE: [(&str, &[(&str, Storage)]); 4] = [
     (
         "import_run",
         &[
@@ -88,12 +92,15 @@ const BESIDE: [(&str, &[(&str, Storage)]); 2] = [
         ],
     ),
     ("event", &[("position", Storage::BigInt)]),
+    ("decision", &[("salt", TEXT)]),
+    // The generation an installation began, which orders those of a name; its settings as they were given.
+    ("plugin", &[("began", Storage::Model(Kind::Int)), ("settings_given", Storage::Model(Kind::Json))]),
 ];
 
 /// Every table, in the order in which they can be created.
 pub(crate) fn all(model: &Model) -> Vec<Table> {
     let mut tables: Vec<_> = model.objects().iter().map(|object| of_type(model, object)).collect();
-    tables.extend([package(), token(), idempotency(), deployment()]);
+    tables.extend([package(), token(), idempotency(), deployment(), ledger_head(), point_sdl()]);
     tables
 }
 
@@ -259,4 +266,19 @@ fn deployment() -> Table {
         ("held_day", Storage::Model(Kind::Date), true),
     ];
     house("deployment", &["id"], &columns)
+}
+
+/// Where each customer's chain of decisions ends.
+fn ledger_head() -> Table {
+    let columns = [
+        ("customer_id", Storage::Model(Kind::Id), false),
+        ("sequence", Storage::Model(Kind::Int), false),
+        ("digest", TEXT, false),
+    ];
+    house("ledger_head", &["customer_id"], &columns)
+}
+
+/// The decision points that decisions were recorded at, by the digest of their SDL.
+fn point_sdl() -> Table {
+    house("point_sdl", &["digest"], &[("digest", TEXT, false), ("sdl", TEXT, false), ("created_at", TIME, false)])
 }

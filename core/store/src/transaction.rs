@@ -10,7 +10,7 @@ use crate::link::Reads;
 use crate::{Database, Dialect, StoreError};
 
 /// How long a statement over the whole base may run on PostgreSQL.
-const WHOLE_BASE: Duration = Duration::from_secs(300);
+pub(crate) const WHOLE_BASE: Duration = Duration::from_secs(300);
 
 /// A write transaction. Nothing it did remains unless [`Transaction::commit`] returns; dropping it rolls back.
 ///
@@ -68,6 +68,16 @@ impl Transaction {
         if self.dialect() == Dialect::Postgres {
             let seconds = WHOLE_BASE.as_secs();
             self.inner.execute_unprepared(&format!("SET LOCAL statement_timeout = '{seconds}s'")).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets PostgreSQL look at tables that this transaction or others just filled: what joins all of them would be planned as
+    /// if they were empty, and take for ever. SQLite plans without.
+    pub(crate) async fn take_stock(&self, tables: &[&str]) -> Result<(), StoreError> {
+        if self.dialect() == Dialect::Postgres {
+            let tables: Vec<_> = tables.iter().map(|table| format!("\"{table}\"")).collect();
+            self.inner.execute_unprepared(&format!("ANALYZE {}", tables.join(", "))).await?;
         }
         Ok(())
     }

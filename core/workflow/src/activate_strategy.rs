@@ -1,7 +1,7 @@
 //! Makes a strategy the one that decides.
 
 use chrono::{DateTime, Utc};
-use guildhall_decision::{DecisionPoint, Strategy};
+use guildhall_decision::{DecisionPoint, Problems, Strategy};
 use guildhall_store::generation;
 use guildhall_store::segment::{self, Segment};
 use guildhall_store::strategy::{self, NewStrategy};
@@ -13,7 +13,7 @@ use crate::assign_segments::assign_in;
 use crate::install_plugin::uuid_in;
 use crate::keepable::keepable;
 use crate::once::Once;
-use crate::{ActivateStrategy, House, Permit, WorkflowError};
+use crate::{ActivateStrategy, House, InvalidCode, InvalidValue, Permit, WorkflowError};
 
 /// A strategy, now active.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,15 @@ pub struct Activated {
 /// Reads a strategy document; the error lists everything that is wrong with it.
 pub fn read_strategy(house: &House, document: &str) -> Result<Strategy, WorkflowError> {
     let points: Vec<DecisionPoint> = house.points.iter().map(|point| DecisionPoint::clone(point)).collect();
-    Strategy::read(document, &house.model, &points).map_err(|problems| WorkflowError::BadInput(problems.to_string()))
+    Strategy::read(document, &house.model, &points).map_err(unreadable)
+}
+
+/// What is wrong with a document, line by line.
+pub(crate) fn unreadable(problems: Problems) -> WorkflowError {
+    let told = problems.0.iter().map(ToString::to_string);
+    WorkflowError::Invalid(
+        told.map(|text| InvalidValue::new(vec!["document".into()], InvalidCode::Malformed, text)).collect(),
+    )
 }
 
 /// Activates a strategy: checks the document and that the actor is an approver, retires the strategy in force, brings
@@ -43,12 +51,12 @@ pub async fn activate_strategy(
     now: DateTime<Utc>,
 ) -> Result<Activated, WorkflowError> {
     let new = read_strategy(house, document)?;
-    keepable("the strategy's name", &new.name)?;
-    keepable("the strategy's vision", &new.vision)?;
+    let mut kept = vec![("the strategy's name", &new.name), ("the strategy's vision", &new.vision)];
     for segment in &new.segments {
-        for text in [&segment.key, &segment.name, &segment.need] {
-            keepable("a segment of the strategy", text)?;
-        }
+        kept.extend([&segment.key, &segment.name, &segment.need].map(|text| ("a segment of the strategy", text)));
+    }
+    for (what, text) in kept {
+        keepable(what, text).map_err(|error| error.of("document"))?;
     }
     let once = key.map(|key| Once::new(&by, key, "activateStrategy", &[document.as_bytes()])).transpose()?;
     let transaction = house.database.begin().await?;
@@ -182,7 +190,7 @@ mod tests {
         for (house, _fixture) in houses().await {
             for (text, key) in [(document("a\\u0000b", "ada"), "k"), (document("a", "ada"), "k\0")] {
                 let refused = activate_strategy(&house, admin("ada").permit().unwrap(), &text, Some(key), now()).await;
-                assert!(matches!(refused, Err(WorkflowError::BadInput(_))), "{refused:?}");
+                assert!(matches!(refused, Err(WorkflowError::Invalid(_))), "{refused:?}");
             }
         }
     }

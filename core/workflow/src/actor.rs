@@ -121,6 +121,8 @@ rights! {
     ImportRecords(true),
     /// To read the metrics.
     SeeMetrics,
+    /// To replay recorded decisions and to erase what they tell about customers.
+    ManageLedger(true),
 }
 
 #[cfg(test)]

@@ -1,89 +1,60 @@
 //! Business data: what comes in by an import and goes out by an export. Everything else Guildhall keeps, computes or decides
 //! itself.
 
-use guildhall_model::{ObjectType, Relation, RelationKey};
+use std::sync::Arc;
+
+use guildhall_model::{Model, ObjectType, Relation};
 
 /// The source of a record that came from nowhere else: its id there is its global id.
 pub(crate) const HERE: &str = "guildhall";
 
-/// The types of business data. What is not here, Guildhall keeps itself.
-pub(crate) const TYPES: [&str; 38] = [
-    "Customer",
-    "Contact",
-    "ContactPoint",
-    "Address",
-    "Topic",
-    "TopicSubscription",
-    "Consent",
-    "CreditGroup",
-    "CreditAccount",
-    "Product",
-    "Supply",
-    "Opportunity",
-    "Quote",
-    "QuoteLine",
-    "QuoteDiscount",
-    "Order",
-    "OrderLine",
-    "Shipment",
-    "Invoice",
-    "Payment",
-    "PaymentAllocation",
-    "CreditNote",
-    "CreditNoteLine",
-    "Dispute",
-    "Hold",
-    "Campaign",
-    "CampaignMember",
-    "Offer",
-    "Interaction",
-    "Case",
-    "Milestone",
-    "Task",
-    "Note",
-    "User",
-    "Team",
-    "TeamMember",
-    "Territory",
-    "TerritoryAssignment",
-];
+/// The types of business data, what is referred to before what refers to it: those whose records Guildhall does not keep itself, and
+/// that can be without anything that it does. An override cannot: it is somebody's word against a decision, and decisions
+/// are not imported.
+pub(crate) fn types(model: &Model) -> impl Iterator<Item = &Arc<ObjectType>> {
+    model.objects().iter().filter(|object| is_business_data(model, object))
+}
+
+/// Whether records of a type come from outside.
+pub(crate) fn is_business_data(model: &Model, object: &ObjectType) -> bool {
+    let needs = object.relations.iter().filter(|relation| relation.is_here() && !relation.nullable);
+    let mut needed = needs.filter_map(|relation| model.object(&relation.target));
+    !object.is_kept() && needed.all(|other| other.name == object.name || is_business_data(model, other))
+}
 
 /// Fields every record has and an import sets by other means.
 const KEY: [&str; 2] = ["source", "externalId"];
 
 /// Whether a field's values come from outside.
 pub(crate) fn is_given(object: &ObjectType, field: &str) -> bool {
-    !KEY.contains(&field) && object.get(field).is_none_or(|field| field.writable)
+    !KEY.contains(&field) && object.get(field).is_none_or(|field| field.writable || field.stamp.is_some())
 }
 
 /// Whether a relation is a reference that comes from outside: no strategy and no decision does.
-pub(crate) fn is_given_reference(relation: &Relation) -> bool {
-    matches!(relation.key, RelationKey::Here { .. }) && relation.writable && TYPES.contains(&relation.target.as_str())
+pub(crate) fn is_given_reference(model: &Model, relation: &Relation) -> bool {
+    let given = relation.is_here() && (relation.writable || relation.maker);
+    given && model.object(&relation.target).is_some_and(|target| is_business_data(model, target))
 }
 
 #[cfg(test)]
 mod tests {
-    use guildhall_model::Model;
-
     use super::*;
 
-    /// An override is somebody's word against a decision, and decisions are not imported.
     #[test]
     fn whatever_guildhall_does_not_keep_is_business_data() {
         let model = Model::core();
-        let mut given: Vec<_> = model.objects().iter().filter(|o| !o.is_kept() && o.name != "Override").collect();
-        given.sort_by_key(|object| TYPES.iter().position(|name| *name == object.name));
-        let names: Vec<_> = given.iter().map(|object| object.name.as_str()).collect();
-        assert_eq!(names, TYPES);
+        let given: Vec<_> = types(&model).map(|object| object.name.as_str()).collect();
+        let others: Vec<_> = model.objects().iter().filter(|object| !object.is_kept()).collect();
+        let others: Vec<_> =
+            others.iter().map(|object| object.name.as_str()).filter(|name| !given.contains(name)).collect();
+        assert_eq!((given.len(), others), (38, vec!["Override"]));
     }
 
     #[test]
-    fn what_a_record_cannot_be_without_is_given() {
+    fn who_made_it_comes_from_outside_with_the_record() {
         let model = Model::core();
-        for object in TYPES.map(|name| model.object(name).unwrap()) {
-            for reference in object.references(&model).iter().filter(|reference| !reference.nullable) {
-                assert!(TYPES.contains(&reference.target), "{}.{}", object.name, reference.column);
-            }
-        }
+        let (hold, note) = (model.object("Hold").unwrap(), model.object("Note").unwrap());
+        assert!(is_given(hold, "placedBy") && is_given_reference(&model, note.relation("author").unwrap()));
+        assert!(!is_given(hold, "version") && !is_given_reference(&model, hold.relation("decision").unwrap()));
     }
 }

@@ -69,7 +69,8 @@ pub async fn create_token(
     let lacking: Vec<_> = token.roles.iter().filter(|name| roles.get(name).is_none()).collect();
     if let Some(lacking) = lacking.first() {
         let known: Vec<_> = roles.iter().map(|role| role.name.as_str()).collect();
-        return Err(WorkflowError::BadInput(format!("there is no role `{lacking}`; there are {}", known.join(", "))));
+        let message = format!("there is no role `{lacking}`; there are {}", known.join(", "));
+        return Err(WorkflowError::invalid("roles", message));
     }
     let NewToken { actor, roles: names, scopes, reach, expires_at } = token;
     let bearer = Bearer { name: actor, roles: names, scopes, reach };
@@ -94,9 +95,12 @@ pub async fn create_token(
 
 /// What a new token is to be, if it makes sense.
 fn checked(mut token: NewToken, now: DateTime<Utc>) -> Result<NewToken, WorkflowError> {
-    let bad = |message: &str| Err(WorkflowError::BadInput(message.to_owned()));
-    if token.roles.is_empty() || token.scopes.is_empty() {
-        return bad("a token has at least one role and one scope");
+    let bad = |field: &str, message: &str| Err(WorkflowError::invalid(field, message));
+    if token.roles.is_empty() {
+        return bad("roles", "a token has at least one role");
+    }
+    if token.scopes.is_empty() {
+        return bad("scopes", "a token has at least one scope");
     }
     token.roles.sort();
     token.roles.dedup();
@@ -104,20 +108,20 @@ fn checked(mut token: NewToken, now: DateTime<Utc>) -> Result<NewToken, Workflow
     token.scopes.dedup();
     let has = |scope: Scope| token.scopes.contains(&scope);
     if !has(Scope::Read) && (has(Scope::Write) || has(Scope::Act)) {
-        return bad("who writes or acts is answered with what is there now; give the scope `read`, too");
+        return bad("scopes", "who writes or acts is answered with what is there now; give the scope `read`, too");
     }
     if token.roles.iter().any(|name| name == Role::Admin.name()) && token.reach != Reach::All {
-        return bad("an admin sees all records; give a narrower role with a narrower reach");
+        return bad("reach", "an admin sees all records; give a narrower role with a narrower reach");
     }
     if let Reach::Territory(name) = &token.reach {
-        keepable("the territory", name)?;
+        keepable("the territory", name).map_err(|error| error.of("territory"))?;
     }
     if token.actor.trim().is_empty() || token.actor.len() > 200 {
-        return bad("the actor's name must have 1 to 200 bytes");
+        return bad("actor", "the actor's name must have 1 to 200 bytes");
     }
-    keepable("the actor's name", &token.actor)?;
+    keepable("the actor's name", &token.actor).map_err(|error| error.of("actor"))?;
     if token.expires_at.is_some_and(|end| end <= now) {
-        return bad("the token would expire at once; give a time to come");
+        return bad("expiresAt", "the token would expire at once; give a time to come");
     }
     Ok(token)
 }

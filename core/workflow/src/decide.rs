@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use guildhall_decision::{
-    DecisionPoint, Parameters, Proposal, ProposalFailure, ProposedOutput, Question, Strategy, Subject, Verdict,
-    decide_unexplained, department_defaults, resolve,
+    Asked, DecisionPoint, Inputs, Parameters, Proposal, ProposalFailure, ProposedOutput, Question, Strategy, Subject,
+    SubjectInputs, Verdict, canonical_json, decide_unexplained, department_defaults, resolve,
 };
 use guildhall_model::plan::SLOT_MARK;
 use guildhall_plugin_host::{Admission, Answer, Batch, Budget, Call, Failure, FailureCode, Guest, Turn};
@@ -17,7 +17,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::Deployment;
-use crate::deployment::Serving;
+use crate::deployment::{Serving, Suspended};
 
 /// What is known of one subject, as one statement read it. The keys are those of [`Deployment::facts`].
 #[derive(Debug, Deserialize)]
@@ -66,16 +66,14 @@ impl Facts<'_> {
     }
 
     /// Everything that was looked at, for the ledger.
-    pub(crate) fn inputs_json(&self) -> Value {
-        let inputs = self
-            .inputs
-            .iter()
-            .map(|(plugin, raw)| (plugin.clone(), serde_json::from_str(raw.get()).unwrap_or_default()));
-        serde_json::json!({
-            "segment": self.segment.as_ref().map(|segment| segment.key.as_str()),
-            "rules": self.rules,
-            "plugins": inputs.collect::<serde_json::Map<_, _>>(),
-        })
+    pub(crate) fn inputs(&self, calls: Vec<Asked>) -> Inputs {
+        let subject = SubjectInputs {
+            id: self.id.clone(),
+            source: self.source.clone(),
+            external_id: self.external_id.clone(),
+            segment: self.segment.as_ref().map(|segment| segment.key.clone()),
+        };
+        Inputs { subject, rules: self.rules.clone(), calls }
     }
 }
 
@@ -96,6 +94,8 @@ pub enum DecisionError {
 pub struct Decided {
     pub verdict: Verdict,
     pub strategy: i32,
+    /// What each plugin was given, if it was [`Detail::Compared`].
+    pub(crate) asked: Vec<Asked>,
 }
 
 /// How much is worked out beside the answer, least first.
@@ -104,14 +104,15 @@ pub enum Detail {
     Answer,
     /// The explanation, too.
     Explained,
-    /// And what the departments' own defaults would have given: that shows what the strategy changed, and doubles the work.
+    /// And what the departments' own defaults would have given: that shows what the strategy changed. Every question is asked
+    /// alone, with its own fuel, so that it can be asked again.
     Compared,
 }
 
 impl Deployment {
     /// Decides at `point` about every subject, in their order. All subjects of a plugin go through one guest call; a plugin
     /// that cannot answer for one of them leaves the others as they are. Plugins are asked by name, as long as the request's budget
-    /// lasts.
+    /// lasts. Without a budget it is a comparison: guests are asked with no breaker before them.
     pub async fn decide(
         &self,
         point: &DecisionPoint,
@@ -119,7 +120,7 @@ impl Deployment {
         request: &Value,
         at: DateTime<Utc>,
         detail: Detail,
-        budget: &Arc<Budget>,
+        budget: Option<&Arc<Budget>>,
     ) -> Result<Vec<Decided>, DecisionError> {
         let active = self.strategy.as_ref().ok_or(DecisionError::NoActiveStrategy)?;
         let request = &point.read_request(request).map_err(|error| DecisionError::Request(error.to_string()))?;
@@ -127,35 +128,42 @@ impl Deployment {
         let parameters: Vec<Parameters> = subjects.iter().map(|facts| resolve(&question(facts.subject()))).collect();
         let mut proposals: Vec<Vec<Proposal>> = vec![Vec::new(); subjects.len()];
         let mut by_default: Vec<Vec<Proposal>> = vec![Vec::new(); subjects.len()];
+        let mut asked: Vec<Vec<Asked>> = vec![Vec::new(); subjects.len()];
+        let ids: Vec<_> = subjects.iter().map(|facts| facts.id.as_str()).collect();
         for plugin in self.plugins.iter().filter(|plugin| plugin.serves(&point.name)) {
-            let mut calls = calls(plugin, subjects, parameters.iter().map(Parameters::to_json), request)?;
-            if detail == Detail::Compared {
-                let defaults = department_defaults(point).to_json();
-                calls.extend(self::calls(plugin, subjects, std::iter::repeat_n(defaults, subjects.len()), request)?);
-            }
-            // Twice, if the departments' own defaults are proposed, too.
-            let ids = subjects.iter().map(|facts| facts.id.as_str()).cycle().take(calls.len()).collect::<Vec<_>>();
+            let calls = calls(plugin, subjects, &parameters, request)?;
             let asking = Asking { guest: &plugin.guest, point, at, budget };
-            let mut answers = self.propose(&asking, &ids, calls).await?.into_iter();
-            for (proposals, answer) in proposals.iter_mut().zip(answers.by_ref().take(subjects.len())) {
-                proposals.push(answer);
+            if detail < Detail::Compared {
+                let answers = self.propose(&asking, &ids, calls).await?;
+                for (proposals, answer) in proposals.iter_mut().zip(answers) {
+                    proposals.push(answer);
+                }
+                continue;
             }
-            for (proposals, answer) in by_default.iter_mut().zip(answers) {
-                proposals.push(answer);
+            let defaults = parameters_text(&department_defaults(point));
+            let places = proposals.iter_mut().zip(&mut by_default).zip(&mut asked);
+            for ((((proposals, by_default), asked), id), call) in places.zip(&ids).zip(calls) {
+                let default = (defaults.clone().into_bytes(), call.1.clone());
+                asked.push(recorded(plugin.guest.name(), &call, &defaults)?);
+                proposals.extend(self.propose(&asking, &[id], vec![call]).await?);
+                by_default.extend(self.propose(&asking, &[id], vec![default]).await?);
             }
         }
-        let decided = subjects.iter().zip(&parameters).zip(proposals).zip(by_default).map(
-            |(((facts, parameters), proposals), by_default)| {
-                let question = question(facts.subject());
-                let verdict = match detail {
-                    Detail::Answer => decide_unexplained(&question, parameters, proposals),
-                    Detail::Explained => guildhall_decision::decide(&question, parameters, proposals, None),
-                    Detail::Compared => guildhall_decision::decide(&question, parameters, proposals, Some(by_default)),
-                };
-                Decided { verdict, strategy: active.number }
-            },
-        );
-        Ok(decided.collect())
+        for suspended in self.suspended().iter().filter(|suspended| suspended.points.contains(&point.name)) {
+            proposals.iter_mut().chain(&mut by_default).for_each(|proposals| proposals.push(cannot(suspended)));
+        }
+        let mut decided = Vec::with_capacity(subjects.len());
+        let proposed = proposals.into_iter().zip(by_default).zip(asked);
+        for ((facts, parameters), ((proposals, by_default), asked)) in subjects.iter().zip(&parameters).zip(proposed) {
+            let question = question(facts.subject());
+            let verdict = match detail {
+                Detail::Answer => decide_unexplained(&question, parameters, proposals),
+                Detail::Explained => guildhall_decision::decide(&question, parameters, proposals, None),
+                Detail::Compared => guildhall_decision::decide(&question, parameters, proposals, Some(by_default)),
+            };
+            decided.push(Decided { verdict, strategy: active.number, asked });
+        }
+        Ok(decided)
     }
 
     /// Asks one plugin about all subjects, unless it fails too often. `ids` names the subject of each call.
@@ -167,13 +175,15 @@ impl Deployment {
     ) -> Result<Vec<Proposal>, DecisionError> {
         let guest = asking.guest;
         let expected = calls.len();
-        let batch = match guest.breaker().admit(Instant::now()) {
-            Admission::Ask => {
+        let admission = asking.budget.map(|_| guest.breaker().admit(Instant::now()));
+        let batch = match admission {
+            None => self.ask(asking, calls).await?,
+            Some(Admission::Ask) => {
                 let batch = self.ask(asking, calls).await?;
                 guest.breaker().report(Instant::now(), turns(ids, &batch));
                 batch
             }
-            Admission::Probe(probe) => {
+            Some(Admission::Probe(probe)) => {
                 let mut rest = calls.into_iter();
                 let mut batch = self.ask(asking, rest.by_ref().take(1).collect()).await?;
                 let turn = turns(ids, &batch).next();
@@ -189,7 +199,7 @@ impl Deployment {
                 batch.fuel = batch.fuel.saturating_add(others.fuel);
                 batch
             }
-            Admission::Refuse => refused(expected),
+            Some(Admission::Refuse) => refused(expected),
         };
         if batch.answers.len() != expected {
             return Err(DecisionError::Internal(format!(
@@ -206,7 +216,8 @@ impl Deployment {
     /// Guests run on threads that may block, so that one at its limit delays no one else.
     async fn ask(&self, asking: &Asking<'_>, calls: Vec<Bytes>) -> Result<Batch, DecisionError> {
         let guest = asking.guest;
-        let (asked, name, budget) = (guest.clone(), asking.point.name.clone(), Arc::clone(asking.budget));
+        let (asked, name) = (guest.clone(), asking.point.name.clone());
+        let budget = asking.budget.map_or_else(|| Arc::new(Budget::unlimited()), Arc::clone);
         let at = asking.at.to_rfc3339_opts(SecondsFormat::Millis, true);
         let batch = tokio::task::spawn_blocking(move || {
             let calls: Vec<Call<'_>> = calls.iter().map(|(parameters, input)| Call { parameters, input }).collect();
@@ -233,7 +244,7 @@ struct Asking<'a> {
     guest: &'a Guest,
     point: &'a DecisionPoint,
     at: DateTime<Utc>,
-    budget: &'a Arc<Budget>,
+    budget: Option<&'a Arc<Budget>>,
 }
 
 /// What became of each subject of a batch.
@@ -253,21 +264,59 @@ type Bytes = (Vec<u8>, Vec<u8>);
 fn calls(
     plugin: &Serving,
     subjects: &[&Facts<'_>],
-    parameters: impl Iterator<Item = Value>,
+    parameters: &[Parameters],
     request: &Value,
 ) -> Result<Vec<Bytes>, DecisionError> {
-    let request = request.to_string();
-    let call = |(facts, parameters): (&&Facts<'_>, Value)| {
+    let request = canonical_json(request);
+    let call = |(facts, parameters): (&&Facts<'_>, &Parameters)| {
         let input = facts.inputs.get(plugin.guest.name()).ok_or_else(|| {
             DecisionError::Internal(format!("the input of plugin `{}` was not read", plugin.guest.name()))
         })?;
-        let input = format!("{{\"subject\":{},\"request\":{request}}}", input.get());
-        Ok((parameters.to_string().into_bytes(), input.into_bytes()))
+        let input = input_text(input.get(), &request, &plugin.settings);
+        Ok((parameters_text(parameters).into_bytes(), input.into_bytes()))
     };
     subjects.iter().zip(parameters).map(call).collect()
 }
 
-fn proposal(guest: &Guest, answer: Result<Answer, Failure>, fuel: u64) -> Proposal {
+/// Parameters as a plugin is given them.
+pub(crate) fn parameters_text(parameters: &Parameters) -> String {
+    canonical_json(&parameters.to_json())
+}
+
+/// What a plugin is shown: the subject as the database wrote it, the request, and what an administrator set.
+pub(crate) fn input_text(subject: &str, request: &str, settings: &str) -> String {
+    format!("{{\"subject\":{subject},\"request\":{request},\"settings\":{settings}}}")
+}
+
+/// What a plugin was given, as the ledger keeps it.
+fn recorded(plugin: &str, (parameters, input): &Bytes, defaults: &str) -> Result<Asked, DecisionError> {
+    let broken = || DecisionError::Internal(format!("what plugin `{plugin}` was given is no JSON"));
+    let raw = |bytes: &[u8]| {
+        let text = String::from_utf8(bytes.to_vec()).map_err(|_| broken())?;
+        RawValue::from_string(text).map_err(|_| broken())
+    };
+    Ok(Asked {
+        plugin: plugin.to_owned(),
+        parameters: raw(parameters)?,
+        defaults: raw(defaults.as_bytes())?,
+        input: raw(input)?,
+    })
+}
+
+/// What a suspended plugin comes to. Why it is suspended is for the administrator to see.
+fn cannot(suspended: &Suspended) -> Proposal {
+    let message = "the plugin is suspended; `guildhall plugin list` says why".to_owned();
+    Proposal {
+        plugin: suspended.name.clone(),
+        version: suspended.version.clone(),
+        digest: suspended.digest.clone(),
+        department: suspended.department.clone(),
+        result: Err(ProposalFailure { code: "SUSPENDED".to_owned(), message }),
+        fuel: 0,
+    }
+}
+
+pub(crate) fn proposal(guest: &Guest, answer: Result<Answer, Failure>, fuel: u64) -> Proposal {
     Proposal {
         plugin: guest.name().to_owned(),
         version: guest.version().to_string(),

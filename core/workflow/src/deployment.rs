@@ -8,14 +8,18 @@ use std::time::Instant;
 use guildhall_decision::{DecisionPoint, Strategy};
 use guildhall_model::plan::{Entry, Output, Selection};
 use guildhall_model::{Access, Model, ObjectType, Roles};
-use guildhall_plugin_host::{Budget, Circuit, Guest, Limits};
-use guildhall_store::{Database, generation, package, plugin, strategy};
+use guildhall_plugin_host::{Budget, Circuit, Guest, Limits, Package};
+use guildhall_store::plugin::{self, Plugin, Status};
+use guildhall_store::{generation, strategy};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::activate_strategy::read_strategy;
-use crate::install_plugin::check_plugin;
+use crate::install_plugin::{Checked, check_package, stored};
 use crate::reads::selection_of;
 use crate::set_roles;
+use crate::standing::granted;
+use crate::succession::{migrated, served};
 use crate::{House, InputQuery, WorkflowError};
 
 pub struct Deployment {
@@ -23,6 +27,7 @@ pub struct Deployment {
     pub generation: i64,
     pub(crate) strategy: Option<Active>,
     pub(crate) plugins: Vec<Serving>,
+    suspended: Vec<Suspended>,
     roles: Roles,
     points: Vec<Arc<DecisionPoint>>,
     /// What a decision about a subject needs to know, by decision point.
@@ -45,16 +50,35 @@ pub struct PluginMetrics {
 }
 
 /// The strategy in force.
+#[derive(Clone)]
 pub(crate) struct Active {
     pub id: Uuid,
     pub number: i32,
+    /// SHA-256 of the document, in hex.
+    pub digest: String,
     pub strategy: Strategy,
 }
 
 /// An installed plugin.
+#[derive(Clone)]
 pub(crate) struct Serving {
     pub guest: Guest,
+    /// The settings it is asked with, a JSON object.
+    pub settings: String,
     queries: Vec<(String, InputQuery)>,
+}
+
+/// An installed plugin that cannot be asked. Where it serves, the decision point's fail policy answers.
+#[derive(Clone, Debug)]
+pub struct Suspended {
+    pub name: String,
+    pub version: String,
+    pub department: String,
+    pub digest: String,
+    /// The decision points it serves.
+    pub points: Vec<String>,
+    /// Why it cannot be asked, and what to do.
+    pub reason: String,
 }
 
 impl Serving {
@@ -70,27 +94,60 @@ impl Deployment {
         // loaded once more, never kept for newer than it is.
         let generation = generation::current(&house.database).await?;
         let strategy = match strategy::active(&house.database).await? {
-            Some(active) => {
-                Some(Active { id: active.id, number: active.number, strategy: read_strategy(house, &active.document)? })
-            }
+            Some(active) => Some(Active {
+                id: active.id,
+                number: active.number,
+                strategy: read_strategy(house, &active.document)?,
+                digest: active.digest,
+            }),
             None => None,
         };
-        let plugins = load_plugins(house).await?;
+        let (plugins, suspended) = load_plugins(house).await?;
         let mut deployment = Deployment {
             generation,
             strategy,
             plugins,
+            suspended,
             roles: set_roles::in_force(house, &house.database).await?.1,
             points: house.points.clone(),
             facts: HashMap::new(),
             guest_calls: AtomicU64::new(0),
             limits: house.host.limits().clone(),
         };
-        for point in &house.points {
-            let facts = deployment.facts_of(&house.model, point)?;
-            deployment.facts.insert(point.name.clone(), facts);
-        }
+        deployment.plan_facts(&house.model)?;
         Ok(deployment)
+    }
+
+    /// As this one, with a candidate in place of the plugin of its name. It is for comparisons and never decides.
+    pub(crate) fn with(&self, model: &Model, candidate: &Checked) -> Result<Self, WorkflowError> {
+        let mut plugins = self.plugins.clone();
+        let place = plugins.iter().position(|plugin| plugin.guest.name() == candidate.guest.name());
+        let before = place.map(|place| plugins.remove(place).settings);
+        let before = before.and_then(|settings| serde_json::from_str(&settings).ok()).unwrap_or_default();
+        let settings = Value::Object(carried_over(&before, &candidate.package)).to_string();
+        plugins.push(Serving { guest: candidate.guest.clone(), settings, queries: candidate.serves.clone() });
+        plugins.sort_by(|a, b| a.guest.name().cmp(b.guest.name()));
+        let mut deployment = Deployment {
+            generation: self.generation,
+            strategy: self.strategy.clone(),
+            plugins,
+            suspended: self.suspended.clone(),
+            roles: self.roles.clone(),
+            points: self.points.clone(),
+            facts: HashMap::new(),
+            guest_calls: AtomicU64::new(0),
+            limits: self.limits.clone(),
+        };
+        deployment.plan_facts(model)?;
+        Ok(deployment)
+    }
+
+    fn plan_facts(&mut self, model: &Model) -> Result<(), WorkflowError> {
+        for point in self.points.clone() {
+            let facts = self.facts_of(model, &point)?;
+            self.facts.insert(point.name.clone(), facts);
+        }
+        Ok(())
     }
 
     pub fn points(&self) -> &[Arc<DecisionPoint>] {
@@ -100,6 +157,11 @@ impl Deployment {
     /// The roles there are.
     pub fn roles(&self) -> &Roles {
         &self.roles
+    }
+
+    /// The installed plugins that cannot be asked.
+    pub fn suspended(&self) -> &[Suspended] {
+        &self.suspended
     }
 
     /// How often guests were called since this deployment was loaded.
@@ -172,6 +234,12 @@ impl Deployment {
     }
 }
 
+/// The settings a candidate is compared with: those in use, as far as it takes them, or its own defaults.
+fn carried_over(before: &Value, package: &Package) -> Map<String, Value> {
+    let settings = migrated(before, package.manifest());
+    package.complete_settings(&settings).or_else(|_| package.complete_settings(&Map::new())).unwrap_or_default()
+}
+
 fn segment_key(model: &Model, object: &Arc<ObjectType>) -> Result<Output, WorkflowError> {
     let path = vec!["segment".to_owned(), "key".to_owned()];
     let selection = selection_of(model, object, &[path])?;
@@ -189,21 +257,53 @@ fn field_of(model: &Model, subject: &str, path: &[String]) -> Option<String> {
     Some(format!("{}.{last}", object.name))
 }
 
-/// Every installed plugin, loaded. The host keeps compiled code, so this is quick for packages it has seen.
-async fn load_plugins(house: &House) -> Result<Vec<Serving>, WorkflowError> {
-    let mut plugins = Vec::new();
-    for record in plugin::installed(&house.database).await? {
-        let bytes = package_of(&house.database, &record.digest).await?;
-        let checked = check_plugin(&house.workshop(), &bytes).await?;
-        plugins.push(Serving { guest: checked.guest, queries: checked.serves });
+/// Every installed plugin, loaded; and those that cannot be. The host keeps compiled code, so this is quick for packages it
+/// has seen.
+async fn load_plugins(house: &House) -> Result<(Vec<Serving>, Vec<Suspended>), WorkflowError> {
+    let (mut plugins, mut suspended) = (Vec::new(), Vec::new());
+    let present = plugin::present(&house.database).await?;
+    for record in present.into_iter().filter(|record| record.status == Status::Installed) {
+        match check_installed(house, &record).await? {
+            Ok(serving) => plugins.push(serving),
+            Err(reason) => {
+                tracing::error!(plugin = record.name, version = record.plugin_version, reason, "a plugin is suspended");
+                suspended.push(Suspended {
+                    points: served(&record).map(str::to_owned).collect(),
+                    name: record.name,
+                    version: record.plugin_version,
+                    department: record.department,
+                    digest: record.digest,
+                    reason,
+                });
+            }
+        }
     }
     // Who is asked first matters where a request's budget ends.
     plugins.sort_by(|one, other| one.guest.name().cmp(other.guest.name()));
-    Ok(plugins)
+    Ok((plugins, suspended))
 }
 
-async fn package_of(database: &Database, digest: &str) -> Result<Vec<u8>, WorkflowError> {
-    let lost =
-        || WorkflowError::Internal(format!("the package `{digest}` of an installed plugin is not in the database"));
-    package::get(database, digest).await?.ok_or_else(lost)
+/// An installation, ready to be asked, or why it cannot be: its package is not the one that was approved, it does not fit this
+/// program or its model, it reads more than was granted, or its settings are none.
+pub(crate) async fn check_installed(house: &House, record: &Plugin) -> Result<Result<Serving, String>, WorkflowError> {
+    let package = match stored(&house.database, record).await? {
+        Ok(package) => package,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    match check_package(&house.workshop(), package).await {
+        Ok(checked) => Ok(serving(record, checked)),
+        // That is about this machine and this moment, not about the plugin: whoever loads tries again.
+        Err(error @ (WorkflowError::Busy(_) | WorkflowError::Internal(_))) => Err(error),
+        Err(error) => Ok(Err(error.to_string())),
+    }
+}
+
+fn serving(record: &Plugin, checked: Checked) -> Result<Serving, String> {
+    granted(record, &checked.reads())?;
+    let given = record.settings.given.as_object().cloned().unwrap_or_default();
+    let settings = checked
+        .package
+        .complete_settings(&given)
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+    Ok(Serving { guest: checked.guest, settings: Value::Object(settings).to_string(), queries: checked.serves })
 }

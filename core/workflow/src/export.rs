@@ -20,7 +20,7 @@ use guildhall_model::Model;
 use serde_json::Value as Json;
 
 use crate::WorkflowError;
-use crate::business_data::TYPES;
+use crate::business_data::types;
 pub use error::ExportError;
 use folder::Folder;
 pub use table::Table;
@@ -66,8 +66,7 @@ pub struct FileReport {
 
 /// Everything that can be exported, what is referred to before what refers to it.
 pub fn all_tables(model: &Model) -> Vec<Table> {
-    let objects = model.objects().iter().filter(|object| TYPES.contains(&object.name.as_str()));
-    objects.map(Table::of).collect()
+    types(model).map(|object| Table::of(model, object)).collect()
 }
 
 /// The types of these names, each once, what is referred to before what refers to it.

@@ -1,5 +1,6 @@
 //! The house: everything the acts work with. One per process.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use guildhall_decision::DecisionPoint;
@@ -25,6 +26,17 @@ pub struct House {
     pub imports: Imports,
     /// What happens to records, for those who follow.
     pub happenings: Happenings,
+    /// Whether plugins are installed that no trusted publisher signed.
+    pub unsigned: Unsigned,
+}
+
+/// What becomes of a package that no trusted publisher signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsigned {
+    /// It may be installed by who approves it.
+    Allow,
+    /// It is refused.
+    Refuse,
 }
 
 /// The part of the house a plugin is checked with. It needs no database.
@@ -54,6 +66,8 @@ pub struct InputQuery {
     pub selection: Selection,
     /// Every stored field it reads, as `Type.field`, sorted.
     pub reads: Vec<String>,
+    /// Where each of them stands from the subject: `CreditAccount.limit` at `Customer.creditAccount.limit`.
+    pub places: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl InputQuery {

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use guildhall_plugin_host::{Guest, LoadError, Package};
-use guildhall_store::plugin::{self, Plugin};
-use guildhall_store::{generation, package};
-use serde_json::{Value, json};
+use guildhall_store::plugin::{Arrival, Plugin};
+use guildhall_store::{Reads, package};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::once::Once;
-use crate::{House, InputQuery, ManagePlugins, Permit, WorkflowError, Workshop};
+use crate::succession::{Coming, Grant, Present, Successor, migrated, objections, settings as settings_of, succeed};
+use crate::turn::{Begun, Turn};
+use crate::{Actor, House, InputQuery, ManagePlugins, Permit, WorkflowError, Workshop};
 
 /// What an administrator agrees to.
 #[derive(Clone, Debug)]
@@ -19,6 +21,15 @@ pub enum Approval {
     Exactly(Vec<String>),
     /// The plugin may read whatever its input queries ask for; the caller has seen them.
     Whatever,
+}
+
+/// A package that somebody wants to be installed.
+pub struct Order<'a> {
+    /// The whole file.
+    pub bytes: &'a [u8],
+    pub approval: Approval,
+    /// Its settings; if not said those of the version before, and the package's defaults.
+    pub settings: Option<Map<String, Value>>,
 }
 
 /// A package that was read and checked, and is not yet installed.
@@ -42,8 +53,23 @@ pub struct Installed {
 /// model's schema, the decision points, the input queries, and that it compiles and links. It is compiled on a thread that may
 /// block.
 pub async fn check_plugin(workshop: &Workshop<'_>, bytes: &[u8]) -> Result<Checked, WorkflowError> {
+    let package = Package::read(bytes).map_err(|error| WorkflowError::BadInput(error.to_string()))?;
+    check_package(workshop, package).await
+}
+
+pub(crate) async fn check_package(workshop: &Workshop<'_>, package: Package) -> Result<Checked, WorkflowError> {
+    let serves = check_queries(workshop, &package)?;
+    let guest = load(workshop, &package).await?;
+    let guest = guest.scaled(serves.iter().map(|(point, query)| (point.as_str(), query.entries())));
+    Ok(Checked { package, guest, serves })
+}
+
+/// What a package reads, by decision point: the part of [`check_plugin`] that compiles no code.
+pub(crate) fn check_queries(
+    workshop: &Workshop<'_>,
+    package: &Package,
+) -> Result<Vec<(String, InputQuery)>, WorkflowError> {
     let bad = |message: String| WorkflowError::BadInput(message);
-    let package = Package::read(bytes).map_err(|error| bad(error.to_string()))?;
     let manifest = package.manifest();
     let (major, minor, patch) = workshop.model.version();
     let model = semver::Version::new(major, minor, patch);
@@ -68,9 +94,7 @@ pub async fn check_plugin(workshop: &Workshop<'_>, bytes: &[u8]) -> Result<Check
         })?;
         serves.push((point_name.to_owned(), compiled));
     }
-    let guest = load(workshop, &package).await?;
-    let guest = guest.scaled(serves.iter().map(|(point, query)| (point.as_str(), query.entries())));
-    Ok(Checked { package, guest, serves })
+    Ok(serves)
 }
 
 async fn load(workshop: &Workshop<'_>, package: &Package) -> Result<Guest, WorkflowError> {
@@ -99,56 +123,89 @@ impl Checked {
         all.into_iter().collect()
     }
 
-    fn points_json(&self) -> Value {
-        self.serves.iter().map(|(point, query)| json!({ "point": point, "reads": query.reads })).collect()
+    pub(crate) fn points_json(&self) -> Value {
+        points_json(&self.serves)
+    }
+
+    /// What an approval of it grants.
+    pub(crate) fn grants_json(&self) -> Value {
+        let reasons = &self.package.manifest().reads;
+        self.reads().iter().map(|field| json!({ "field": field, "reason": reasons.get(field) })).collect()
     }
 }
 
-/// Installs a package. One of the same name that is installed is replaced in the same transaction.
+fn points_json(serves: &[(String, InputQuery)]) -> Value {
+    let places = |query: &InputQuery| query.places.values().flatten().cloned().collect::<BTreeSet<_>>();
+    serves.iter().map(|(point, query)| json!({ "point": point, "reads": query.reads, "at": places(query) })).collect()
+}
+
+/// Installs a package under a name that no installed plugin has.
 pub async fn install_plugin(
     house: &House,
     by: Permit<'_, ManagePlugins>,
-    bytes: &[u8],
-    approval: &Approval,
+    order: &Order<'_>,
     key: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Installed, WorkflowError> {
-    let checked = check_plugin(&house.workshop(), bytes).await?;
-    agreed(&checked, approval)?;
-    let manifest = checked.package.manifest();
-    let digest = checked.package.digest().to_owned();
-    let once = key.map(|key| Once::new(&by, key, "installPlugin", &[digest.as_bytes()])).transpose()?;
-    let transaction = house.database.begin().await?;
-    generation::lock(&transaction).await?;
-    if let Some(once) = &once
-        && let Some(known) = once.answered(&transaction).await?
-    {
-        return Ok(Installed { plugin: uuid_in(&known)?, name: manifest.name.clone(), digest });
-    }
-    let id = Uuid::now_v7();
-    package::put(&transaction, &digest, bytes.to_vec(), now).await?;
-    plugin::remove(&transaction, &manifest.name, now).await?;
-    let size =
-        i32::try_from(bytes.len()).map_err(|_| WorkflowError::BadInput("the package is too large".to_owned()))?;
-    let record = Plugin {
-        id,
-        name: manifest.name.clone(),
-        plugin_version: manifest.version.to_string(),
-        department: manifest.department.clone(),
-        digest: digest.clone(),
-        size,
-        points: checked.points_json(),
-        installed_at: now,
-        installed_by: by.name.clone(),
+    put(house, &by, Arrival::Install, order, key, now).await
+}
+
+/// Checks a package against the house as it is, and puts it in its place.
+pub(crate) async fn put(
+    house: &House,
+    by: &Actor,
+    arrival: Arrival,
+    order: &Order<'_>,
+    key: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Installed, WorkflowError> {
+    let checked = check_plugin(&house.workshop(), order.bytes).await?;
+    agreed(&checked, &order.approval)?;
+    let (package, name) = (&checked.package, checked.package.manifest().name.clone());
+    let digest = package.digest().to_owned();
+    let settings = serde_json::to_vec(&order.settings).unwrap_or_default();
+    let act = if arrival == Arrival::Upgrade { "upgradePlugin" } else { "installPlugin" };
+    let once = Once::under(by, key, act, &[digest.as_bytes(), &settings])?;
+    let turn = match Turn::begin(house, once).await? {
+        Begun::Before(known) => return Ok(Installed { plugin: uuid_in(&known)?, name, digest }),
+        Begun::Now(turn) => turn,
     };
-    plugin::insert(&transaction, &record).await?;
-    if let Some(once) = &once
-        && !once.remember(&transaction, json!(id), now).await?
-    {
-        return Err(WorkflowError::refused("the same request is being carried out; ask again"));
+    let present = Present::read(&turn.transaction).await?;
+    let current = present.named(&name);
+    let before = match current {
+        Some(current) => stored(&turn.transaction, current).await?.ok(),
+        None => None,
+    };
+    let objections = objections(house, &present, before.as_ref(), &Coming { package, arrival });
+    if !objections.is_empty() {
+        return Err(WorkflowError::Refused(objections));
     }
-    transaction.commit().await?;
-    Ok(Installed { plugin: id, name: record.name, digest })
+    let given = match (&order.settings, current) {
+        (Some(given), _) => given.clone(),
+        (None, Some(current)) => migrated(&current.settings.given, package.manifest()),
+        (None, None) => Map::new(),
+    };
+    let settings = settings_of(package, given, by, now)?;
+    let successor = Successor { checked: &checked, arrival, settings, grant: Grant { by: by.name.clone(), at: now } };
+    let id = succeed(&turn.transaction, &present, successor, by, now).await?;
+    turn.end(json!(id), now).await?;
+    Ok(Installed { plugin: id, name, digest })
+}
+
+/// The package of an installation, or why it cannot be had.
+pub(crate) async fn stored(on: &impl Reads, plugin: &Plugin) -> Result<Result<Package, String>, WorkflowError> {
+    let digest = &plugin.digest;
+    let Some(bytes) = package::get(on, digest).await? else {
+        return Ok(Err(format!("its package {digest} is not in the database; restore it or install the plugin again")));
+    };
+    Ok(match Package::read(&bytes) {
+        Ok(package) if package.digest() == digest => Ok(package),
+        Ok(package) => Err(format!(
+            "what the database has as its package {digest} has the digest {}; restore it or install the plugin again",
+            package.digest()
+        )),
+        Err(error) => Err(format!("its package {digest} cannot be read: {error}")),
+    })
 }
 
 fn agreed(checked: &Checked, approval: &Approval) -> Result<(), WorkflowError> {

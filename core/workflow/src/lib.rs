@@ -9,18 +9,31 @@ mod authenticate;
 mod business_data;
 mod deployment;
 mod error;
+mod facts_of;
 mod happenings;
 mod house;
 mod imports;
 mod keepable;
+mod offer;
 mod once;
+mod plugins;
 mod reads;
+mod recorded;
+mod refusal;
+mod signed;
+mod standing;
+mod succession;
+mod turn;
 mod uploads;
 
 pub mod activate_strategy;
 pub mod cancel_import;
 pub mod create_token;
 pub mod decide;
+pub mod disable_plugin;
+pub mod distrust_publisher;
+pub mod enable_plugin;
+pub mod erase_decisions;
 pub mod export;
 pub mod import;
 pub mod install_plugin;
@@ -28,26 +41,37 @@ pub mod load_demo_company;
 pub mod record_decision;
 pub mod refresh_facts;
 pub mod rejected_rows;
-pub mod remove_plugin;
+pub mod replay;
 pub mod resume_import;
 pub mod revoke_token;
+pub mod rollback_plugin;
 pub mod rotate_token;
+pub mod set_plugin_settings;
 pub mod set_roles;
+pub mod shadow;
 pub mod start_import;
 pub mod store_package;
+pub mod trust_publisher;
+pub mod uninstall_plugin;
+pub mod upgrade_plugin;
+pub mod verify_ledger;
 pub mod write_records;
 
 #[cfg(test)]
 mod testing;
 
 pub use actor::{
-    ActivateStrategy, Actor, Bearer, ImportRecords, ManagePlugins, ManageRoles, ManageTokens, Permit, RecordDecisions,
-    Right, SeeMetrics,
+    ActivateStrategy, Actor, Bearer, ImportRecords, ManageLedger, ManagePlugins, ManageRoles, ManageTokens, Permit,
+    RecordDecisions, Right, SeeMetrics,
 };
 pub use authenticate::authenticate;
-pub use deployment::{Deployment, PluginMetrics};
+pub use deployment::{Deployment, PluginMetrics, Suspended};
 pub use error::WorkflowError;
 pub use happenings::{Following, Happenings};
-pub use house::{ActValue, House, InputQueries, InputQuery, Workshop};
+pub use house::{ActValue, House, InputQueries, InputQuery, Unsigned, Workshop};
 pub use imports::Imports;
+pub use offer::{Difference, Offer, ReadField};
+pub use plugins::{Broken, Listed, broken_queries, list_plugins};
+pub use refusal::{InvalidCode, InvalidValue, Reason, ReasonCode, Refusal};
+pub use signed::Signed;
 pub use uploads::Upload;

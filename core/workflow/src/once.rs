@@ -23,9 +23,10 @@ impl<'a> Once<'a> {
     /// `body` is everything that makes the request this one and no other.
     pub(crate) fn new(actor: &'a Actor, key: &'a str, act: &'a str, body: &[&[u8]]) -> Result<Self, WorkflowError> {
         if key.is_empty() || key.len() > KEY_LIMIT {
-            return Err(WorkflowError::BadInput(format!("the idempotency key must have 1 to {KEY_LIMIT} bytes")));
+            let message = format!("the idempotency key must have 1 to {KEY_LIMIT} bytes");
+            return Err(WorkflowError::invalid("idempotencyKey", message));
         }
-        keepable("the idempotency key", key)?;
+        keepable("the idempotency key", key).map_err(|error| error.of("idempotencyKey"))?;
         let mut hash = Sha256::new();
         for part in body {
             // With lengths, so that no two lists of parts run together alike.
@@ -33,6 +34,16 @@ impl<'a> Once<'a> {
             hash.update(part);
         }
         Ok(Once { actor, key, act, body: hex::encode(hash.finalize()) })
+    }
+
+    /// The same for who may act without a key, as at the command line.
+    pub(crate) fn under(
+        actor: &'a Actor,
+        key: Option<&'a str>,
+        act: &'a str,
+        body: &[&[u8]],
+    ) -> Result<Option<Self>, WorkflowError> {
+        key.map(|key| Once::new(actor, key, act, body)).transpose()
     }
 
     /// The answer given before, if there was one.

@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use guildhall_decision::{DecisionPoint, LedgerEntry, Question};
-use guildhall_model::plan::{Entry, Operand, Output, ReadPlan, Root, Selection};
-use guildhall_store::{Statement, generation, ledger};
+use guildhall_decision::{
+    Content, DecisionPoint, LedgerEntry, PluginVersion, Question, StrategyVersion, Versions, new_salt_from,
+};
+use guildhall_store::{generation, ledger, point as kept_point};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::decide::{Decided, DecisionError, Detail, Facts, facts_in};
+use crate::deployment::Serving;
+use crate::facts_of::facts_tree;
 use crate::install_plugin::uuid_in;
 use crate::keepable::keepable_json;
 use crate::once::Once;
+use crate::recorded::{global_id, kept};
 use crate::{Actor, Deployment, House, Permit, RecordDecisions, WorkflowError};
 
 /// What is to be decided and recorded.
@@ -41,11 +45,13 @@ pub async fn record_decision(
     let seen = |point: &&Arc<DecisionPoint>| deployment.may_see(&house.model, &by.access, point);
     let point = house.point(&order.point).filter(seen).ok_or_else(|| {
         let known: Vec<_> = house.points.iter().filter(seen).map(|point| point.name.as_str()).collect();
-        WorkflowError::BadInput(format!("`{}` is no decision point; there are {}", order.point, known.join(", ")))
+        let message = format!("`{}` is no decision point; there are {}", order.point, known.join(", "));
+        WorkflowError::invalid("point", message)
     })?;
     // One form of the request for all that follows: what is asked twice is one request, however it was written.
-    let asked = point.read_request(&order.request).map_err(|error| WorkflowError::BadInput(error.to_string()))?;
-    keepable_json("the request", &asked)?;
+    let asked =
+        point.read_request(&order.request).map_err(|error| WorkflowError::invalid("request", error.to_string()))?;
+    keepable_json("the request", &asked).map_err(|error| error.of("request"))?;
     let order = Order { request: asked, ..order };
     let request = order.request.to_string();
     let body = [order.point.as_bytes(), order.customer.as_bytes(), request.as_bytes()];
@@ -59,7 +65,8 @@ pub async fn record_decision(
     // Strategy or plugins changed while this was decided: what comes on the ledger is decided by those in force.
     let fresh = Deployment::load(house).await?;
     let recorded = attempt(house, &fresh, &by, point, &order, &once, now).await?;
-    recorded.ok_or_else(|| WorkflowError::refused("strategy or plugins changed while this was decided; ask again"))
+    let changed = || WorkflowError::Busy("strategy or plugins changed while this was decided; ask again".to_owned());
+    recorded.ok_or_else(changed)
 }
 
 /// Decides and appends the decision; nothing is recorded if `deployment` is not the one in force.
@@ -72,35 +79,15 @@ async fn attempt(
     once: &Once<'_>,
     now: DateTime<Utc>,
 ) -> Result<Option<Uuid>, WorkflowError> {
-    let tree = facts_tree(house, deployment, point, order.customer).await?;
+    let tree = facts_tree(house, deployment, point, &[order.customer]).await?;
     let facts =
         facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts cannot be read: {error}")))?;
     let facts = facts.first().ok_or_else(|| WorkflowError::NotFound("there is no such customer".to_owned()))?;
     let decided =
-        deployment.decide(point, &[facts], &order.request, now, Detail::Compared, &deployment.budget()).await?;
+        deployment.decide(point, &[facts], &order.request, now, Detail::Compared, Some(&deployment.budget())).await?;
     let decided =
         decided.into_iter().next().ok_or_else(|| WorkflowError::Internal("nothing was decided".to_owned()))?;
     append(house, deployment, by, point, order, once, facts, &decided, now).await
-}
-
-/// What one statement knows of the customer; empty if there is no such customer.
-async fn facts_tree(
-    house: &House,
-    deployment: &Deployment,
-    point: &DecisionPoint,
-    customer: Uuid,
-) -> Result<String, WorkflowError> {
-    let object = house
-        .model
-        .object(&point.subject)
-        .ok_or_else(|| WorkflowError::Internal("the model lacks the subject".to_owned()))?;
-    let parts = deployment.facts(&point.name).to_vec();
-    let outputs = vec![Entry { key: "facts".to_owned(), value: Output::Facts { slot: 0, parts } }];
-    let root =
-        Root::Record { id: Operand::Value(customer.into()), object: Selection { object: Arc::clone(object), outputs } };
-    let plan = ReadPlan { response: vec![Entry { key: "customer".to_owned(), value: root }], ..ReadPlan::default() };
-    let statement = Statement::compile(&plan, &house.model, house.database.dialect())?;
-    Ok(statement.run(&house.database, &[]).await?.response)
 }
 
 #[expect(
@@ -130,10 +117,27 @@ async fn append(
     let sequence = last.as_ref().map_or(1, |last| last.sequence.saturating_add(1));
     let question =
         Question { strategy: &strategy.strategy, point, subject: facts.subject(), request: &order.request, at: now };
-    let verdict = &decided.verdict;
-    let mut entry = LedgerEntry::of(&question, verdict, decided.strategy, sequence, facts.inputs_json(), &by.name);
-    // What the departments would have done by themselves stands beside what they proposed: nobody's losing voice is lost.
-    entry.proposals = json!({ "underStrategy": entry.proposals, "withoutStrategy": verdict.without_strategy });
+    let (verdict, sdl) = (&decided.verdict, point.to_sdl());
+    let content = Content::of(&question, verdict, &facts.inputs(decided.asked.clone()));
+    let salt = new_salt_from(rand::random());
+    let versions = Versions {
+        strategy: StrategyVersion { number: strategy.number, digest: strategy.digest.clone() },
+        point: point.digest(),
+        model: version_text(house),
+        plugins: deployment.plugins.iter().filter(|plugin| plugin.serves(&point.name)).map(version_of).collect(),
+    };
+    let entry = LedgerEntry {
+        id: global_id(&house.model, "Decision", id)?,
+        stream: facts.id.clone(),
+        sequence,
+        point: point.name.clone(),
+        strategy: global_id(&house.model, "Strategy", strategy.id)?,
+        decided_at: now,
+        recorded_by: by.name.clone(),
+        fallback: verdict.fallback,
+        versions: versions.to_text(),
+        commitment: content.commitment(&salt),
+    };
     let digest = entry.digest(previous.as_deref());
     let stored = ledger::Entry {
         id,
@@ -142,18 +146,16 @@ async fn append(
         point: entry.point,
         decided_at: entry.decided_at,
         recorded_by: entry.recorded_by,
-        request: entry.request,
-        verdict: entry.verdict,
         fallback: entry.fallback,
-        parameters: entry.parameters,
-        proposals: entry.proposals,
-        bounds: entry.bounds,
-        inputs: entry.inputs,
-        explanation: entry.explanation,
+        versions: entry.versions,
+        commitment: entry.commitment,
+        kept: Some(kept(salt, content)),
+        erased: None,
         sequence,
         digest,
         previous_digest: previous,
     };
+    kept_point::put(&transaction, &versions.point, &sdl, now).await?;
     ledger::append(&transaction, &stored, now).await?;
     if !once.remember(&transaction, json!(id), now).await? {
         transaction.rollback().await?;
@@ -164,11 +166,25 @@ async fn append(
     Ok(Some(id))
 }
 
+fn version_of(plugin: &Serving) -> PluginVersion {
+    let guest = &plugin.guest;
+    PluginVersion {
+        name: guest.name().to_owned(),
+        version: guest.version().to_string(),
+        digest: guest.digest().to_owned(),
+    }
+}
+
+fn version_text(house: &House) -> String {
+    let (major, minor, patch) = house.model.version();
+    format!("{major}.{minor}.{patch}")
+}
+
 impl From<DecisionError> for WorkflowError {
     fn from(error: DecisionError) -> Self {
         match error {
             DecisionError::NoActiveStrategy => WorkflowError::NoActiveStrategy,
-            DecisionError::Request(message) => WorkflowError::BadInput(message),
+            DecisionError::Request(message) => WorkflowError::invalid("request", message),
             DecisionError::Internal(message) => WorkflowError::Internal(message),
         }
     }
@@ -203,7 +219,8 @@ mod tests {
             }
             assert_eq!(ids[0], ids[1]);
             let canonical = house.point("credit.check").unwrap().read_request(&json!({ "amount": "1500" })).unwrap();
-            assert_eq!(recorded(&house, customer).await[0].request, canonical);
+            let kept = recorded(&house, customer).await.remove(0).kept.unwrap();
+            assert_eq!(kept.request, guildhall_decision::canonical_json(&canonical));
         }
     }
 
@@ -220,6 +237,39 @@ mod tests {
             let order = order(customer, json!({ "amount": "1500" }));
             record_decision(&house, &old, ada.permit().unwrap(), order, now()).await.unwrap();
             assert_eq!(recorded(&house, customer).await[0].strategy, second.strategy);
+        }
+    }
+
+    /// A point that looks at what the actor may not read is none for him, and the refusal does not name it.
+    #[tokio::test]
+    async fn a_point_whose_answers_are_hidden_is_none() {
+        use guildhall_model::{Ability, Access, RoleDefinition, RowSet, Rows, TypeGrant};
+        for (house, _fixture) in houses().await {
+            let ada = admin("ada");
+            let rule = "[[ground_rules]]\nid = \"GR1\"\nname = \"No losses\"\nreason = \"no credit at a loss\"\n\
+                point = \"credit.terms\"\nwhen = \"customer.margin12m < 0\"\nclamp = { field = \"netDays\", max = 0 }\n";
+            let text = format!("{}{rule}", document("first", "ada"));
+            activate_strategy(&house, ada.permit().unwrap(), &text, None, now()).await.unwrap();
+            let deployment = Arc::new(Deployment::load(&house).await.unwrap());
+            let grant = |read: &[&str]| TypeGrant {
+                read: read.iter().map(|name| (*name).to_owned()).collect(),
+                rows: RowSet::default().with(Rows::All),
+                ..TypeGrant::default()
+            };
+            let types = [("Customer".to_owned(), grant(&["name"])), ("Decision".to_owned(), grant(&["point"]))];
+            let abilities = [Ability::RecordDecisions].into();
+            let role = RoleDefinition { types: types.into(), abilities, ..RoleDefinition::default() };
+            let access = Access::sum(&house.model, &[&role]);
+            let kim = Actor { name: "kim".to_owned(), access: access.into(), territory: None };
+            let order = Order { point: "credit.terms".to_owned(), ..order(customer(&house).await, Value::Null) };
+            let refused = record_decision(&house, &deployment, kim.permit().unwrap(), order.clone(), now()).await;
+            let told = refused.unwrap_err().to_string();
+            assert!(
+                told.starts_with("`credit.terms` is no decision point; there are ")
+                    && !told.contains("are credit.terms"),
+                "{told}"
+            );
+            record_decision(&house, &deployment, ada.permit().unwrap(), order, now()).await.unwrap();
         }
     }
 }

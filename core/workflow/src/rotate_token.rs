@@ -21,9 +21,8 @@ pub async fn rotate_token(
     now: DateTime<Utc>,
 ) -> Result<Created, WorkflowError> {
     if grace > GRACE_SECONDS {
-        return Err(WorkflowError::BadInput(format!(
-            "a rotated token holds on for at most {GRACE_SECONDS} seconds; these are {grace}"
-        )));
+        let message = format!("a rotated token holds on for at most {GRACE_SECONDS} seconds; these are {grace}");
+        return Err(WorkflowError::invalid("graceSeconds", message));
     }
     let transaction = house.database.begin().await?;
     generation::hold(&transaction).await?;
@@ -103,7 +102,7 @@ mod tests {
             let again = rotate_token(&house, ada.permit().unwrap(), Origin::Api, made.id, 0, now()).await;
             assert!(matches!(again, Err(WorkflowError::NotFound(_))), "{again:?}");
             let long = rotate_token(&house, ada.permit().unwrap(), Origin::Api, own.id, 604_801, now()).await;
-            assert!(matches!(long, Err(WorkflowError::BadInput(_))), "{long:?}");
+            assert!(matches!(long, Err(WorkflowError::Invalid(_))), "{long:?}");
         }
     }
 }

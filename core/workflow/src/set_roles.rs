@@ -9,6 +9,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::activate_strategy::unreadable;
 use crate::create_token::Origin;
 use crate::install_plugin::uuid_in;
 use crate::keepable::keepable;
@@ -17,7 +18,7 @@ use crate::{House, ManageRoles, Permit, WorkflowError};
 
 /// Reads a document of roles; the error lists everything that is wrong with it.
 fn read(house: &House, document: &str) -> Result<Vec<RoleDefinition>, WorkflowError> {
-    read_roles(document, &house.model).map_err(|problems| WorkflowError::BadInput(problems.to_string()))
+    read_roles(document, &house.model).map_err(unreadable)
 }
 
 /// The document in force, and all the roles there are with it.
@@ -38,7 +39,7 @@ pub async fn set_roles(
     now: DateTime<Utc>,
 ) -> Result<Uuid, WorkflowError> {
     let own = read(house, document)?;
-    keepable("the document", document)?;
+    keepable("the document", document).map_err(|error| error.of("document"))?;
     let once = key.map(|key| Once::new(&by, key, "setRoles", &[document.as_bytes()])).transpose()?;
     let transaction = house.database.begin().await?;
     // Whoever makes a token holds the generation: none is made for a role that is just going.

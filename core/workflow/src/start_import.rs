@@ -9,7 +9,7 @@ use guildhall_store::import_run::{self, ImportRun};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::import::{Import, check_file_name};
+use crate::import::{Import, ImportError, check_file_name};
 use crate::install_plugin::uuid_in;
 use crate::keepable::keepable;
 use crate::once::Once;
@@ -45,7 +45,7 @@ pub async fn start_import(
     order: Order,
     now: DateTime<Utc>,
 ) -> Result<Uuid, WorkflowError> {
-    keepable("the mapping", &order.mapping)?;
+    keepable("the mapping", &order.mapping).map_err(|error| error.of("mapping"))?;
     let mut body = vec![order.mapping.as_bytes(), if order.dry_run { b"dry" } else { b"wet" }];
     body.extend(order.files.iter().flat_map(|file| [file.name.as_bytes(), file.upload.as_bytes()]));
     let once = Once::new(&by, &order.idempotency_key, "startImport", &body)?;
@@ -92,13 +92,13 @@ impl Drop for Laid {
 /// The uploads by the names the files will have.
 fn claimed(house: &House, files: &[OrderedFile]) -> Result<Vec<(String, PathBuf)>, WorkflowError> {
     if files.is_empty() || files.len() > FILES {
-        return Err(WorkflowError::BadInput(format!("an import has 1 to {FILES} files")));
+        return Err(WorkflowError::invalid("files", format!("an import has 1 to {FILES} files")));
     }
     let mut claimed: Vec<(String, PathBuf)> = Vec::with_capacity(files.len());
     for OrderedFile { name, upload } in files {
-        check_file_name(name).map_err(WorkflowError::BadInput)?;
+        check_file_name(name).map_err(|message| WorkflowError::invalid("files", message))?;
         if claimed.iter().any(|(other, _)| other == name) {
-            return Err(WorkflowError::BadInput(format!("the file `{name}` is named twice")));
+            return Err(WorkflowError::invalid("files", format!("the file `{name}` is named twice")));
         }
         let missing = || WorkflowError::NotFound(format!("there is no upload `{upload}`; send it to `/uploads` first"));
         claimed.push((name.clone(), house.imports.uploads().incoming(upload).ok_or_else(missing)?));
@@ -123,7 +123,7 @@ async fn prepared(
             | ErrorKind::NotADirectory
             | ErrorKind::IsADirectory
             | ErrorKind::InvalidFilename => {
-                WorkflowError::BadInput(format!("the names of the files do not go together: {error}"))
+                WorkflowError::invalid("files", format!("the names of the files do not go together: {error}"))
             }
             _ => WorkflowError::Internal(format!("the files of an import cannot be laid: {error}")),
         };
@@ -142,7 +142,10 @@ async fn prepared(
             today: now.date_naive(),
             now,
         };
-        let run = import.queued(&model, id).map_err(|error| WorkflowError::BadInput(error.to_string()))?;
+        let run = import.queued(&model, id).map_err(|error| {
+            let field = if matches!(error, ImportError::Mapping(_)) { "mapping" } else { "files" };
+            WorkflowError::invalid(field, error.to_string())
+        })?;
         Ok((run, laid))
     });
     looked.await.map_err(|error| WorkflowError::Internal(error.to_string()))?

@@ -7,7 +7,9 @@ use guildhall_decision::{DecisionPoint, decision_points};
 use guildhall_model::{Model, Role, Value};
 use guildhall_plugin_host::{Host, HostConfig};
 use guildhall_postgres_fixture::TestDatabase;
+use guildhall_store::plugin::{Arrival, Plugin, Settings, Status};
 use guildhall_store::{Batch, Database};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{Actor, House, InputQueries, InputQuery};
@@ -42,6 +44,36 @@ pub(crate) fn house(database: Database) -> House {
         queries: Arc::new(NoQueries),
         imports: crate::Imports::new(std::env::temp_dir().join("guildhall-test-uploads")),
         happenings: crate::Happenings::default(),
+        unsigned: crate::Unsigned::Allow,
+    }
+}
+
+/// An installation as the table has it. Nobody has its package.
+pub(crate) fn installed(name: &str, version: &str) -> Plugin {
+    Plugin {
+        id: Uuid::now_v7(),
+        name: name.to_owned(),
+        plugin_version: version.to_owned(),
+        department: "finance".to_owned(),
+        status: Status::Installed,
+        digest: format!("of {name} {version}"),
+        size: 1,
+        contract: "0.1".to_owned(),
+        model_range: ">=0.1, <0.2".to_owned(),
+        provides: None,
+        requires: json!([]),
+        points: json!([]),
+        grants: json!([]),
+        approved_at: now(),
+        approved_by: "ada".to_owned(),
+        settings: Settings { given: json!({}), effective: json!({}), at: now(), by: "ada".to_owned() },
+        publisher: None,
+        publisher_key: None,
+        arrival: Arrival::Install,
+        installed_at: now(),
+        installed_by: "ada".to_owned(),
+        changed_at: now(),
+        changed_by: "ada".to_owned(),
     }
 }
 

@@ -22,8 +22,7 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::once::Once;
-use crate::{Actor, House, WorkflowError};
-pub use refusal::{InvalidCode, InvalidValue, Reason, ReasonCode};
+use crate::{Actor, House, InvalidCode, InvalidValue, Reason, ReasonCode, WorkflowError};
 
 /// Most records of one act.
 pub const RECORD_LIMIT: usize = 250;
@@ -119,18 +118,13 @@ pub async fn write_records(
 ) -> Result<Written, WorkflowError> {
     if order.changes.is_empty() || order.changes.len() > RECORD_LIMIT {
         let message = format!("give 1 to {RECORD_LIMIT} records; these are {}", order.changes.len());
-        return Err(WorkflowError::BadInput(message));
+        return Err(WorkflowError::invalid("items", message));
     }
     granted(by, order)?;
     let body = asked(order);
     let once = Once::new(by, &order.idempotency_key, &order.act, &[body.as_bytes()])?;
-    match once.answered(&house.database).await {
-        Ok(Some(known)) => return remembered(known),
-        Ok(None) => {}
-        Err(WorkflowError::KeyReused(message)) => {
-            return Ok(Written::Refused(vec![Reason::new(ReasonCode::KeyReused, message)]));
-        }
-        Err(error) => return Err(error),
+    if let Some(known) = once.answered(&house.database).await? {
+        return remembered(known);
     }
     let given = match given::read(&house.model, order) {
         Ok(given) => given,

@@ -15,10 +15,12 @@ use crate::shape::{Enum, Field, Origin, Struct, Ty, Types};
 /// What a policy's module is made from.
 pub(crate) struct Source<'a> {
     pub point: &'a Point,
-    pub query: &'a Path,
+    /// What the types are made from.
+    pub files: &'a [&'a Path],
     pub function: &'a ItemFn,
     pub subject: String,
     pub contract: Contract,
+    pub settings: Option<&'a syn::Type>,
     pub types: &'a Types,
 }
 
@@ -28,23 +30,28 @@ pub(crate) fn module(source: &Source<'_>) -> TokenStream {
     let (visibility, name) = (&function.vis, &function.sig.ident);
     let point_name = &point.name;
     let doc = format!("The types of the decision point `{point_name}`.");
-    let query = source.query.display().to_string();
+    let files = source.files.iter().map(|path| watched(path));
     let structs = source.types.structs.iter().map(|built| structure(built, source.types));
     let enums = source.types.enums.iter().map(enumeration);
     let optional = |name: &Option<String>| name.as_ref().map_or(quote!(()), |name| ident(name));
     let (subject, output) = (ident(&source.subject), ident(&contract.output));
     let (parameters, request) = (optional(&contract.parameters), optional(&contract.request));
+    let alias = format_ident!("__{}_settings", point.module());
+    let settings = source.settings.map_or_else(|| quote!(::guildhall_plugin::NoSettings), |settings| quote!(#settings));
     quote! {
+        // The module below is one deeper than where the type was named.
+        #[allow(non_camel_case_types, reason = "nobody writes this name")]
+        type #alias = #settings;
+
         #[doc = #doc]
         #visibility mod #module {
-            // Makes the compiler look again when the query changes.
-            const _: &str = include_str!(#query);
+            #(#files)*
 
             #(#structs)*
             #(#enums)*
 
             /// One question to this policy.
-            pub type Question = ::guildhall_plugin::Question<#subject, #request, #parameters>;
+            pub type Question = ::guildhall_plugin::Question<#subject, #request, #parameters, super::#alias>;
 
             /// The policy as `export!` takes it.
             #[derive(Clone, Copy, Debug)]
@@ -55,6 +62,7 @@ pub(crate) fn module(source: &Source<'_>) -> TokenStream {
                 type Subject = #subject;
                 type Request = #request;
                 type Parameters = #parameters;
+                type Settings = super::#alias;
                 type Output = #output;
 
                 fn answer(
@@ -65,6 +73,22 @@ pub(crate) fn module(source: &Source<'_>) -> TokenStream {
             }
         }
     }
+}
+
+/// The types of a plugin's settings, where the macro stands.
+pub(crate) fn settings(path: &Path, types: &Types) -> TokenStream {
+    let file = watched(path);
+    let structs = types.structs.iter().map(|built| structure(built, types));
+    let enums = types.enums.iter().map(enumeration);
+    quote!(#file #(#structs)* #(#enums)*)
+}
+
+/// Makes the compiler look again when the file changes.
+fn watched(path: &Path) -> TokenStream {
+    let path = path.display().to_string();
+    quote!(
+        const _: &str = include_str!(#path);
+    )
 }
 
 fn structure(built: &Struct, types: &Types) -> TokenStream {
@@ -131,6 +155,7 @@ fn rust_type(ty: &Ty) -> TokenStream {
     match ty {
         Ty::Bool => quote!(bool),
         Ty::Int => quote!(i32),
+        Ty::Long => quote!(i64),
         Ty::Float => quote!(f64),
         Ty::Text => quote!(::std::string::String),
         Ty::Decimal => quote!(::guildhall_plugin::Decimal),

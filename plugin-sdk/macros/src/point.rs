@@ -4,8 +4,8 @@ use apollo_compiler::Schema;
 use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::validation::Valid;
 
-use crate::schema;
 use crate::shape::{Origin, Types};
+use crate::suggest;
 
 /// A decision point as its SDL declares it.
 pub(crate) struct Point {
@@ -24,9 +24,8 @@ pub(crate) struct Contract {
     pub request: Option<String>,
 }
 
-/// The decision point of that name.
-pub(crate) fn find(name: &str) -> Result<Point, String> {
-    let schema = schema::decisions()?;
+/// The decision point of that name, among those of `schema`.
+pub(crate) fn find(schema: Valid<Schema>, name: &str) -> Result<Point, String> {
     let mut known = Vec::new();
     let mut found = None;
     for (output, ty) in &schema.types {
@@ -39,13 +38,18 @@ pub(crate) fn find(name: &str) -> Result<Point, String> {
         if point == name {
             found = Some((output.to_string(), subject));
         }
-        known.push(format!("`{point}`"));
+        known.push(point);
     }
     match found {
         Some((output, subject)) => Ok(Point { name: name.to_owned(), subject, output, schema }),
         None => {
             known.sort();
-            Err(format!("there is no decision point `{name}`; there are {}", known.join(", ")))
+            let hint = suggest::hint(name, known.iter().map(String::as_str));
+            let known = known.iter().map(|point| format!("`{point}`")).collect::<Vec<_>>().join(", ");
+            Err(format!(
+                "there is no decision point `{name}`{hint}; there are {known}; your own stand in a file that \
+                 `schema = \"schema.graphql\"` names"
+            ))
         }
     }
 }

@@ -9,6 +9,7 @@ use apollo_compiler::{ExecutableDocument, Node, Schema};
 use crate::point::Point;
 use crate::schema::{self, ENTRANCE, readable};
 use crate::shape::{self, Field, Origin, Struct, Ty, Types};
+use crate::suggest;
 
 /// Reads the query in `text`, adds the types it selects and returns the name of the subject's type.
 pub(crate) fn read(file: &str, text: &str, point: &Point, types: &mut Types) -> Result<String, String> {
@@ -17,9 +18,24 @@ pub(crate) fn read(file: &str, text: &str, point: &Point, types: &mut Types) -> 
     // The fragment stands first, so that lines and columns in messages are those of the file.
     let document = format!("{text}\nquery GuildhallInput {{ {ENTRANCE} {{ ...{name} }} }}\n");
     let document = ExecutableDocument::parse_and_validate(&schema, document, file)
-        .map_err(|error| readable(&error.errors, Some(file)))?;
+        .map_err(|error| with_suggestions(&schema, &readable(&error.errors, Some(file))))?;
     let fragment = document.fragments.get(name.as_str()).ok_or_else(|| format!("{file}: the fragment vanished"))?;
     Reader { file, schema: &schema, sources: &document.sources, types }.subject(fragment)
+}
+
+/// The findings, each with the field that may have been meant.
+fn with_suggestions(schema: &Schema, findings: &str) -> String {
+    let hint = |line: &str| {
+        // As the pinned parser words it; a test holds it.
+        let (ty, field) = line.split_once("type `")?.1.split_once("` does not have a field `")?;
+        let fields: Vec<&str> = match schema.types.get(ty)? {
+            ExtendedType::Object(object) => object.fields.keys().map(|name| name.as_str()).collect(),
+            _ => return None,
+        };
+        Some(suggest::hint(field.trim_end_matches('`'), fields))
+    };
+    let lines = findings.lines().map(|line| format!("{line}{}", hint(line).unwrap_or_default()));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The name of the one fragment that the file holds.

@@ -27,18 +27,21 @@ pub(crate) fn model(subject: &str) -> Result<Valid<Schema>, String> {
         .map_err(|error| format!("the model of this SDK does not fit `{subject}`:\n{}", readable(&error.errors, None)))
 }
 
-/// The decision points with all their types.
-pub(crate) fn decisions() -> Result<Valid<Schema>, String> {
+/// The decision points with all their types: those of this SDK, and those of the plugin's own file and text.
+pub(crate) fn decisions(own: Option<(&str, &str)>) -> Result<Valid<Schema>, String> {
     let mut builder = Schema::builder();
     for (name, text) in DECISIONS {
         builder = builder.parse(text, name);
     }
+    if let Some((name, text)) = own {
+        builder = builder.parse(text, name);
+    }
     // A schema needs a query type to be valid; decision points have none of their own.
-    builder
-        .parse("type Query { nothing: Boolean }", "query.graphql")
-        .build()
-        .and_then(Schema::validate)
-        .map_err(|error| format!("the decision points of this SDK are not valid:\n{}", readable(&error.errors, None)))
+    let built = builder.parse("type Query { nothing: Boolean }", "query.graphql").build().and_then(Schema::validate);
+    built.map_err(|error| match own {
+        Some((name, _)) => readable(&error.errors, Some(name)),
+        None => format!("the decision points of this SDK are not valid:\n{}", readable(&error.errors, None)),
+    })
 }
 
 /// The first findings, one a line, as `file:line:column: message`.

@@ -9,6 +9,8 @@ use apollo_compiler::{Node, Schema};
 pub(crate) enum Ty {
     Bool,
     Int,
+    /// 64 bits; settings only.
+    Long,
     Float,
     Text,
     Decimal,
@@ -105,6 +107,25 @@ impl Types {
             None => self.enums.push(built),
         }
         Ok(name)
+    }
+
+    /// Adds the choices of a setting.
+    pub(crate) fn add_choices(&mut self, built: Enum) -> Result<String, String> {
+        let name = built.name.clone();
+        match self.enums.iter().find(|existing| existing.name == name) {
+            Some(existing) if *existing == built => Ok(name),
+            None if !self.is_taken(&name) => {
+                self.enums.push(built);
+                Ok(name)
+            }
+            _ => Err(format!("two settings would have the type `{name}`; rename one")),
+        }
+    }
+
+    /// Whether a struct can be made without being told anything.
+    pub(crate) fn has_default(&self, name: &str) -> bool {
+        let complete = |field: &Field| field.default.is_some() || matches!(field.ty, Ty::Optional(_));
+        self.structs.iter().any(|built| built.name == name && built.fields.iter().all(complete))
     }
 
     fn is_taken(&self, name: &str) -> bool {

@@ -75,7 +75,7 @@ fn amount(amount: Decimal, account: &CreditAccount) -> String {
 mod tests {
     use super::credit_check::{Customer, Parameters, Request};
     use super::*;
-    use guildhall_plugin::Money;
+    use guildhall_plugin::{Money, NoSettings};
 
     fn question(limit: i64, exposure: i64, asked: i64) -> Question {
         let eur = |amount: i64| Money::new(Decimal::from(amount), "EUR");
@@ -86,6 +86,7 @@ mod tests {
             },
             request: Request { amount: Decimal::from(asked) },
             parameters: Parameters::default(),
+            settings: NoSettings {},
             at: "2026-03-01T09:00:00Z".parse().unwrap(),
         }
     }

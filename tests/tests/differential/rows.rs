@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 /// How many records of each type.
-const COUNTS: [(&str, usize); 50] = [
+const COUNTS: [(&str, usize); 51] = [
     ("Segment", 9),
     ("Strategy", 4),
     ("Customer", 48),
@@ -61,6 +61,7 @@ const COUNTS: [(&str, usize); 50] = [
     ("Event", 30),
     ("DeletedRecord", 12),
     ("RoleDocument", 5),
+    ("Publisher", 5),
 ];
 
 /// Texts with everything in them that quoting, escaping, comparing or cutting could get wrong.
@@ -220,6 +221,7 @@ impl Rows {
                 // An active strategy and installed plugins would have to be real ones.
                 ("Strategy", "status") => Value::from("RETIRED"),
                 ("Plugin", "status") => Value::from("REMOVED"),
+                ("Publisher", "status") => Value::from("DISTRUSTED"),
                 (_, "currency") => Value::from(dice.of(&CURRENCIES)),
                 _ if field.nullable && dice.one_in(4) => Value::Null,
                 _ if matches!(field.kind, Kind::Money | Kind::Decimal { .. }) && [3, 7].contains(&number) => {

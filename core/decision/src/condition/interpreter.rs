@@ -28,7 +28,9 @@ pub(crate) fn truth(condition: &Condition, record: &Json) -> u8 {
             let equal = list.iter().map(|item| compared(&left, Comparison::Equal, &value(item, record)));
             equal.max().unwrap_or(0)
         }
-        Condition::Text { .. } | Condition::Some { .. } => unreachable!("conditions of strategies have none"),
+        Condition::Text { .. } | Condition::AnyCase { .. } | Condition::Some { .. } => {
+            unreachable!("conditions of strategies have none")
+        }
     }
 }
 

@@ -22,6 +22,8 @@ pub enum CombineRule {
     All,
     /// True if any says true.
     Any,
+    /// Nothing is combined: one plugin proposes at the point at most.
+    Only,
 }
 
 impl CombineRule {
@@ -35,6 +37,7 @@ impl CombineRule {
             CombineRule::Sum => "SUM",
             CombineRule::All => "ALL",
             CombineRule::Any => "ANY",
+            CombineRule::Only => "ONLY",
         }
     }
 
@@ -48,16 +51,18 @@ impl CombineRule {
             CombineRule::Union => *data_type == DataType::Texts,
             CombineRule::Sum => matches!(data_type, DataType::Int | DataType::Decimal),
             CombineRule::All | CombineRule::Any => *data_type == DataType::Bool,
+            CombineRule::Only => true,
         }
     }
 
     /// Whether combining a value with itself changes nothing, so that two bounds by the same rule have one strictest.
     pub(crate) fn is_bound(&self) -> bool {
-        !matches!(self, CombineRule::Sum | CombineRule::Union)
+        !matches!(self, CombineRule::Sum | CombineRule::Union | CombineRule::Only)
     }
 
-    /// The combined value; nothing if there is no value, or if a sum leaves the range of its type.
-    pub(crate) fn combine<'a>(&self, values: impl Iterator<Item = &'a Datum>) -> Option<Datum> {
+    /// The combined value; nothing if there is no value, if a sum leaves the range of its type, or if there are several
+    /// where there is only to be one.
+    pub(crate) fn combine<'a>(&self, mut values: impl Iterator<Item = &'a Datum>) -> Option<Datum> {
         match self {
             CombineRule::Min => values.min().cloned(),
             CombineRule::Max => values.max().cloned(),
@@ -75,6 +80,10 @@ impl CombineRule {
             // `false < true`, so the least is the conjunction and the greatest the disjunction.
             CombineRule::All => values.min().cloned(),
             CombineRule::Any => values.max().cloned(),
+            CombineRule::Only => {
+                let only = values.next()?;
+                values.next().is_none().then(|| only.clone())
+            }
         }
     }
 }

@@ -271,11 +271,13 @@ fn combine_rule(place: &str, field: &FieldDefinition, data_type: &DataType) -> R
         "SUM" => CombineRule::Sum,
         "ALL" => CombineRule::All,
         "ANY" => CombineRule::Any,
+        "ONLY" => CombineRule::Only,
         "FIRST" => {
             return refuse(place, "combines by FIRST, which depends on the order of the plugins; choose another rule");
         }
         other => {
-            let problem = format!("combines by `{other}`; use MIN, MAX, MOST_RESTRICTIVE, UNION, SUM, ALL or ANY");
+            let problem =
+                format!("combines by `{other}`; use MIN, MAX, MOST_RESTRICTIVE, UNION, SUM, ALL, ANY or ONLY");
             return refuse(place, problem);
         }
     };

@@ -1,60 +1,146 @@
-//! A verdict in words. Always in this order: who set what, who proposed what, what came of it, which rules bounded it,
-//! what the strategy changed.
+//! A verdict in words, for the business and for the customer. For the business always in this order: who set what, who
+//! proposed what, what came of it, which rules bounded it, what the strategy changed.
 
 use serde_json::{Map, Value as Json};
 
 use super::{Answer, Bound, Proposal, ProposalFailure, ProposedOutput, Question, Verdict};
-use crate::{Datum, DecisionPoint, Layer};
+use crate::{DataType, Datum, DecisionPoint, Layer, OutputField};
 
 /// Characters of a reason. Departments write it, so it is kept short here.
 const MAX_REASON: usize = 200;
 const MAX_REASONS: usize = 5;
 
-pub(super) fn sentences(
-    question: &Question<'_>,
-    verdict: &Verdict,
-    combined: &Answer,
-    outputs: &[Answer],
-) -> Vec<String> {
+/// A decision in words, by who may read them. Which sentence is for whom is said where it is made: what names segments,
+/// plugins, departments, ground rules or reasons is for the business alone; a customer is told what was agreed with him in
+/// writing, the answer, and that a rule bounds it.
+#[derive(Default)]
+pub(super) struct Told {
+    pub(super) business: Vec<String>,
+    pub(super) customer: Vec<String>,
+}
+
+impl Told {
+    fn business(&mut self, sentence: impl Into<String>) {
+        self.business.push(sentence.into());
+    }
+
+    fn customer(&mut self, sentence: impl Into<String>) {
+        self.customer.push(sentence.into());
+    }
+}
+
+pub(super) fn tell(question: &Question<'_>, verdict: &Verdict, combined: &Answer, outputs: &[Answer]) -> Told {
     let point = question.point;
-    let mut sentences = Vec::new();
-    parameters(question, verdict, &mut sentences);
-    sentences.extend(verdict.proposals.iter().map(|proposal| proposed(point, proposal)));
+    let mut told = Told::default();
+    parameters(question, verdict, &mut told);
+    for proposal in &verdict.proposals {
+        told.business(proposed(point, proposal));
+    }
+    let merged = || values(point, |name| combined.get(name).and_then(Option::as_ref).map(Datum::to_string));
     if verdict.fallback {
-        let values = values(point, |name| combined.get(name).and_then(Option::as_ref).map(Datum::to_string));
         let why = match verdict.failures.first() {
             None => format!("No plugin serves {}", point.name),
             Some(_) => "Not every plugin could answer".to_owned(),
         };
-        sentences.push(format!("{why}, so the fallback answers: {values}."));
+        told.business(format!("{why}, so the fallback answers: {}.", merged()));
+        told.customer("We could not work out everything that matters here, so this is our cautious answer.");
     } else if outputs.len() > 1 {
-        let values = values(point, |name| combined.get(name).and_then(Option::as_ref).map(Datum::to_string));
-        sentences.push(format!("Together the proposals give {values}."));
+        told.business(format!("Together the proposals give {}.", merged()));
     }
-    sentences.extend(verdict.bounds.iter().map(bound));
-    sentences.extend(verdict.without_strategy.as_ref().and_then(|without| difference(point, verdict, without)));
-    sentences
+    for bound in &verdict.bounds {
+        told.business(bound_by(bound));
+    }
+    if let Some(difference) = verdict.without_strategy.as_ref().and_then(|without| difference(point, verdict, without))
+    {
+        told.business(difference);
+    }
+    let answer = answered(point, verdict);
+    if !answer.is_empty() {
+        told.customer(format!("Our answer is {answer}."));
+    }
+    for sentence in bounded(point, verdict) {
+        told.customer(sentence);
+    }
+    told
 }
 
-fn parameters(question: &Question<'_>, verdict: &Verdict, sentences: &mut Vec<String>) {
+fn parameters(question: &Question<'_>, verdict: &Verdict, told: &mut Told) {
     let known = question.subject.segment.is_some_and(|key| question.strategy.segment(key).is_some());
     if !known {
-        sentences.push("The customer belongs to no segment of the strategy.".to_owned());
+        told.business("The customer belongs to no segment of the strategy.");
     }
-    let mut sources: Vec<&str> = Vec::new();
+    let mut sources: Vec<(&str, Layer)> = Vec::new();
     for resolved in verdict.parameters.iter().filter(|resolved| resolved.layer != Layer::Default) {
-        if !sources.contains(&resolved.source.as_str()) {
-            sources.push(&resolved.source);
+        if !sources.iter().any(|(source, _)| *source == resolved.source) {
+            sources.push((&resolved.source, resolved.layer));
         }
     }
-    for source in sources {
-        let of_source = verdict.parameters.iter().filter(|resolved| resolved.source == source);
-        let set = of_source.map(|resolved| {
-            let value = resolved.value.as_ref().map_or("nothing".to_owned(), Datum::to_string);
-            format!("{} to {value}", resolved.name)
-        });
-        sentences.push(format!("{} sets {}.", capitalized(source), listed(set.collect())));
+    for (source, layer) in sources {
+        let of_source = || verdict.parameters.iter().filter(|resolved| resolved.source == source);
+        let value = |value: Option<&Datum>| value.map_or("nothing".to_owned(), Datum::to_string);
+        let set = of_source().map(|resolved| format!("{} to {}", resolved.name, value(resolved.value.as_ref())));
+        told.business(format!("{} sets {}.", capitalized(source), listed(set.collect())));
+        // A contract was agreed with the customer. An exception may be what we think of him, as a segment is.
+        if layer == Layer::Contract {
+            let set =
+                of_source().map(|resolved| format!("{} {}", spoken(&resolved.name), value(resolved.value.as_ref())));
+            told.customer(format!("Your {source} says {}.", listed(set.collect())));
+        }
     }
+}
+
+/// The answer as a customer reads it: names as words, and what a value of an enum means. Texts are left out: plugins write
+/// them, and nobody knows what they tell.
+fn answered(point: &DecisionPoint, verdict: &Verdict) -> String {
+    let typed = point.outputs.iter().filter(|field| !matches!(field.data_type, DataType::Text | DataType::Texts));
+    let named = typed.filter_map(|field| {
+        let value = shown(verdict.output.get(&field.name)?)?;
+        let name = spoken(&field.name);
+        Some(match meaning(&field.data_type, &value) {
+            Some(meaning) => format!("{name} {value} ({meaning})"),
+            None => format!("{name} {value}"),
+        })
+    });
+    listed(named.collect())
+}
+
+fn meaning(data_type: &DataType, value: &str) -> Option<String> {
+    let DataType::Enum(definition) = data_type else { return None };
+    let known = definition.values.iter().find(|known| known.name == value)?;
+    let mut letters = known.description.trim_end_matches('.').chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).map(|first| std::iter::once(first).chain(letters).collect())
+}
+
+/// That a rule bounds a field, once for each field it changed; not which rule, nor why it stands.
+fn bounded(point: &DecisionPoint, verdict: &Verdict) -> Vec<String> {
+    let mut told: Vec<(&str, String)> = Vec::new();
+    for Bound { field, before, .. } in &verdict.bounds {
+        let Some(now) = verdict.output.get(field).filter(|now| *now != before) else { continue };
+        let is_text = |of: &OutputField| matches!(of.data_type, DataType::Text | DataType::Texts);
+        if told.iter().any(|(known, _)| known == field) || point.output(field).is_none_or(is_text) {
+            continue;
+        }
+        let value = shown(now).unwrap_or_else(|| "nothing".to_owned());
+        let verb = match order(before, now) {
+            Some(std::cmp::Ordering::Greater) => "limits",
+            Some(_) => "raises",
+            None => "sets",
+        };
+        told.push((field, format!("One of our rules {verb} {} to {value}.", spoken(field))));
+    }
+    told.into_iter().map(|(_, sentence)| sentence).collect()
+}
+
+/// `netDays` -> `net days`.
+fn spoken(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !out.is_empty() {
+            out.push(' ');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
 }
 
 fn proposed(point: &DecisionPoint, proposal: &Proposal) -> String {
@@ -73,7 +159,7 @@ fn proposed(point: &DecisionPoint, proposal: &Proposal) -> String {
     }
 }
 
-fn bound(bound: &Bound) -> String {
+fn bound_by(bound: &Bound) -> String {
     let Bound { rule, field, before, after, reason, undecided, .. } = bound;
     let value = shown(after).unwrap_or_else(|| "nothing".to_owned());
     if *undecided {

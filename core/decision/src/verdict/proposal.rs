@@ -1,7 +1,8 @@
 //! What plugins propose, and whether it is an answer at all.
 
+use serde::de::Error as _;
 use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use super::Answer;
@@ -27,7 +28,7 @@ pub struct ProposedOutput {
     pub reasons: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProposalFailure {
     /// `INVALID_OUTPUT`, or what the plugin host reports.
     pub code: String,
@@ -66,6 +67,32 @@ impl Serialize for Proposal {
     }
 }
 
+/// Reads what a ledger keeps back.
+impl<'de> Deserialize<'de> for Proposal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Kept {
+            plugin: String,
+            version: String,
+            digest: String,
+            department: String,
+            output: Option<Map<String, Json>>,
+            reasons: Vec<String>,
+            failure: Option<ProposalFailure>,
+            fuel: u64,
+        }
+        let kept = Kept::deserialize(deserializer)?;
+        let result = match (kept.output, kept.failure) {
+            (Some(output), None) => Ok(ProposedOutput { output, reasons: kept.reasons }),
+            (None, Some(failure)) => Err(failure),
+            _ => return Err(D::Error::custom("a proposal is either an output or a failure")),
+        };
+        let Kept { plugin, version, digest, department, fuel, .. } = kept;
+        Ok(Proposal { plugin, version, digest, department, result, fuel })
+    }
+}
+
 /// Proposals in their fixed order; the typed answers and the failures among them in the same order.
 pub(super) struct Judged {
     pub(super) proposals: Vec<Proposal>,
@@ -97,10 +124,22 @@ pub(super) fn judge(point: &DecisionPoint, proposals: Vec<Proposal>) -> Judged {
     judged
 }
 
+impl DecisionPoint {
+    /// Whether an output is an answer to the point, field by field.
+    ///
+    /// # Errors
+    ///
+    /// Says which field is not as the point declares it.
+    pub fn check_output(&self, output: &Map<String, Json>) -> Result<(), String> {
+        answer(self, output).map(|_| ())
+    }
+}
+
 fn answer(point: &DecisionPoint, output: &Map<String, Json>) -> Result<Answer, String> {
     if let Some(unknown) = output.keys().find(|name| point.output(name).is_none()) {
         let known: Vec<_> = point.outputs.iter().map(|field| field.name.as_str()).collect();
-        let unknown: String = unknown.chars().take(64).collect();
+        // The name is the plugin's own; nothing a terminal would act on gets into the message.
+        let unknown: String = unknown.chars().filter(|letter| !letter.is_control()).take(64).collect();
         return Err(format!("`{unknown}` is no field of `{}`; it has {}", point.name, known.join(", ")));
     }
     let mut answer = Answer::new();

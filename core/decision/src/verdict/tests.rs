@@ -82,7 +82,8 @@ fn a_verdict_is_the_same_unexplained() {
     let proposals = vec![proposal("credit-rules", "finance", terms(75, "0.03", 10), &["no reminder"])];
     let explained = decide(&question, &resolve(&question), proposals.clone(), None);
     let unexplained = decide_unexplained(&question, &resolve(&question), proposals);
-    assert_eq!(unexplained, Verdict { explanation: Vec::new(), ..explained });
+    let (explanation, customer_explanation) = (Vec::new(), Vec::new());
+    assert_eq!(unexplained, Verdict { explanation, customer_explanation, ..explained });
 }
 
 #[test]
@@ -177,4 +178,57 @@ fn two_forced_values_leave_the_strictest() {
         Question { strategy: &strategy, point: &point, subject, request: &request, at: DateTime::UNIX_EPOCH };
     let proposals = vec![proposal("a", "finance", json!({"outcome": "APPROVED", "utilization": "2.01"}), &[])];
     assert_eq!(decide(&question, &department_defaults(&point), proposals, None).output["outcome"], json!("HELD"));
+}
+
+#[test]
+fn a_customer_is_told_his_contract_the_answer_and_that_a_rule_bounds_it() {
+    let strategy = read(DEMO).unwrap();
+    let proposals = vec![
+        proposal("sales-terms", "sales", terms(90, "0.03", 10), &[]),
+        proposal("credit-rules", "finance", terms(75, "0.03", 10), &["pays 3 days late on average"]),
+    ];
+    let verdict = ask_terms(&strategy, Some("core"), proposals);
+    assert_eq!(
+        verdict.customer_explanation,
+        ["Our answer is net days 60, discount 0.03 and discount days 10.", "One of our rules limits net days to 60."]
+    );
+    let nobody = ask_terms(&strategy, None, vec![failed("b", "finance", "out of fuel")]);
+    assert_eq!(
+        nobody.customer_explanation,
+        [
+            "We could not work out everything that matters here, so this is our cautious answer.",
+            "Our answer is net days 0, discount 0 and discount days 0."
+        ]
+    );
+}
+
+#[test]
+fn a_customer_is_told_what_a_value_means() {
+    let (strategy, point) = (read(DEMO).unwrap(), point("credit.check"));
+    let facts = json!({"creditAccount": {"limit": {"amount": "100"}, "exposure": {"amount": "20"}}});
+    let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &facts };
+    let request = json!({"amount": "1"});
+    let question =
+        Question { strategy: &strategy, point: &point, subject, request: &request, at: DateTime::UNIX_EPOCH };
+    let proposals = vec![proposal("a", "finance", json!({"outcome": "HELD", "utilization": "0.21"}), &["owes us"])];
+    let verdict = decide(&question, &department_defaults(&point), proposals, None);
+    assert_eq!(
+        verdict.customer_explanation,
+        ["Our answer is outcome HELD (the order waits until someone releases it) and utilization 0.21."]
+    );
+}
+
+#[test]
+fn a_customer_is_not_told_what_plugins_write() {
+    let sdl = r#""S." type Notes @point(name: "s", subject: "Customer", field: "notes", mode: INDEPENDENT, fail: SKIP) {
+        "N." count: Int! @combine(rule: SUM) @default(value: "1")
+        "T." titles: [String!]! @combine(rule: UNION) @default(value: "[]") }"#;
+    let point = crate::read_points(sdl).unwrap().remove(0);
+    let strategy = read("name = \"n\"\nvision = \"v\"\napprovers = [\"ada\"]").unwrap();
+    let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &Json::Null };
+    let question =
+        Question { strategy: &strategy, point: &point, subject, request: &Json::Null, at: DateTime::UNIX_EPOCH };
+    let proposals = vec![proposal("a", "d", json!({"count": 2, "titles": ["owes us money"]}), &[])];
+    let verdict = decide(&question, &department_defaults(&point), proposals, None);
+    assert_eq!(verdict.customer_explanation, ["Our answer is count 2."]);
 }

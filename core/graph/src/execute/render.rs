@@ -23,6 +23,7 @@ fn trace(out: &mut String, field: TraceField, members: &[Entry<TracePick>], deci
     let verdict = &decided.verdict;
     match field {
         TraceField::Explanation => out.push_str(&Value::from(verdict.explanation.clone()).to_string()),
+        TraceField::CustomerExplanation => out.push_str(&Value::from(verdict.customer_explanation.clone()).to_string()),
         TraceField::StrategyNumber => out.push_str(&decided.strategy.to_string()),
         TraceField::Fallback => out.push_str(if verdict.fallback { "true" } else { "false" }),
         TraceField::Parameters => list(out, members, &verdict.parameters),

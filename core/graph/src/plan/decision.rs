@@ -54,7 +54,10 @@ impl<'a> Planner<'a> {
             TraceField::Parameters => "DecisionParameter",
             TraceField::Proposals => "DecisionProposal",
             TraceField::Bounds => "DecisionBound",
-            TraceField::Explanation | TraceField::StrategyNumber | TraceField::Fallback => return Ok(Vec::new()),
+            TraceField::Explanation
+            | TraceField::CustomerExplanation
+            | TraceField::StrategyNumber
+            | TraceField::Fallback => return Ok(Vec::new()),
         };
         let mut picks = Vec::new();
         for collected in self.collect(sets, of)? {

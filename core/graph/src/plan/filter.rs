@@ -6,20 +6,43 @@ use guildhall_model::plan::{Comparison, Condition, Expression, Operand, TextMatc
 use guildhall_model::{Cardinality, Field, ObjectType, Relation};
 use serde_json::Value;
 
-use super::variables::compared;
+use super::arguments::scalar_text;
+use super::variables::{any_case, compared};
 use super::{Argument, Planner, Source};
 use crate::problem::{Code, Problem};
 
 /// Filter keys whose values are compared with a field's.
-pub(super) const COMPARES: [&str; 10] =
-    ["eq", "ne", "in", "lt", "lte", "gt", "gte", "contains", "startsWith", "endsWith"];
+pub(super) const COMPARES: [&str; 14] = [
+    "eq",
+    "ne",
+    "in",
+    "lt",
+    "lte",
+    "gt",
+    "gte",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "ieq",
+    "icontains",
+    "istartsWith",
+    "iendsWith",
+];
+
+/// Filter keys for which case does not count.
+const ANY_CASE: [(&str, TextMatch); 4] = [
+    ("ieq", TextMatch::Equals),
+    ("icontains", TextMatch::Contains),
+    ("istartsWith", TextMatch::StartsWith),
+    ("iendsWith", TextMatch::EndsWith),
+];
 
 const DEPTH_LIMIT: usize = 12;
 const LIST_LIMIT: usize = 100;
 /// How many lists a filter may go through, one inside the other: each multiplies what the database looks at.
 const LISTS_DEEP_LIMIT: usize = 3;
 /// What going to related records costs, in conditions: each is a join for the database to plan.
-const RELATION_COST: usize = 40;
+pub(super) const RELATION_COST: usize = 40;
 
 impl Planner<'_> {
     /// What `argument` asks of a record of `object`.
@@ -144,6 +167,10 @@ impl Planner<'_> {
             }
             _ => {}
         }
+        if let Some((_, matching)) = ANY_CASE.iter().find(|(name, _)| *name == operator) {
+            let pattern = self.any_case(field, value)?;
+            return Ok(Condition::AnyCase { left: Arc::clone(field), matching: *matching, pattern });
+        }
         let right = self.compared(object, field, value)?;
         let compare = |comparison| Condition::Compare { left: left.clone(), comparison, right: right.clone() };
         let text = |matching| Condition::Text { left: left.clone(), matching, pattern: right.clone() };
@@ -161,6 +188,17 @@ impl Planner<'_> {
             "in" => Condition::OneOf { left: left.clone(), list: vec![right.clone()] },
             _ => return Err(Problem::new(Code::Internal, format!("filter `{operator}` cannot be applied"))),
         })
+    }
+
+    fn any_case(&mut self, field: &Field, value: &Argument) -> Result<Operand, Problem> {
+        self.count_condition()?;
+        match value {
+            Argument::Variable(variable) => Ok(self.variable(Source::AnyCase { variable: variable.clone() })),
+            Argument::Scalar(value) => any_case(&scalar_text(value))
+                .map(Operand::Value)
+                .map_err(|error| Problem::new(Code::BadUserInput, format!("filter on `{}`: {error}", field.name))),
+            _ => Err(nothing(&field.name)),
+        }
     }
 
     fn compared(

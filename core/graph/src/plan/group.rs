@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use apollo_compiler::executable::{Field as Selected, SelectionSet};
-use guildhall_model::plan::{Aggregate, Bucket, Entry, Function, GroupKey, Groups, Measure, Output, Selection};
-use guildhall_model::{Cardinality, Field, Kind, ObjectType, RelationKey};
+use guildhall_model::plan::{Aggregate, Bucket, Entry, Function, GroupKey, Groups, KeyOf, Measure, Output, Selection};
+use guildhall_model::{Cardinality, Field, Kind, Model, ObjectType, Relation, RelationKey};
 use serde_json::Value;
 
+use super::filter::RELATION_COST;
 use super::{Argument, Planner, Slot};
 use crate::problem::{Code, Problem};
-use crate::schema::{Gathered, is_date, is_measured, order_field};
+use crate::schema::{Gathered, is_date, is_measured, order_field, related_key_name};
 
 const KEY_LIMIT: usize = 4;
+/// Relations a key may go through.
+const DEPTH_LIMIT: usize = 3;
 /// What an aggregate costs, in records.
 const AGGREGATE_COST: usize = 10;
 
@@ -28,10 +31,7 @@ pub(super) struct Grouping {
 
 impl Grouping {
     fn new(of: &Arc<ObjectType>, keys: Vec<GroupKey>, name: String) -> Self {
-        let relations = keys.iter().filter_map(|key| match key {
-            GroupKey::Relation { relation, .. } => Some(Arc::clone(relation)),
-            GroupKey::Field { .. } => None,
-        });
+        let relations = keys.iter().filter_map(key_relation);
         let object =
             ObjectType { visible_with: of.visible_with.clone(), ..ObjectType::computed(name, relations.collect()) };
         Grouping { groups: Groups { of: Arc::clone(of), keys, measures: Vec::new() }, object: Arc::new(object) }
@@ -39,13 +39,15 @@ impl Grouping {
 
     /// The group's field that holds a key.
     fn key_field(key: &GroupKey) -> Arc<Field> {
-        Arc::new(match key {
-            GroupKey::Field { field, bucket } => {
+        // A related record may be one that is not seen.
+        let nullable = |own: bool| own || !key.through.is_empty();
+        Arc::new(match &key.by {
+            KeyOf::Field { field, bucket } => {
                 let kind = if bucket.is_some() { Kind::Date } else { field.kind.clone() };
-                Field::computed(&field.name, &field.column, kind, field.nullable)
+                Field::computed(&field.name, &key.column, kind, nullable(field.nullable))
             }
-            GroupKey::Relation { relation, column } => {
-                Field::computed(&relation.name, column, Kind::Id, relation.nullable)
+            KeyOf::Relation { relation, .. } => {
+                Field::computed(&relation.name, &key.column, Kind::Id, nullable(relation.nullable))
             }
         })
     }
@@ -54,16 +56,19 @@ impl Grouping {
         self.groups.keys.iter().map(Self::key_field).collect()
     }
 
-    /// The key of that name in the API's enum.
-    pub(super) fn key_named(&self, wanted: &str) -> Result<Arc<Field>, String> {
+    /// The key of that name in the API's enum, of the record that relations of these names lead to.
+    pub(super) fn key_named(&self, through: &[&str], wanted: &str) -> Result<Arc<Field>, String> {
+        let wanted = through.iter().copied().chain([wanted]).collect::<Vec<_>>().join(".");
         let key = self.groups.keys.iter().find(|key| key_name(key) == wanted);
         key.map(Self::key_field).ok_or_else(|| format!("`{wanted}` is not among what `by` groups by"))
     }
 
     /// What stands in the list, in words that are the same for every request that groups so.
     pub(super) fn described(&self) -> String {
-        let key = |key: &GroupKey| match key {
-            GroupKey::Field { bucket: Some(bucket), .. } => format!("{} {bucket:?}", key_name(key)).to_uppercase(),
+        let key = |key: &GroupKey| match &key.by {
+            KeyOf::Field { bucket: Some(bucket), .. } => {
+                format!("{} {}", key_name(key), format!("{bucket:?}").to_uppercase())
+            }
             _ => key_name(key),
         };
         format!("{} by {}", self.groups.of.name, self.groups.keys.iter().map(key).collect::<Vec<_>>().join(", "))
@@ -77,7 +82,7 @@ impl Grouping {
             }
             Some(Measure { function, field: None, .. }) => function_name(*function).to_owned(),
             None => {
-                let key = self.groups.keys.iter().find(|key| key.column() == column);
+                let key = self.groups.keys.iter().find(|key| key.column == column);
                 key.map_or_else(|| order_field(column), key_name)
             }
         }
@@ -126,11 +131,25 @@ fn gathered(function: Function) -> Gathered {
     }
 }
 
+/// A key as the API's enum names it, after the relations that lead to it.
 fn key_name(key: &GroupKey) -> String {
-    match key {
-        GroupKey::Field { field, .. } => order_field(&field.column),
-        GroupKey::Relation { column, .. } => order_field(column.trim_end_matches("_id")),
+    let own = match &key.by {
+        KeyOf::Field { field, .. } => order_field(&field.column),
+        KeyOf::Relation { column, .. } => order_field(column.trim_end_matches("_id")),
+    };
+    let through = key.through.iter().map(|relation| relation.name.clone());
+    through.chain([own]).collect::<Vec<_>>().join(".")
+}
+
+/// From the group to the record that its key names. A relation of another type gets a name of its own, because what is seen
+/// over this type's relations is not seen over that.
+fn key_relation(key: &GroupKey) -> Option<Arc<Relation>> {
+    let KeyOf::Relation { relation, .. } = &key.by else { return None };
+    if key.through.is_empty() {
+        return Some(Arc::clone(relation));
     }
+    let here = RelationKey::Here { column: key.column.clone() };
+    Some(Arc::new(Relation { name: key_name(key), key: here, nullable: true, ..Relation::clone(relation) }))
 }
 
 impl<'a> Planner<'a> {
@@ -154,13 +173,20 @@ impl<'a> Planner<'a> {
     }
 
     /// By what records are grouped.
-    pub(super) fn grouping(&self, of: &Arc<ObjectType>, field: &'a Selected) -> Result<Grouping, Problem> {
+    pub(super) fn grouping(&mut self, of: &Arc<ObjectType>, field: &'a Selected) -> Result<Grouping, Problem> {
         let given = match self.argument(field, "by") {
             Some(Argument::List(keys)) => keys,
             Some(single @ Argument::Object(_)) => vec![single],
             _ => Vec::new(),
         };
         let told = |message: String| format!("`by` of `{}`: {message}", field.response_key());
+        let mut keys: Vec<GroupKey> = Vec::with_capacity(given.len());
+        for given in &given {
+            // Each related record is one more for the database to find.
+            for _ in 0..relations_in(given) * RELATION_COST {
+                self.count_condition()?;
+            }
+        }
         let bad = |message: String| self.located(Problem::new(Code::BadUserInput, told(message)), field);
         if given.is_empty() {
             return Err(bad("name what to group by; the aggregate of all is another field".to_owned()));
@@ -170,11 +196,13 @@ impl<'a> Planner<'a> {
                 self.located(Problem::limit("groups", told(format!("at most {KEY_LIMIT} fields are taken"))), field)
             );
         }
-        let mut keys: Vec<GroupKey> = Vec::with_capacity(given.len());
         for given in &given {
-            let key = group_key(of, given).map_err(bad)?;
-            if keys.iter().any(|known| known.column() == key.column()) {
+            let mut key = group_key(self.context.model, of, given, 0).map_err(bad)?;
+            if keys.iter().any(|known| key_name(known) == key_name(&key)) {
                 return Err(bad(format!("`{}` stands there twice", key_name(&key))));
+            }
+            if !key.through.is_empty() {
+                key.column = format!("k{}_", keys.len());
             }
             keys.push(key);
         }
@@ -198,7 +226,10 @@ impl<'a> Planner<'a> {
             let value = match (field.name.as_str(), function) {
                 ("__typename", _) => Output::Constant(object.name.clone()),
                 ("count", _) => Output::Field(grouping.measure(Function::Count, None)),
-                ("key", _) => Output::Same(self.key(grouping, &collected.selections(), records)?),
+                ("key", _) => {
+                    let of = Arc::clone(&grouping.groups.of);
+                    Output::Same(self.key(grouping, &of, &[], &collected.selections(), records)?)
+                }
                 (_, Some((_, function))) => {
                     Output::Same(self.measures(grouping, *function, &collected.selections(), records)?)
                 }
@@ -209,31 +240,66 @@ impl<'a> Planner<'a> {
         Ok(Selection { object, outputs })
     }
 
-    fn key(&mut self, grouping: &Grouping, sets: &[&'a SelectionSet], records: usize) -> Result<Selection, Problem> {
-        let name = format!("{}GroupKey", grouping.groups.of.name);
+    /// What is read of a group's key: of the grouped records, or of those of type `of` that relations of these names lead to.
+    fn key(
+        &mut self,
+        grouping: &Grouping,
+        of: &Arc<ObjectType>,
+        through: &[&str],
+        sets: &[&'a SelectionSet],
+        records: usize,
+    ) -> Result<Selection, Problem> {
+        let name = format!("{}GroupKey", of.name);
         let all = self.collect(sets, &name)?;
         self.count_values(records, all.len())?;
         let mut outputs = Vec::new();
         for collected in all {
             let field = collected.first()?;
-            let key = grouping.groups.keys.iter().find(|key| match key {
-                GroupKey::Field { field: grouped, .. } => grouped.name == field.name.as_str(),
-                GroupKey::Relation { relation, .. } => relation.name == field.name.as_str(),
+            let wanted = field.name.as_str();
+            let key = grouping.groups.keys.iter().find(|key| {
+                let own = match &key.by {
+                    KeyOf::Field { field, .. } => &field.name,
+                    KeyOf::Relation { relation, .. } => &relation.name,
+                };
+                own == wanted && leads(key, through) && key.through.len() == through.len()
             });
             let value = match key {
-                _ if field.name == "__typename" => Output::Constant(name.clone()),
-                Some(GroupKey::Relation { relation, .. }) => {
-                    let target = self.context.model.object(&relation.target).ok_or_else(|| self.unplanned(field))?;
-                    self.count(records)?;
-                    let selection = self.selection(target, &collected.selections(), records)?;
-                    Output::One { relation: Arc::clone(relation), selection }
-                }
-                Some(key) => Output::Field(Grouping::key_field(key)),
-                None => Output::Null,
+                _ if wanted == "__typename" => Output::Constant(name.clone()),
+                Some(key) => match key_relation(key) {
+                    Some(relation) => {
+                        let target =
+                            self.context.model.object(&relation.target).ok_or_else(|| self.unplanned(field))?;
+                        self.count(records)?;
+                        let selection = self.selection(target, &collected.selections(), records)?;
+                        Output::One { relation, selection }
+                    }
+                    None => Output::Field(Grouping::key_field(key)),
+                },
+                None => self.related_key(grouping, of, through, wanted, &collected.selections(), records)?,
             };
             outputs.push(Entry { key: collected.key.to_owned(), value });
         }
         Ok(Selection { object: Arc::clone(&grouping.object), outputs })
+    }
+
+    /// The same of a record one relation further, if it is grouped by something there.
+    fn related_key(
+        &mut self,
+        grouping: &Grouping,
+        of: &Arc<ObjectType>,
+        through: &[&str],
+        wanted: &str,
+        sets: &[&'a SelectionSet],
+        records: usize,
+    ) -> Result<Output, Problem> {
+        let relation = of.relations.iter().find(|relation| related_key_name(relation) == wanted);
+        let Some(relation) = relation else { return Ok(Output::Null) };
+        let further: Vec<&str> = through.iter().copied().chain([relation.name.as_str()]).collect();
+        let target = self.context.model.object(&relation.target).cloned();
+        match target.filter(|_| grouping.groups.keys.iter().any(|key| leads(key, &further))) {
+            Some(target) => Ok(Output::Same(self.key(grouping, &target, &further, sets, records)?)),
+            None => Ok(Output::Null),
+        }
     }
 
     fn measures(
@@ -272,14 +338,44 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn group_key(of: &ObjectType, given: &Argument) -> Result<GroupKey, String> {
+/// Whether a key is one of a record that relations of these names lead to, or lead further from.
+fn leads(key: &GroupKey, through: &[&str]) -> bool {
+    key.through.len() >= through.len() && key.through.iter().zip(through).all(|(relation, name)| relation.name == *name)
+}
+
+/// How many relations a key goes through.
+fn relations_in(given: &Argument) -> usize {
+    let Argument::Object(parts) = given else { return 0 };
+    let further = parts.iter().filter(|(_, inner)| matches!(inner, Argument::Object(_)));
+    further.map(|(_, inner)| 1 + relations_in(inner)).sum()
+}
+
+fn group_key(model: &Model, of: &ObjectType, given: &Argument, depth: usize) -> Result<GroupKey, String> {
     let Argument::Object(parts) = given else { return Err("it lists objects with a `field`".to_owned()) };
+    let parts: Vec<_> = parts.iter().filter(|(_, value)| !matches!(value, Argument::Null)).collect();
     let part = |name: &str| {
         parts.iter().find(|(key, _)| key == name).and_then(|(_, value)| match value {
             Argument::Scalar(Value::String(text)) => Some(text.as_str()),
             _ => None,
         })
     };
+    let relation = parts.iter().find_map(|(name, inner)| Some((of.relation(name)?, inner)));
+    if parts.iter().filter(|(name, _)| name != "bucket").count() != 1 {
+        return Err("a key names one `field`, or one relation and what to group by there".to_owned());
+    }
+    if let Some((relation, inner)) = relation {
+        if parts.len() > 1 {
+            return Err("`bucket` stands beside `field`, not beside a relation".to_owned());
+        }
+        if depth == DEPTH_LIMIT {
+            return Err(format!("a key goes through at most {DEPTH_LIMIT} relations"));
+        }
+        let target = model.object(&relation.target).filter(|_| relation.cardinality == Cardinality::One);
+        let target = target.ok_or("a key goes through relations to one record")?;
+        let mut key = group_key(model, target, inner, depth + 1)?;
+        key.through.insert(0, Arc::clone(relation));
+        return Ok(key);
+    }
     let wanted = part("field").unwrap_or_default();
     let bucket = match part("bucket") {
         None => None,
@@ -290,17 +386,19 @@ fn group_key(of: &ObjectType, given: &Argument) -> Result<GroupKey, String> {
         Some("YEAR") => Some(Bucket::Year),
         Some(other) => return Err(format!("`{other}` is no period")),
     };
+    let own = |column: &str, by| GroupKey { through: Vec::new(), by, column: column.to_owned() };
     let field = of.fields.iter().find(|field| order_field(&field.column) == wanted);
-    let key = match field {
+    let by = match field {
         Some(field) if is_date(&field.kind) => {
-            return Ok(GroupKey::Field { field: Arc::clone(field), bucket: Some(bucket.unwrap_or(Bucket::Day)) });
+            let bucket = Some(bucket.unwrap_or(Bucket::Day));
+            return Ok(own(&field.column, KeyOf::Field { field: Arc::clone(field), bucket }));
         }
-        Some(field) => GroupKey::Field { field: Arc::clone(field), bucket: None },
+        Some(field) => own(&field.column, KeyOf::Field { field: Arc::clone(field), bucket: None }),
         None => {
             let relation = of.relations.iter().find_map(|relation| match &relation.key {
                 RelationKey::Here { column } if relation.cardinality == Cardinality::One => {
-                    let key = GroupKey::Relation { relation: Arc::clone(relation), column: column.clone() };
-                    (key_name(&key) == wanted).then_some(key)
+                    let by = KeyOf::Relation { relation: Arc::clone(relation), column: column.clone() };
+                    Some(own(column, by)).filter(|key| key_name(key) == wanted)
                 }
                 _ => None,
             });
@@ -309,6 +407,6 @@ fn group_key(of: &ObjectType, given: &Argument) -> Result<GroupKey, String> {
     };
     match bucket {
         Some(_) => Err(format!("`{wanted}` is no date, so it takes no `bucket`")),
-        None => Ok(key),
+        None => Ok(by),
     }
 }

@@ -1,7 +1,9 @@
 //! Input queries: a plugin's fragment on a decision point's subject becomes a selection.
 
+use apollo_compiler::ExecutableDocument;
 use apollo_compiler::ast::Definition;
 use apollo_compiler::parser::Parser;
+use apollo_compiler::validation::Valid;
 use guildhall_decision::DecisionPoint;
 use guildhall_model::{Access, GlobalId, Model, Role};
 use guildhall_workflow::InputQuery;
@@ -22,33 +24,9 @@ pub(crate) fn compile_input_query(
     point: &DecisionPoint,
     text: &str,
 ) -> Result<InputQuery, String> {
-    let tree = Parser::new()
-        .recursion_limit(RECURSION_LIMIT)
-        .token_limit(TOKEN_LIMIT)
-        .parse_ast(text, "input query")
-        .map_err(|broken| {
-        broken.errors.iter().next().map(|error| error.to_json().message).unwrap_or_else(|| "not GraphQL".to_owned())
-    })?;
-    let fragment = match tree.definitions.as_slice() {
-        [Definition::FragmentDefinition(fragment)] => fragment,
-        _ => {
-            return Err(format!(
-                "it must be one fragment and nothing else, like `fragment Input on {} {{ ... }}`",
-                point.subject
-            ));
-        }
-    };
-    if fragment.type_condition != point.subject.as_str() {
-        return Err(format!(
-            "it is a fragment on `{}`; {} asks about a `{}`",
-            fragment.type_condition, point.name, point.subject
-        ));
-    }
     let object = model.object(&point.subject).ok_or_else(|| format!("the model has no type `{}`", point.subject))?;
-    // The validator wants every fragment used, so an operation that uses it stands behind it.
     let id = GlobalId::new(object, uuid::Uuid::nil());
-    let whole = format!("{text}\nquery {{ {}(id: \"{id}\") {{ ...{} }} }}", lower_first(&object.name), fragment.name);
-    let document = front.parse(&whole).map_err(|problems| messages(&problems))?;
+    let document = validated(front, point, &id.to_string(), text)?;
     let operation = document.operations.iter().next().ok_or("the operation was lost")?;
     let variables =
         front.coerce(&document, operation, &serde_json::Value::Null).map_err(|problems| messages(&problems))?;
@@ -76,8 +54,42 @@ pub(crate) fn compile_input_query(
     if !planner.slots.is_empty() {
         return Err("it adds up money that may be in several currencies; group by CURRENCY instead".to_owned());
     }
-    let reads = reads_of(&selection);
-    Ok(InputQuery { selection, reads })
+    let places = reads_of(&selection);
+    Ok(InputQuery { selection, reads: places.keys().cloned().collect(), places })
+}
+
+/// Validates the fragment `text` against a schema. The error says what is wrong with it and where.
+pub(crate) fn validated(
+    front: &Front,
+    point: &DecisionPoint,
+    id: &str,
+    text: &str,
+) -> Result<Valid<ExecutableDocument>, String> {
+    let tree = Parser::new()
+        .recursion_limit(RECURSION_LIMIT)
+        .token_limit(TOKEN_LIMIT)
+        .parse_ast(text, "input query")
+        .map_err(|broken| {
+        broken.errors.iter().next().map(|error| error.to_json().message).unwrap_or_else(|| "not GraphQL".to_owned())
+    })?;
+    let fragment = match tree.definitions.as_slice() {
+        [Definition::FragmentDefinition(fragment)] => fragment,
+        _ => {
+            return Err(format!(
+                "it must be one fragment and nothing else, like `fragment Input on {} {{ ... }}`",
+                point.subject
+            ));
+        }
+    };
+    if fragment.type_condition != point.subject.as_str() {
+        return Err(format!(
+            "it is a fragment on `{}`; {} asks about a `{}`",
+            fragment.type_condition, point.name, point.subject
+        ));
+    }
+    // The validator wants every fragment used, so an operation that uses it stands behind it.
+    let whole = format!("{text}\nquery {{ {}(id: \"{id}\") {{ ...{} }} }}", lower_first(&point.subject), fragment.name);
+    front.parse(&whole).map_err(|problems| messages(&problems))
 }
 
 fn messages(problems: &[Problem]) -> String {

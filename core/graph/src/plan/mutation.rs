@@ -8,6 +8,7 @@ use guildhall_workflow::Deployment;
 
 use super::said::Said;
 use super::{Argument, Context, Plan, Planner, Slot, Source};
+use crate::acts;
 use crate::problem::{Code, Problem};
 
 /// A mutation, compiled.
@@ -46,13 +47,8 @@ pub(crate) struct Act {
     pub payload: Payload,
 }
 
-/// What is read of what an act comes to.
-pub(crate) enum Payload {
-    /// It comes to one type.
-    One(Plan),
-    /// It comes to one of several, by name.
-    OneOf(Vec<(String, Branch)>),
-}
+/// What is read of what an act comes to: one of several types, by name.
+pub(crate) struct Payload(Vec<(String, Branch)>);
 
 pub(crate) enum Branch {
     /// Read from the database.
@@ -62,32 +58,24 @@ pub(crate) enum Branch {
 }
 
 impl Payload {
+    /// What is read where the act came to `of`.
+    pub(crate) fn branch(&self, of: &str) -> Option<&Branch> {
+        self.0.iter().find(|(name, _)| name == of).map(|(_, branch)| branch)
+    }
+
     fn plans(&self) -> impl Iterator<Item = &Plan> {
-        let (one, several) = match self {
-            Payload::One(plan) => (Some(plan), [].as_slice()),
-            Payload::OneOf(branches) => (None, branches.as_slice()),
-        };
-        one.into_iter().chain(several.iter().filter_map(|(_, branch)| match branch {
-            Branch::Read(plan) => Some(plan),
-            Branch::Said(_) => None,
-        }))
+        self.0.iter().filter_map(|(_, branch)| if let Branch::Read(plan) = branch { Some(plan) } else { None })
     }
 
     fn bytes(&self) -> usize {
         let said = |branch: &Branch| if let Branch::Said(said) = branch { said.bytes() } else { 0 };
-        let told = match self {
-            Payload::One(_) => 0,
-            Payload::OneOf(branches) => branches.iter().map(|(_, branch)| said(branch)).sum(),
-        };
+        let told: usize = self.0.iter().map(|(_, branch)| said(branch)).sum();
         told + self.plans().map(Plan::bytes).sum::<usize>()
     }
 }
 
 /// What an act costs, in points.
 const ACT_COST: u64 = 10;
-
-/// Acts after which another generation decides.
-const CHANGES_WHAT_DECIDES: [&str; 3] = ["activateStrategy", "installPlugin", "removePlugin"];
 
 /// Plans a mutation. An act that changes what decides must be the last of its operation: acts and decisions after it would
 /// still be those of the old generation.
@@ -110,9 +98,8 @@ pub(crate) fn plan_mutation(
         };
         steps.push(Step { key: collected.key.to_owned(), act });
     }
-    let changing =
-        |step: &&Step| step.act.as_ref().is_some_and(|act| CHANGES_WHAT_DECIDES.contains(&act.name.as_str()));
-    let Some(act) = steps.iter().find(changing).and_then(|step| step.act.as_ref()) else {
+    let changes = |act: &&Act| acts::named(&act.name).is_some_and(|declared| declared.changes_what_decides);
+    let Some(act) = steps.iter().filter_map(|step| step.act.as_ref()).find(changes) else {
         return Ok(MutationPlan { steps });
     };
     if steps.len() > 1 {
@@ -142,7 +129,7 @@ fn payload<'a>(
         planner.finish(roots, deployment, dialect)
     };
     let Some(ExtendedType::Union(union)) = context.front.schema().types.get(of) else {
-        return Ok(Payload::One(read(of)?));
+        return Err(Planner::new(context).unplanned(field));
     };
     let mut branches = Vec::with_capacity(union.members.len());
     for member in &union.members {
@@ -157,7 +144,7 @@ fn payload<'a>(
         };
         branches.push((name.to_owned(), branch));
     }
-    Ok(Payload::OneOf(branches))
+    Ok(Payload(branches))
 }
 
 impl<'a> Planner<'a> {

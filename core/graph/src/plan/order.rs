@@ -86,10 +86,28 @@ impl<'g> Order<'g> {
     }
 
     /// A term of an order of groups: one of their keys or a number.
-    fn of_group(grouping: &mut Grouping, given: &Argument) -> Result<OrderTerm, String> {
-        let order = Order::read(given);
+    fn of_group(model: &Model, grouping: &mut Grouping, given: &Argument) -> Result<OrderTerm, String> {
+        let mut order = Order::read(given);
+        let mut through: Vec<&str> = Vec::new();
+        let mut object = Arc::clone(&grouping.groups.of);
+        // Into what is grouped by of a related record, as `by` leads there.
+        while let Some((name, inner, target)) = order.0.iter().find_map(|(name, inner)| {
+            let relation = object.relation(name)?;
+            Some((*name, *inner, model.object(&relation.target)?))
+        }) {
+            if order.0.len() > 1 {
+                return Err(
+                    "nothing stands beside a relation; `direction` and `nulls` stand beside its `key`".to_owned()
+                );
+            }
+            through.push(name);
+            (order, object) = (Order::read(inner), Arc::clone(target));
+        }
+        if !through.is_empty() && order.get("measure").is_some() {
+            return Err("a `measure` is of the grouped records, not of related ones".to_owned());
+        }
         let field = match (order.text("key"), order.text("measure"), order.text("of")) {
-            (Some(key), None, None) => grouping.key_named(key)?,
+            (Some(key), None, None) => grouping.key_named(&through, key)?,
             (None, Some("COUNT"), None) => grouping.measure(Function::Count, None),
             (None, Some(measure), Some(of)) => {
                 let function = match measure {
@@ -141,7 +159,10 @@ impl<'a> Planner<'a> {
     pub(super) fn group_order(&mut self, grouping: &mut Grouping, field: &'a Field) -> Result<Vec<OrderTerm>, Problem> {
         let mut terms: Vec<OrderTerm> = Vec::new();
         for given in self.order_arguments(field)? {
-            terms.push(Order::of_group(grouping, &given).map_err(|message| self.bad_order(field, &message))?);
+            terms.push(
+                Order::of_group(self.context.model, grouping, &given)
+                    .map_err(|message| self.bad_order(field, &message))?,
+            );
         }
         let direction = terms.last().map_or(Direction::Ascending, |term| term.direction);
         for key in grouping.key_fields() {

@@ -1,30 +1,40 @@
 //! What a selection reads: the fields a plugin's approver is shown.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use guildhall_model::plan::{
-    Condition, Connection, ConnectionOutput, EdgeOutput, Expression, GroupKey, Groups, MoneyPart, Output, Rows,
-    Selection,
+    Condition, Connection, ConnectionOutput, EdgeOutput, Expression, Groups, KeyOf, MoneyPart, Output, Rows, Selection,
 };
 use guildhall_model::{Field, Kind, Relation};
 
-/// Every stored field the selection reads, as `Type.field`, sorted. Passing a relation reads whether there is a record: its
-/// `id`. What a list is filtered, grouped and ordered by is disclosed by it, too.
-pub(super) fn reads_of(selection: &Selection) -> Vec<String> {
-    let mut reads = Reads(Vec::new());
+/// Every stored field the selection reads, as `Type.field`, with where it stands from the subject: `CreditAccount.limit` at
+/// `Customer.creditAccount.limit`. Passing a relation reads whether there is a record: its `id`. What a list is filtered,
+/// grouped and ordered by is disclosed by it, too.
+pub(super) fn reads_of(selection: &Selection) -> BTreeMap<String, BTreeSet<String>> {
+    let mut reads = Reads { found: BTreeMap::new(), path: vec![selection.object.name.clone()] };
     reads.selection(selection);
-    reads.0.sort();
-    reads.0.dedup();
-    reads.0
+    reads.found
 }
 
-struct Reads(Vec<String>);
+struct Reads {
+    found: BTreeMap<String, BTreeSet<String>>,
+    /// From the subject to where the walk is.
+    path: Vec<String>,
+}
 
 impl Reads {
     fn field(&mut self, object: &str, field: &str) {
-        self.0.push(format!("{object}.{field}"));
+        let place = format!("{}.{field}", self.path.join("."));
+        self.found.entry(format!("{object}.{field}")).or_default().insert(place);
     }
 
-    fn related(&mut self, relation: &Relation) {
+    /// Goes through a relation: what is read behind it stands there, and so does whether there is anything.
+    fn through(&mut self, relation: &Relation, behind: impl FnOnce(&mut Self)) {
+        self.path.push(relation.name.clone());
         self.field(&relation.target, "id");
+        behind(self);
+        self.path.pop();
     }
 
     fn money(&mut self, object: &str, field: &Field, with_currency: bool) {
@@ -43,13 +53,12 @@ impl Reads {
                 Output::Money { field, parts } => {
                     self.money(object, field, parts.iter().any(|part| part.value == MoneyPart::Currency));
                 }
-                Output::One { relation, selection } => {
-                    self.related(relation);
-                    self.selection(selection);
-                }
+                Output::One { relation, selection } => self.through(relation, |reads| reads.selection(selection)),
                 Output::Same(selection) => self.selection(selection),
-                Output::Many { connection, .. } => self.list(connection),
-                Output::Aggregate { aggregate, .. } => self.groups(&aggregate.groups, &aggregate.filter),
+                Output::Many { relation, connection } => self.through(relation, |reads| reads.list(connection)),
+                Output::Aggregate { relation, aggregate } => {
+                    self.through(relation, |reads| reads.groups(&aggregate.groups, &aggregate.filter));
+                }
                 Output::Null | Output::Constant(_) | Output::Total { .. } | Output::Slot(_) | Output::Facts { .. } => {}
             }
         }
@@ -90,10 +99,7 @@ impl Reads {
         let of = &groups.of.name;
         self.field(of, "id");
         for key in &groups.keys {
-            match key {
-                GroupKey::Field { field, .. } => self.field(of, &field.name),
-                GroupKey::Relation { relation, .. } => self.related(relation),
-            }
+            self.key(&key.through, &key.by, of);
         }
         for field in groups.measures.iter().filter_map(|measure| measure.field.as_ref()) {
             self.money(of, field, field.kind == Kind::Money);
@@ -101,15 +107,21 @@ impl Reads {
         self.condition(filter, of);
     }
 
+    /// What a key of groups is read by: a field, or a related record, at the end of a path.
+    fn key(&mut self, path: &[Arc<Relation>], by: &KeyOf, object: &str) {
+        match (path.split_first(), by) {
+            (Some((relation, rest)), _) => self.through(relation, |reads| reads.key(rest, by, &relation.target)),
+            (None, KeyOf::Field { field, .. }) => self.field(object, &field.name),
+            (None, KeyOf::Relation { relation, .. }) => self.through(relation, |_| ()),
+        }
+    }
+
     /// What is read beyond a group's own columns: the records its keys lead to.
     fn group(&mut self, selection: &Selection) {
         for entry in &selection.outputs {
             match &entry.value {
                 Output::Same(selection) => self.group(selection),
-                Output::One { relation, selection } => {
-                    self.related(relation);
-                    self.selection(selection);
-                }
+                Output::One { relation, selection } => self.through(relation, |reads| reads.selection(selection)),
                 _ => {}
             }
         }
@@ -119,8 +131,7 @@ impl Reads {
         match expression {
             Expression::Field(field) => self.field(object, &field.name),
             Expression::Through(relation, inner) => {
-                self.related(relation);
-                self.expression(inner, &relation.target);
+                self.through(relation, |reads| reads.expression(inner, &relation.target));
             }
             Expression::Lower(inner) => self.expression(inner, object),
             Expression::Operand(_) => {}
@@ -144,9 +155,9 @@ impl Reads {
             Condition::OneOf { left, .. } | Condition::IsNull(left) | Condition::Text { left, .. } => {
                 self.expression(left, object);
             }
+            Condition::AnyCase { left, .. } => self.field(object, &left.name),
             Condition::Some { relation, condition } => {
-                self.related(relation);
-                self.condition(condition, &relation.target);
+                self.through(relation, |reads| reads.condition(condition, &relation.target));
             }
         }
     }

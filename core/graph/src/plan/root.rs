@@ -7,11 +7,10 @@ use guildhall_model::plan::{
     Chained, Comparison, Condition, Connection, Direction, End, Expression, IdOf, Nulls, Operand, OrderTerm, Root,
     Rows, Size,
 };
-use guildhall_model::{Field as Stored, GlobalId, Kind, ObjectType, parse_text};
+use guildhall_model::{Field as Stored, GlobalId, Kind, ObjectType, parse_text, prefix_end, prefix_start};
 use serde_json::Value;
 
 use super::arguments::scalar_text;
-use super::variables::{prefix_end, prefix_start};
 use super::{Argument, Planner, Source};
 use crate::problem::Problem;
 use crate::schema::{List, list_of, lower_first};

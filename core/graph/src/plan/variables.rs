@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use apollo_compiler::response::JsonMap;
 use chrono::{DateTime, Utc};
-use guildhall_model::{GlobalId, Kind, ObjectType, Value, parse_text};
+use guildhall_model::{GlobalId, Kind, ObjectType, Value, parse_text, prefix_end, prefix_start};
 use guildhall_workflow::Actor;
 use uuid::Uuid;
 
@@ -25,6 +25,10 @@ pub(crate) enum Source {
         variable: String,
         kind: Kind,
         object: Arc<ObjectType>,
+    },
+    /// A request variable that holds a text to compare with, where case does not count.
+    AnyCase {
+        variable: String,
     },
     /// A value of the cursor that a request variable holds.
     Cursor {
@@ -76,6 +80,7 @@ impl Source {
         match self {
             Source::Id { variable, .. }
             | Source::Compared { variable, .. }
+            | Source::AnyCase { variable }
             | Source::Cursor { variable, .. }
             | Source::PrefixStart { variable }
             | Source::PrefixEnd { variable } => Some(variable),
@@ -109,6 +114,7 @@ impl Source {
                 let value = variables.get(variable.as_str()).and_then(|value| serde_json::to_value(value).ok());
                 compared(kind, object, &value.unwrap_or_default()).map_err(|error| bad(variable, error.as_ref()))
             }
+            Source::AnyCase { variable } => any_case(&text(variable)).map_err(|error| bad(variable, error.as_ref())),
             Source::Cursor { variable, index, list } => {
                 let mut values = list
                     .read(&text(variable))
@@ -124,29 +130,6 @@ impl Source {
     }
 }
 
-/// The least text that begins with `prefix` once ASCII letters are lower case.
-pub(super) fn prefix_start(prefix: &str) -> String {
-    prefix.to_ascii_lowercase()
-}
-
-/// The least text beyond all that begin with `prefix` once ASCII letters are lower case; empty, so that there is none between,
-/// where there is no prefix. Beyond the last character of all there is no text: so many of them stand for it.
-pub(super) fn prefix_end(prefix: &str) -> String {
-    let mut letters: Vec<char> = prefix_start(prefix).chars().collect();
-    while let Some(last) = letters.pop() {
-        // The next scalar value; after the last one the letter before it is raised.
-        let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);
-        if let Some(next) = next {
-            letters.push(next);
-            return letters.into_iter().collect();
-        }
-    }
-    if prefix.is_empty() { String::new() } else { char::MAX.to_string().repeat(prefix.len() + BEYOND) }
-}
-
-/// How many last characters make a text that nobody's begins with.
-const BEYOND: usize = 64;
-
 fn bad(variable: &str, error: &dyn std::error::Error) -> Problem {
     Problem::new(Code::BadUserInput, format!("variable `{variable}`: {error}"))
 }
@@ -159,6 +142,8 @@ enum Uncomparable {
     Inexact(serde_json::Number),
     #[error("a list or an object is no single value")]
     NotSingle,
+    #[error("the text has {0} characters; where case does not count, {ANY_CASE_LIMIT} are the most")]
+    TooLong(usize),
 }
 
 /// Reads a value to compare with a field of `kind` of `object`. Ids must be of the field's own type.
@@ -179,6 +164,18 @@ pub(super) fn compared(
         Kind::Id => Ok(Value::Id(GlobalId::parse_as(&text, object)?)),
         kind => Ok(parse_text(kind, &text)?),
     }
+}
+
+/// Most characters of a text to compare with where case does not count: the database goes through each of them.
+const ANY_CASE_LIMIT: usize = 200;
+
+/// Reads a text to compare with where case does not count.
+pub(super) fn any_case(text: &str) -> Result<Value, Box<dyn std::error::Error>> {
+    let letters = text.chars().count();
+    if letters > ANY_CASE_LIMIT {
+        return Err(Uncomparable::TooLong(letters).into());
+    }
+    Ok(parse_text(&Kind::Text, text)?)
 }
 
 /// What a list's cursors hold.

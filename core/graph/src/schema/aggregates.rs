@@ -1,5 +1,7 @@
 //! Aggregates and groups, which follow from the kinds of fields.
 
+use std::sync::Arc;
+
 use async_graphql::dynamic::{Enum, EnumItem, Field, InputObject, Object, SchemaBuilder, TypeRef};
 use guildhall_model::plan::Function;
 use guildhall_model::{Cardinality, Kind, ObjectType, Relation, RelationKey};
@@ -71,8 +73,7 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
         let name = &object.name;
         let aggregate = Object::new(aggregate_name(name))
             .description(format!("What records of type {name} come to, all together."));
-        let key =
-            field("key", TypeRef::named_nn(format!("{name}GroupKey")), "What the group's records have in common.");
+        let key = field("key", TypeRef::named_nn(group_key_name(name)), "What the group's records have in common.");
         let group =
             Object::new(group_name(name)).description(format!("Records of type {name} that have something in common."));
         builder = builder
@@ -83,8 +84,8 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
             .register(group_key(source, object))
             .register(group_field(source, object))
             .register(measure_field(source, object))
-            .register(group_by(object))
-            .register(group_order(object));
+            .register(group_by(source, object))
+            .register(group_order(source, object));
         builder = lists::pages(builder, &group_name(name), &format!("group of records of type {name}"));
     }
     builder
@@ -140,7 +141,7 @@ fn gathered(source: &Source<'_>, object: &ObjectType, gathered: Gathered) -> Obj
 }
 
 fn group_key(source: &Source<'_>, object: &ObjectType) -> Object {
-    let built = Object::new(format!("{}GroupKey", object.name)).description(
+    let built = Object::new(group_key_name(&object.name)).description(
         "What a group's records have in common. Null where they have no value, and what is not grouped by.",
     );
     let fields = source.fields(object).filter(|field| is_key(&field.kind)).map(|declared| -> Field {
@@ -149,7 +150,26 @@ fn group_key(source: &Source<'_>, object: &ObjectType) -> Object {
     });
     let relations = key_relations(source, object)
         .map(|(_, relation)| field(&relation.name, TypeRef::named(&relation.target), &relation.doc));
-    fields.chain(relations).fold(built, Object::field)
+    let related = related(source, object).map(|relation| {
+        let doc =
+            format!("What the records it leads to have in common, where records are grouped by that: {}", relation.doc);
+        field(&related_key_name(relation), TypeRef::named(group_key_name(&relation.target)), &doc)
+    });
+    fields.chain(relations).chain(related).fold(built, Object::field)
+}
+
+/// The relations over which records are grouped by what related ones have.
+fn related<'o>(source: &Source<'_>, object: &'o ObjectType) -> impl Iterator<Item = &'o Arc<Relation>> {
+    source.relations(object).filter(|relation| relation.cardinality == Cardinality::One)
+}
+
+/// The field of a key that has the key of the record a relation leads to.
+pub(crate) fn related_key_name(relation: &Relation) -> String {
+    format!("{}Key", relation.name)
+}
+
+fn group_key_name(object: &str) -> String {
+    format!("{object}GroupKey")
 }
 
 fn group_field(source: &Source<'_>, object: &ObjectType) -> Enum {
@@ -171,20 +191,33 @@ fn measure_field(source: &Source<'_>, object: &ObjectType) -> Enum {
         .items(fields.map(|field| EnumItem::new(order_field(&field.column)).description(&field.doc)))
 }
 
-fn group_by(object: &ObjectType) -> InputObject {
-    InputObject::new(group_by_name(&object.name))
-        .description(format!("One thing that records of type {} are grouped by.", object.name))
-        .field(argument("field", TypeRef::named_nn(format!("{}GroupField", object.name)), "What to group by."))
-        .field(argument("bucket", TypeRef::named("DateBucket"), "The period of a date or a time; a day if not said."))
+fn group_by(source: &Source<'_>, object: &ObjectType) -> InputObject {
+    let built = InputObject::new(group_by_name(&object.name))
+        .description(format!(
+            "One thing that records of type {} are grouped by: a `field`, or a relation to one record and what to group by there.",
+            object.name
+        ))
+        .field(argument("field", TypeRef::named(format!("{}GroupField", object.name)), "What to group by."))
+        .field(argument("bucket", TypeRef::named("DateBucket"), "The period of a date or a time; a day if not said."));
+    related(source, object).fold(built, |built, relation| {
+        let ty = TypeRef::named(group_by_name(&relation.target));
+        built.field(argument(&relation.name, ty, &format!("By the record it leads to: {}", relation.doc)))
+    })
 }
 
-fn group_order(object: &ObjectType) -> InputObject {
+fn group_order(source: &Source<'_>, object: &ObjectType) -> InputObject {
     let name = &object.name;
-    InputObject::new(group_order_name(name))
-        .description(format!("One term of an order of groups of records of type {name}: a `key`, or a `measure`."))
+    let built = InputObject::new(group_order_name(name))
+        .description(format!(
+            "One term of an order of groups of records of type {name}: a `key`, a `measure`, or a relation to one record and a `key` there."
+        ))
         .field(argument("key", TypeRef::named(format!("{name}GroupField")), "One of the fields grouped by."))
         .field(argument("measure", TypeRef::named("GroupMeasure"), "A number over the group's records."))
         .field(argument("of", TypeRef::named(format!("{name}MeasureField")), "What the number is of; not for COUNT."))
         .field(argument("direction", TypeRef::named("OrderDirection"), "Which way; ASC if not said."))
-        .field(argument("nulls", TypeRef::named("NullsOrder"), "Where groups without a value stand; last if not said."))
+        .field(argument("nulls", TypeRef::named("NullsOrder"), "Where groups without a value stand; last if not said."));
+    related(source, object).fold(built, |built, relation| {
+        let ty = TypeRef::named(group_order_name(&relation.target));
+        built.field(argument(&relation.name, ty, &format!("By a key of the record it leads to: {}", relation.doc)))
+    })
 }

@@ -9,6 +9,7 @@ use super::{Source, argument, field};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TraceField {
     Explanation,
+    CustomerExplanation,
     Parameters,
     Proposals,
     Bounds,
@@ -17,8 +18,9 @@ pub(crate) enum TraceField {
 }
 
 /// The fields of [`TraceField`] by their GraphQL names.
-pub(crate) const TRACE_FIELDS: [(&str, TraceField); 6] = [
+pub(crate) const TRACE_FIELDS: [(&str, TraceField); 7] = [
     ("explanation", TraceField::Explanation),
+    ("customerExplanation", TraceField::CustomerExplanation),
     ("parameters", TraceField::Parameters),
     ("proposals", TraceField::Proposals),
     ("bounds", TraceField::Bounds),
@@ -29,7 +31,16 @@ pub(crate) const TRACE_FIELDS: [(&str, TraceField); 6] = [
 fn trace_fields(object: Object) -> Object {
     let list = TypeRef::named_nn_list_nn;
     object
-        .field(field("explanation", list(TypeRef::STRING), "The decision in words, one sentence each."))
+        .field(field(
+            "explanation",
+            list(TypeRef::STRING),
+            "The decision in words for people of the business, one sentence each: not for the customer's eyes.",
+        ))
+        .field(field(
+            "customerExplanation",
+            list(TypeRef::STRING),
+            "The decision in words for the customer, one sentence each: nothing of segments, departments, plugins and their reasons.",
+        ))
         .field(field("parameters", list("DecisionParameter"), "What the plugins had to go by, and which layer set it."))
         .field(field("proposals", list("DecisionProposal"), "What each plugin proposed."))
         .field(field("bounds", list("DecisionBound"), "What ground rules changed."))

@@ -42,17 +42,21 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
 
 const RANGE: [(&str, &str); 4] =
     [("lt", "Less than this."), ("lte", "At most this."), ("gt", "More than this."), ("gte", "At least this.")];
-const TEXT: [(&str, &str); 3] = [
+const TEXT: [(&str, &str); 7] = [
     ("contains", "Contains this text; case counts."),
-    ("startsWith", "Begins with this text."),
-    ("endsWith", "Ends with this text."),
+    ("startsWith", "Begins with this text; case counts."),
+    ("endsWith", "Ends with this text; case counts."),
+    ("ieq", "Equal to this text but for the case of letters; at most 200 characters."),
+    ("icontains", "Contains this text, whatever the case of letters; at most 200 characters."),
+    ("istartsWith", "Begins with this text, whatever the case of letters; at most 200 characters."),
+    ("iendsWith", "Ends with this text, whatever the case of letters; at most 200 characters."),
 ];
 
 fn kind_filters() -> Vec<Type> {
     let text: Vec<_> = RANGE.iter().chain(&TEXT).copied().collect();
     vec![
         comparisons("IDFilter", "ID", &[], "Compares with ids.").into(),
-        comparisons("StringFilter", "String", &text, "Compares with texts, by their bytes: case counts.").into(),
+        comparisons("StringFilter", "String", &text, "Compares with texts: by their bytes, or where the name begins with `i` letter by letter whatever the case.").into(),
         comparisons("IntFilter", "Int", &RANGE, "Compares with whole numbers.").into(),
         comparisons("BooleanFilter", "Boolean", &[], "Compares with true and false.").into(),
         comparisons("DecimalFilter", "Decimal", &RANGE, "Compares with exact numbers; for money, with the amount.")

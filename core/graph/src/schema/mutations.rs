@@ -3,156 +3,14 @@
 use async_graphql::dynamic::{Enum, EnumItem, InputObject, Object, SchemaBuilder, TypeRef};
 use guildhall_model::{Ability, Scope};
 
-use super::{Source, argument, field, records};
-
-/// A mutation: its input and what comes back.
-struct Act {
-    name: &'static str,
-    doc: &'static str,
-    ability: Ability,
-    input: &'static [(&'static str, &'static str, bool, &'static str)],
-    payload: &'static [(&'static str, &'static str, bool, &'static str)],
-}
-
-const KEY: (&str, &str, bool, &str) = (
-    "idempotencyKey",
-    "String",
-    true,
-    "Chosen by the caller: the same key and input give the stored answer and are done once.",
-);
-
-const ACTS: [Act; 11] = [
-    Act {
-        name: "recordDecision",
-        doc: "Makes a decision and puts it on the ledger.",
-        ability: Ability::RecordDecisions,
-        input: &[
-            ("point", "String", true, "The decision point, such as `credit.terms`."),
-            ("customer", "ID", true, "Whom the decision is about."),
-            ("request", "JSON", false, "What is asked, if the point asks anything."),
-            KEY,
-        ],
-        payload: &[("decision", "Decision", true, "The recorded decision.")],
-    },
-    Act {
-        name: "activateStrategy",
-        doc: "Checks a strategy and makes it the one that decides. Only an approver named by the strategy in force may.",
-        ability: Ability::ActivateStrategy,
-        input: &[("document", "String", true, "The strategy file."), KEY],
-        payload: &[
-            ("strategy", "Strategy", true, "The strategy, now active."),
-            ("assigned", "Int", true, "How many customers changed their segment."),
-        ],
-    },
-    Act {
-        name: "installPlugin",
-        doc: "Installs a package that was sent to `/packages`. An installed plugin of the same name is replaced.",
-        ability: Ability::ManagePlugins,
-        input: &[
-            ("digest", "String", true, "SHA-256 of the package, in hex; `/packages` answers it."),
-            (
-                "approve",
-                "[String!]",
-                true,
-                "Every field the plugin reads, as `Type.field`; it must be all of them and no other.",
-            ),
-            KEY,
-        ],
-        payload: &[("plugin", "Plugin", true, "The plugin, now installed.")],
-    },
-    Act {
-        name: "removePlugin",
-        doc: "Takes a plugin out of all decisions.",
-        ability: Ability::ManagePlugins,
-        input: &[("plugin", "ID", true, "The plugin."), KEY],
-        payload: &[("plugin", "Plugin", true, "The plugin, now removed.")],
-    },
-    Act {
-        name: "createToken",
-        doc: "Makes a bearer token for an actor. It is shown this once; only its hash is kept. So there is no idempotency \
-            key: a stored answer would have to keep the token itself. If an answer is lost, revoke that token and make \
-            another. Nobody gives what his own token does not allow. For an approver of the strategy in force only the approver makes one.",
-        ability: Ability::ManageTokens,
-        input: &[
-            ("actor", "String", true, "Who will use it."),
-            ("roles", "[String!]", true, "The names of their roles, which add up."),
-            ("scopes", "[TokenScope!]", false, "What it is for, within what the roles allow; everything if not said."),
-            ("reach", "TokenReach", false, "Whose records they see at most; ALL if not said."),
-            ("territory", "String", false, "Which territory, with the reach TERRITORY."),
-            ("expiresAt", "DateTime", false, "When it ceases to hold; never if not said."),
-        ],
-        payload: &[
-            ("tokenId", "String", true, "Names the token when it is revoked."),
-            ("token", "String", true, "The token itself."),
-        ],
-    },
-    Act {
-        name: "rotateToken",
-        doc: "Makes a token with a new secret that allows the same until the same end, and ends the old one. It is shown this \
-            once, as with `createToken`.",
-        ability: Ability::ManageTokens,
-        input: &[
-            ("tokenId", "String", true, "The token's id, as `createToken` gave it."),
-            (
-                "graceSeconds",
-                "Int",
-                false,
-                "How long the old one holds on: 0 if not said, at most 604800, which is 7 days.",
-            ),
-        ],
-        payload: &[
-            ("tokenId", "String", true, "Names the new token."),
-            ("token", "String", true, "The new token itself."),
-        ],
-    },
-    Act {
-        name: "revokeToken",
-        doc: "Makes a token worthless: at once in the process that answers, within two seconds in others.",
-        ability: Ability::ManageTokens,
-        input: &[("tokenId", "String", true, "The token's id, as `createToken` gave it.")],
-        payload: &[("tokenId", "String", true, "The token that no longer holds.")],
-    },
-    Act {
-        name: "setRoles",
-        doc: "Puts a document of the deployment's own roles into force in place of the one before. A role that a token in use \
-            has does not go.",
-        ability: Ability::ManageRoles,
-        input: &[("document", "String", true, "The roles file."), KEY],
-        payload: &[("roleDocument", "RoleDocument", true, "The document, now in force.")],
-    },
-    Act {
-        name: "startImport",
-        doc: "Starts an import of files that were sent to `/uploads`; `importRun` tells how far it is.",
-        ability: Ability::ImportRecords,
-        input: &[
-            ("mapping", "String", true, "The text of the mapping file."),
-            ("files", "[ImportFile!]", true, "The files, by the names the mapping has for them."),
-            ("dryRun", "Boolean", false, "Say what would be done, and do nothing."),
-            KEY,
-        ],
-        payload: &[("importRun", "ImportRun", true, "The import, queued or running.")],
-    },
-    Act {
-        name: "cancelImport",
-        doc: "Ends an import that waits or runs, with the batch it is at. What it has written stays.",
-        ability: Ability::ImportRecords,
-        input: &[("id", "ID", true, "The import run."), KEY],
-        payload: &[("importRun", "ImportRun", true, "The import, now cancelled.")],
-    },
-    Act {
-        name: "resumeImport",
-        doc: "Goes on with an import that was cancelled, failed or lost its server, where it was.",
-        ability: Ability::ImportRecords,
-        input: &[("id", "ID", true, "The import run."), KEY],
-        payload: &[("importRun", "ImportRun", true, "The import, queued or running.")],
-    },
-];
+use super::{Source, argument, field, records, refusals};
+use crate::acts::{Act, declared};
 
 /// The acts there are for who is served this: his abilities let him, and he may read what they answer with.
 fn acts(source: &Source<'_>) -> impl Iterator<Item = &'static Act> {
     let decides = !source.points.is_empty();
     let read = |ty: &str| source.model.object(ty).is_none() || source.may_read(ty);
-    ACTS.iter()
+    declared()
         .filter(move |act| source.access.has(act.ability) && (decides || act.name != "recordDecision"))
         .filter(move |act| act.payload.iter().all(|(_, ty, _, _)| read(ty)))
 }
@@ -175,7 +33,7 @@ fn type_ref(name: &str, required: bool) -> TypeRef {
 /// The mutation root, if anything may be done.
 pub(super) fn mutation(source: &Source<'_>) -> Option<Object> {
     let own = acts(source).map(|act| {
-        field(act.name, TypeRef::named_nn(type_name(act, "Payload")), act.doc).argument(argument(
+        field(act.name, TypeRef::named_nn(type_name(act, "Result")), act.doc).argument(argument(
             "input",
             TypeRef::named_nn(type_name(act, "Input")),
             "What to do.",
@@ -190,16 +48,20 @@ pub(super) fn mutation(source: &Source<'_>) -> Option<Object> {
 }
 
 pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> SchemaBuilder {
+    if mutation(source).is_some() {
+        builder = refusals::register(builder);
+    }
     for act in acts(source) {
         let mut input = InputObject::new(type_name(act, "Input")).description(format!("Input of `{}`.", act.name));
         for (name, ty, required, doc) in act.input {
             input = input.field(argument(name, type_ref(ty, *required), doc));
         }
-        let mut payload = Object::new(type_name(act, "Payload")).description(format!("What `{}` did.", act.name));
+        let mut done = Object::new(act.done).description(format!("What `{}` did.", act.name));
         for (name, ty, required, doc) in act.payload {
-            payload = payload.field(field(name, type_ref(ty, *required), doc));
+            done = done.field(field(name, type_ref(ty, *required), doc));
         }
-        builder = builder.register(input).register(payload);
+        let result = refusals::result(&type_name(act, "Result"), &format!("What came of `{}`.", act.name), act.done);
+        builder = builder.register(input).register(done).register(result);
     }
     if acts(source).any(|act| act.ability == Ability::ManageTokens) {
         let scopes = [

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use async_graphql::dynamic::{Enum, EnumItem, Field, InputObject, Object, SchemaBuilder, TypeRef, Union};
+use async_graphql::dynamic::{Enum, EnumItem, Field, InputObject, Object, SchemaBuilder, TypeRef};
 use guildhall_model::{Model, ObjectType, required};
-use guildhall_workflow::write_records::{InvalidCode, Outcome, RECORD_LIMIT, ReasonCode, Verb};
+use guildhall_workflow::write_records::{Outcome, RECORD_LIMIT, Verb};
 
 use super::objects::kind_type;
+use super::refusals::result;
 use super::{Source, argument, field, lower_first};
 
 const KEY: &str = "Chosen by the caller: the same key and input give the stored answer and are done once.";
@@ -102,13 +103,12 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
     if source.written().next().is_none() {
         return builder;
     }
-    for ty in refusals().into_iter().chain(results()) {
+    for ty in results() {
         builder = builder.register(ty);
     }
-    builder = builder.register(union("RecordsResult", "What came of a mutation of several records.", "RecordsWritten"));
-    for code in codes() {
-        builder = builder.register(code);
-    }
+    builder =
+        builder.register(result("RecordsResult", "What came of a mutation of several records.", "RecordsWritten"));
+    builder = builder.register(outcomes());
     for input in shared_inputs() {
         builder = builder.register(input);
     }
@@ -124,34 +124,9 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
             .field(field("version", TypeRef::named_nn("Int"), "The version it has now, or had when it was deleted."))
             .field(field("outcome", TypeRef::named_nn("WriteOutcome"), "What was done."));
         let doc = format!("What came of a mutation of a record of type {name}.");
-        builder = builder.register(written).register(union(&format!("{name}Result"), &doc, &format!("{name}Written")));
+        builder = builder.register(written).register(result(&format!("{name}Result"), &doc, &format!("{name}Written")));
     }
     builder
-}
-
-fn union(name: &str, doc: &str, written: &str) -> Union {
-    Union::new(name).description(doc).possible_type(written).possible_type("Invalid").possible_type("Refused")
-}
-
-/// Why nothing was done.
-fn refusals() -> [Object; 4] {
-    let invalid = Object::new("Invalid")
-        .description("Nothing was done: these values cannot be taken, all of them at once.")
-        .field(field("problems", TypeRef::named_nn_list_nn("InvalidValue"), "What is wrong."));
-    let value = Object::new("InvalidValue")
-        .description("A value that cannot be taken.")
-        .field(field("path", TypeRef::named_nn_list_nn("String"), "Where it stands in `input`, from outside in."))
-        .field(field("code", TypeRef::named_nn("InvalidCode"), "What is wrong, for programs."))
-        .field(field("message", TypeRef::named_nn("String"), "What is wrong, for people."));
-    let refused = Object::new("Refused")
-        .description("Nothing was done, though everything could be read: the answer is no.")
-        .field(field("reasons", TypeRef::named_nn_list_nn("Reason"), "Why."));
-    let reason = Object::new("Reason")
-        .description("A reason for a refusal.")
-        .field(field("code", TypeRef::named_nn("RefusalCode"), "Why, for programs."))
-        .field(field("message", TypeRef::named_nn("String"), "Why, for people."))
-        .field(field("item", TypeRef::named("Int"), "The record it is about, by its place in the input, from 0."));
-    [invalid, value, refused, reason]
 }
 
 fn results() -> [Object; 2] {
@@ -168,7 +143,7 @@ fn results() -> [Object; 2] {
     [written, one]
 }
 
-fn codes() -> [Enum; 3] {
+fn outcomes() -> Enum {
     let outcomes = [
         (Outcome::Created, "It was made."),
         (Outcome::Updated, "It was changed."),
@@ -177,18 +152,9 @@ fn codes() -> [Enum; 3] {
         (Outcome::Restored, "It was brought back."),
     ];
     let outcome = Enum::new("WriteOutcome").description("What was done to a record.");
-    let outcome = outcomes
+    outcomes
         .into_iter()
-        .fold(outcome, |outcome, (value, doc)| outcome.item(EnumItem::new(value.name()).description(doc)));
-    let invalid = Enum::new("InvalidCode").description("What can be wrong with a value.");
-    let invalid = InvalidCode::ALL
-        .into_iter()
-        .fold(invalid, |codes, code| codes.item(EnumItem::new(code.name()).description(code.doc())));
-    let refusal = Enum::new("RefusalCode").description("Why a mutation can be refused.");
-    let refusal = ReasonCode::ALL
-        .into_iter()
-        .fold(refusal, |codes, code| codes.item(EnumItem::new(code.name()).description(code.doc())));
-    [outcome, invalid, refusal]
+        .fold(outcome, |outcome, (value, doc)| outcome.item(EnumItem::new(value.name()).description(doc)))
 }
 
 fn key(input: InputObject) -> InputObject {

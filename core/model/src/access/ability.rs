@@ -13,10 +13,12 @@ pub enum Ability {
     /// Imports files, which writes whatever the mapping says.
     ImportRecords,
     SeeMetrics,
+    /// Replays recorded decisions and erases what they tell about customers.
+    ManageLedger,
 }
 
 impl Ability {
-    pub const ALL: [Ability; 7] = [
+    pub const ALL: [Ability; 8] = [
         Ability::RecordDecisions,
         Ability::ActivateStrategy,
         Ability::ManagePlugins,
@@ -24,6 +26,7 @@ impl Ability {
         Ability::ManageRoles,
         Ability::ImportRecords,
         Ability::SeeMetrics,
+        Ability::ManageLedger,
     ];
 
     /// As a roles file has it.
@@ -36,6 +39,7 @@ impl Ability {
             Ability::ManageRoles => "manage-roles",
             Ability::ImportRecords => "import",
             Ability::SeeMetrics => "see-metrics",
+            Ability::ManageLedger => "manage-ledger",
         }
     }
 
@@ -54,6 +58,7 @@ impl Ability {
             Ability::ManageRoles => "manage roles",
             Ability::ImportRecords => "import",
             Ability::SeeMetrics => "read the metrics",
+            Ability::ManageLedger => "manage the ledger",
         }
     }
 
@@ -72,6 +77,7 @@ impl Ability {
             Ability::ManagePlugins => Some("Plugin"),
             Ability::ManageRoles => Some("RoleDocument"),
             Ability::ImportRecords => Some("ImportRun"),
+            Ability::ManageLedger => Some("Decision"),
             Ability::RecordDecisions | Ability::ManageTokens | Ability::SeeMetrics => None,
         }
     }

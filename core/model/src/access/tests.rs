@@ -38,6 +38,13 @@ fn what_no_role_grants_is_denied() {
 }
 
 #[test]
+fn a_role_that_is_gone_grants_nothing() {
+    let model = Model::core();
+    let gone = Roles::new(&model, []).access(&model, &["gone".to_owned()], &Scope::ALL, &Reach::All);
+    assert!(gone.types.is_empty() && gone.abilities.is_empty(), "{gone:?}");
+}
+
+#[test]
 fn roles_add_up_by_type() {
     let sales = role("sales", "Customer", &["name", "phone"], (&[], &["phone"]), &[Rows::Own]);
     let support = role("support", "Customer", &["industry"], NOTHING, &[Rows::Territory]);

@@ -28,6 +28,12 @@ pub enum Condition {
         matching: TextMatch,
         pattern: Expression,
     },
+    /// The same where case does not count: letters are the same as [`crate::same_letters`] says.
+    AnyCase {
+        left: Arc<Field>,
+        matching: TextMatch,
+        pattern: Operand,
+    },
     /// Some related record fulfils the condition.
     Some {
         relation: Arc<Relation>,
@@ -54,6 +60,8 @@ pub enum Comparison {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextMatch {
+    /// The whole text.
+    Equals,
     Contains,
     StartsWith,
     EndsWith,

@@ -25,26 +25,26 @@ impl Groups {
     /// Whether a group's money needs a currency that is no key.
     pub fn needs_currency(&self) -> bool {
         let money = |measure: &Measure| measure.field.as_ref().is_some_and(|field| field.kind == Kind::Money);
-        self.measures.iter().any(money) && !self.keys.iter().any(|key| key.column() == "currency")
+        self.measures.iter().any(money) && !self.keys.iter().any(|key| key.column == "currency")
     }
+}
+
+/// One thing records are grouped by: of the record itself, or of one that relations lead to.
+#[derive(Clone, Debug)]
+pub struct GroupKey {
+    /// The relations to one record each that lead there, from the grouped record on.
+    pub through: Vec<Arc<Relation>>,
+    pub by: KeyOf,
+    /// Name of the key's column in the group.
+    pub column: String,
 }
 
 #[derive(Clone, Debug)]
-pub enum GroupKey {
+pub enum KeyOf {
     /// A stored field; a date or a time may be taken by the first day of a longer period.
     Field { field: Arc<Field>, bucket: Option<Bucket> },
-    /// The record a relation leads to. This type's table has the key.
+    /// The record a relation leads to, by the column of its type's table that names it.
     Relation { relation: Arc<Relation>, column: String },
-}
-
-impl GroupKey {
-    /// Name of the key's column in the table and in the group.
-    pub fn column(&self) -> &str {
-        match self {
-            GroupKey::Field { field, .. } => &field.column,
-            GroupKey::Relation { column, .. } => column,
-        }
-    }
 }
 
 /// A period of the business calendar, in UTC. Its value is its first day.

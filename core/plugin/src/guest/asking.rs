@@ -27,7 +27,7 @@ pub(super) fn ask(
     calls: &[Call<'_>],
     budget: &Budget,
 ) -> Batch {
-    let batch = Batch { answers: Vec::new(), fuel: 0, guest_calls: 0, memory_peak: 0, log: Vec::new() };
+    let batch = Batch { answers: Vec::new(), fuel: 0, guest_calls: 0, memory_peak: 0, output_peak: 0, log: Vec::new() };
     let mut asking = Asking { loaded, limits, point, at, calls, budget, answers: vec![None; calls.len()], batch };
     for chunk in asking.chunks() {
         asking.solve(&chunk);
@@ -122,6 +122,7 @@ impl<'a> Asking<'a> {
             return Err(Failure::new(FailureCode::WrongCount, message));
         }
         for ((place, _), outcome) in group.iter().zip(outcomes) {
+            self.batch.output_peak = self.batch.output_peak.max(outcome.as_ref().map_or(0, Vec::len));
             self.put(*place, answer::read(outcome, limits));
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! The forms that values of a manifest may have.
 
 use super::ManifestError;
+use crate::failure::shown;
 
 const NAME_LENGTH: usize = 64;
 const TEXT_LENGTH: usize = 500;
@@ -9,8 +10,7 @@ pub(super) fn require(fulfilled: bool, key: &str, value: &str, expected: &'stati
     if fulfilled {
         return Ok(());
     }
-    let value = value.chars().take(80).filter(|letter| !letter.is_control()).collect();
-    Err(ManifestError::Value { key: key.to_owned(), value, expected })
+    Err(ManifestError::Value { key: shown(key, 160), value: shown(value, 80), expected })
 }
 
 /// `credit-rules`

@@ -8,6 +8,8 @@ use super::{CASES_LIMIT, CASES_SECTION, PackageError, SECTION_LIMIT};
 use crate::failure::shown;
 
 const OURS: &str = "guildhall:";
+/// Longest name of one of our sections.
+const NAME_LENGTH: usize = 128;
 
 /// Our sections at the component's top level. What a module inside it carries under the same name describes nothing.
 pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackageError> {
@@ -26,9 +28,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackageErro
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::CustomSection(section) if depth == 0 && section.name().starts_with(OURS) => {
                 let (name, data) = (section.name().to_owned(), section.data());
+                // Ours are short and plain; what is not is told in a form that can be shown.
+                if name.len() > NAME_LENGTH || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+                    return Err(PackageError::Unknown(shown(&name, NAME_LENGTH)));
+                }
                 let limit = if name == CASES_SECTION { CASES_LIMIT } else { SECTION_LIMIT };
                 if data.len() > limit {
-                    return Err(PackageError::SectionTooLarge { name: shown(&name, 100), size: data.len(), limit });
+                    return Err(PackageError::SectionTooLarge { name, size: data.len(), limit });
                 }
                 let text = std::str::from_utf8(data).map_err(|_| PackageError::NotText(name.clone()))?;
                 if found.insert(name.clone(), text.to_owned()).is_some() {

@@ -33,7 +33,9 @@ fn replace(bytes: Vec<u8>, from: &str, to: &str) -> Vec<u8> {
 fn another_contract_is_refused_before_anything_is_linked() {
     check(
         |bytes| replace(bytes, "contract = \"0.1\"", "contract = \"0.9\""),
-        expect!["it is built for plugin contract `0.9`; this Guildhall speaks `0.1`: build it with a matching SDK"],
+        expect![
+            "it is built for plugin contract `0.9`, which is newer than this Guildhall, which speaks `0.1`; use a newer Guildhall, or build it with an SDK of contract `0.1`"
+        ],
     );
 }
 

@@ -11,6 +11,8 @@ mod cache;
 mod compile;
 mod credit_rules;
 mod determinism;
+mod evil;
 mod fixture;
 mod foreign;
 mod hostile;
+mod released;

@@ -11,9 +11,10 @@ use guildhall_plugin_host::Package;
 use guildhall_store::{plugin, strategy, token};
 use guildhall_workflow::activate_strategy::activate_strategy;
 use guildhall_workflow::create_token::{NewToken, Origin, create_token};
-use guildhall_workflow::install_plugin::{Approval, install_plugin};
+use guildhall_workflow::install_plugin::{Approval, Order, install_plugin};
 use guildhall_workflow::load_demo_company::{DemoSize, load_demo_company};
 use guildhall_workflow::revoke_token::revoke_token;
+use guildhall_workflow::uninstall_plugin::uninstall_plugin;
 use guildhall_workflow::{Actor, House};
 
 use super::read_bytes;
@@ -21,7 +22,7 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::{http, opening};
 
-pub(super) const DATABASE: &str = "demo/guildhall.db";
+pub(crate) const DATABASE: &str = "demo/guildhall.db";
 pub(super) const CACHE: &str = "demo/cache";
 pub(super) const UPLOADS: &str = "demo/uploads";
 const STRATEGY: &str = include_str!("demo/strategy.toml");
@@ -73,17 +74,22 @@ async fn prepare(house: &Arc<House>, ada: &Actor, options: &Options) -> Result<(
         let activated = activate_strategy(house, ada.permit()?, STRATEGY, None, now).await?;
         println!("strategy {} is active; {} customers belong to a segment", activated.number, activated.assigned);
     }
-    let installed = plugin::installed(&house.database).await?;
+    let installed = plugin::present(&house.database).await?;
     for path in &options.plugin {
         let bytes = read_bytes(path)?;
-        let digest = Package::read(&bytes)
-            .map_err(|error| Failure::BadInput(format!("`{}`: {error}", path.display())))?
-            .digest()
-            .to_owned();
-        if installed.iter().all(|plugin| plugin.digest != digest) {
-            let installed = install_plugin(house, ada.permit()?, &bytes, &Approval::Whatever, None, now).await?;
-            println!("installed {} (sha256 {})", installed.name, installed.digest);
+        let package =
+            Package::read(&bytes).map_err(|error| Failure::BadInput(format!("`{}`: {error}", path.display())))?;
+        let digest = package.digest();
+        if installed.iter().any(|plugin| plugin.digest == digest) {
+            continue;
         }
+        // Whoever works on a plugin starts the demo with it again and again, and may do so under one version.
+        if let Some(before) = installed.iter().find(|plugin| plugin.name == package.manifest().name) {
+            uninstall_plugin(house, ada.permit()?, before.id, None, now).await?;
+        }
+        let order = Order { bytes: &bytes, approval: Approval::Whatever, settings: None };
+        let done = install_plugin(house, ada.permit()?, &order, None, now).await?;
+        println!("installed {} (sha256 {})", done.name, done.digest);
     }
     Ok(())
 }

@@ -86,6 +86,8 @@ impl Collector for Told {
         let metrics = &self.0;
         let generation = u64::try_from(metrics.generation).unwrap_or_default();
         one(&mut encoder, "generation", "Number of the generation that serves", &ConstGauge::new(generation))?;
+        let suspended = ConstGauge::new(metrics.suspended);
+        one(&mut encoder, "plugins_suspended", "Installed plugins that cannot be asked", &suspended)?;
         one(&mut encoder, "statements", "SQL statements sent", &ConstCounter::new(metrics.statements))?;
         one(&mut encoder, "guest_calls", "Calls of plugins", &ConstCounter::new(metrics.guest_calls))?;
         plugins(&mut encoder, &metrics.plugins)?;

@@ -1,16 +1,16 @@
-//! Packages come in as bytes and are named by their digest.
+//! Packages come in as bytes and are named by their digest. Whoever is to approve one is told what it would mean.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
-use guildhall_workflow::WorkflowError;
 use guildhall_workflow::store_package::store_package;
-use serde_json::json;
+use guildhall_workflow::{House, ManagePlugins, Offer, WorkflowError};
+use serde_json::{Value, json};
 
 use super::bearer::Bearer;
 use super::{Doors, PACKAGE_LIMIT, body, reply};
@@ -24,13 +24,54 @@ pub(super) async fn post(Bearer(actor): Bearer, State(doors): State<Arc<Doors>>,
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
-    match store_package(doors.api.house(), by, &body, Utc::now()).await {
-        Ok(digest) => (StatusCode::CREATED, Json(json!({ "digest": digest }))).into_response(),
-        Err(error @ WorkflowError::BadInput(_)) => {
+    let house = doors.api.house();
+    let stored = async {
+        let digest = store_package(house, by, &body, Utc::now()).await?;
+        offered(house, &digest, &body).await
+    };
+    match stored.await {
+        Ok(offer) => (StatusCode::CREATED, Json(offer)).into_response(),
+        Err(error) => problem(&error),
+    }
+}
+
+/// What a package that was sent would mean now.
+pub(super) async fn get(
+    Bearer(actor): Bearer,
+    State(doors): State<Arc<Doors>>,
+    Path(digest): Path<String>,
+) -> Response {
+    if let Err(error) = actor.permit::<ManagePlugins>() {
+        return reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string());
+    }
+    let house = doors.api.house();
+    let told = async {
+        let bytes = house.package(&digest).await?;
+        offered(house, &digest, &bytes).await
+    };
+    match told.await {
+        Ok(offer) => Json(offer).into_response(),
+        Err(error) => problem(&error),
+    }
+}
+
+/// What there is to know before approving it; or why there is nothing to approve.
+async fn offered(house: &House, digest: &str, bytes: &[u8]) -> Result<Value, WorkflowError> {
+    match Offer::of(house, bytes, None).await {
+        Ok(offer) => Ok(json!({ "digest": digest, "offer": offer.json(), "problem": null })),
+        Err(WorkflowError::BadInput(problem)) => Ok(json!({ "digest": digest, "offer": null, "problem": problem })),
+        Err(error) => Err(error),
+    }
+}
+
+fn problem(error: &WorkflowError) -> Response {
+    match error {
+        WorkflowError::BadInput(_) | WorkflowError::Invalid(_) => {
             reply::problem(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", &error.to_string())
         }
-        Err(error @ WorkflowError::Refused(_)) => reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string()),
-        Err(WorkflowError::Busy(message)) => reply::busy(&message),
-        Err(error) => reply::internal(&error),
+        WorkflowError::NotFound(message) => reply::problem(StatusCode::NOT_FOUND, "NOT_FOUND", message),
+        WorkflowError::Refused(_) => reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string()),
+        WorkflowError::Busy(message) => reply::busy(message),
+        error => reply::internal(error),
     }
 }

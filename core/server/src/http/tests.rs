@@ -22,6 +22,7 @@ async fn doors() -> (Arc<Doors>, Created, TestDatabase) {
         upload_limit: 1024,
         rate: 0,
         allow_origin: Vec::new(),
+        plugins_unsigned: guildhall_workflow::Unsigned::Refuse,
         log: LogForm::Text,
         log_level: "info".to_owned(),
     };
@@ -102,14 +103,17 @@ async fn a_batch_is_refused() {
 #[tokio::test]
 async fn a_mutation_by_get_is_not_allowed() {
     let (doors, token, _fixture) = doors().await;
-    let path = "/graphql?query=mutation%7BrevokeToken(input%3A%7BtokenId%3A%22a%22%7D)%7BtokenId%7D%7D";
+    let path = "/graphql?query=mutation%7BrevokeToken(input%3A%7BtokenId%3A%22a%22%7D)%7B__typename%7D%7D";
     coded(send(&doors, Method::GET, path, &token.secret, Vec::new()).await, 405, "REFUSED");
 }
 
 #[tokio::test]
 async fn a_revoked_token_ceases_to_hold_at_once() {
     let (doors, token, _fixture) = doors().await;
-    let query = format!("mutation {{ revokeToken(input: {{tokenId: \"{}\"}}) {{ tokenId }} }}", token.id);
+    let query = format!(
+        "mutation {{ revokeToken(input: {{tokenId: \"{}\"}}) {{ ... on TokenRevoked {{ tokenId }} }} }}",
+        token.id
+    );
     let (status, body) = post(&doors, &token.secret, &json!({ "query": query })).await;
     assert_eq!((status, &body["data"]["revokeToken"]["tokenId"]), (200, &json!(token.id)), "{body}");
     let again = post(&doors, &token.secret, &json!({ "query": "{ __typename }" })).await;

@@ -33,6 +33,7 @@ macro_rules! every_entity {
             $run!(customer),
             $run!(decision),
             $run!(plugin),
+            $run!(publisher),
             $run!(role_document),
             $run!(segment),
             $run!(strategy),

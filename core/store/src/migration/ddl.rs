@@ -28,7 +28,10 @@ pub(super) fn create(dialect: Dialect, table: &Table) -> Vec<String> {
 }
 
 fn unique_index(table: &Table, unique: &Unique) -> String {
-    let among = unique.among.map(|(column, value)| format!(r#" WHERE "{column}" = '{value}'"#)).unwrap_or_default();
+    let among = unique
+        .among
+        .map(|(column, relation, value)| format!(r#" WHERE "{column}" {relation} '{value}'"#))
+        .unwrap_or_default();
     format!(
         r#"CREATE UNIQUE INDEX "{}_{}_key" ON "{}" ({}){among}"#,
         table.name,

@@ -51,6 +51,7 @@ impl Sql<'_> {
                 let (left, right) = self.pair(left, pattern, row)?;
                 self.text_match(*matching, &left, &right)
             }
+            Condition::AnyCase { left, matching, pattern } => self.any_case(left, *matching, pattern, row),
             Condition::Some { relation, condition } => {
                 format!("EXISTS (SELECT 1 {})", self.related(relation, row, condition)?)
             }
@@ -67,6 +68,7 @@ impl Sql<'_> {
 
     fn text_match(&self, matching: TextMatch, left: &str, right: &str) -> String {
         match (matching, self.dialect) {
+            (TextMatch::Equals, _) => format!("{left} = {right}"),
             (TextMatch::Contains, Dialect::Postgres) => format!("strpos({left}, {right}) > 0"),
             (TextMatch::Contains, Dialect::Sqlite) => format!("instr({left}, {right}) > 0"),
             (TextMatch::StartsWith, Dialect::Postgres) => format!("starts_with({left}, {right})"),

@@ -1,6 +1,8 @@
 //! Groups of records, and what they come to.
 
-use guildhall_model::plan::{Aggregate, Bucket, Condition, Function, GroupKey, Groups, Measure};
+use std::sync::Arc;
+
+use guildhall_model::plan::{Aggregate, Bucket, Condition, Expression, Function, GroupKey, Groups, KeyOf, Measure};
 use guildhall_model::{Field, Kind};
 
 use super::condition::scale;
@@ -26,12 +28,8 @@ impl Sql<'_> {
         let source = self.enter(row, via, filter)?;
         let mut columns = Vec::with_capacity(groups.keys.len() + groups.measures.len());
         for key in &groups.keys {
-            let value = match key {
-                GroupKey::Field { field, bucket: Some(bucket) } => self.bucket(field, *bucket, &alias),
-                GroupKey::Field { field, bucket: None } => column(field, &alias, self.dialect),
-                GroupKey::Relation { column, .. } => format!("{alias}.{}", quoted(column)),
-            };
-            columns.push(format!("{value} AS {}", quoted(key.column())));
+            let value = self.key(key, row)?;
+            columns.push(format!("{value} AS {}", quoted(&key.column)));
         }
         for measure in &groups.measures {
             columns.push(format!("{} AS {}", self.measure(measure, &alias), quoted(&measure.column)));
@@ -46,6 +44,22 @@ impl Sql<'_> {
         let by: Vec<String> = (1..=groups.keys.len()).map(|place| place.to_string()).collect();
         let by = if by.is_empty() { String::new() } else { format!(" GROUP BY {}", by.join(", ")) };
         Ok(format!("(SELECT {} {source}{by})", columns.join(", ")))
+    }
+
+    /// What a record is grouped by. A record that is not seen has nothing.
+    fn key(&mut self, key: &GroupKey, row: Row<'_>) -> Result<String, StoreError> {
+        let field = match &key.by {
+            KeyOf::Field { field, .. } => Arc::clone(field),
+            KeyOf::Relation { relation, column } => Arc::new(Field::computed(&relation.name, column, Kind::Id, true)),
+        };
+        let kind = field.kind.clone();
+        let through = |inner, relation: &Arc<_>| Expression::Through(Arc::clone(relation), Box::new(inner));
+        let value = key.through.iter().rev().fold(Expression::Field(field), through);
+        let value = self.expression(&value, row)?.sql;
+        Ok(match &key.by {
+            KeyOf::Field { bucket: Some(bucket), .. } => self.bucket(&kind, *bucket, value),
+            _ => value,
+        })
     }
 
     fn measure(&self, measure: &Measure, alias: &str) -> String {
@@ -93,11 +107,10 @@ impl Sql<'_> {
     }
 
     /// The first day of the period a date or a time is in.
-    fn bucket(&self, field: &Field, bucket: Bucket, alias: &str) -> String {
-        let value = column(field, alias, self.dialect);
+    fn bucket(&self, kind: &Kind, bucket: Bucket, value: String) -> String {
         match self.dialect {
             Dialect::Postgres => {
-                let day = match field.kind {
+                let day = match kind {
                     Kind::DateTime => format!("({value} AT TIME ZONE 'UTC')"),
                     _ => value,
                 };
@@ -111,7 +124,7 @@ impl Sql<'_> {
                 format!("date_trunc('{unit}', {day}::timestamp)::date")
             }
             Dialect::Sqlite => {
-                let day = match field.kind {
+                let day = match kind {
                     Kind::DateTime => format!("substr({value}, 1, 10)"),
                     _ => value,
                 };

@@ -108,7 +108,7 @@ async fn begin_memberships(
 
 fn values(transaction: &Transaction, sql: Sql<'_>) -> Result<Vec<sea_orm::Value>, StoreError> {
     let bound = |(bind, kind): &(Bind, Kind)| {
-        let value = bind.value(&[])?;
+        let value = bind.value(transaction.dialect(), &[])?;
         adapt(transaction.dialect(), kind, &value).map_err(|unfit| unfit.of("a condition's value"))
     };
     sql.into_binds().iter().map(bound).collect()

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use guildhall_model::plan::{Operand, Visible};
 use guildhall_model::{Kind, Model, Value};
 
+use super::any_case::Part;
 use crate::{Dialect, StoreError};
 
 /// SQL in the making: hands out aliases and collects parameters.
@@ -24,16 +25,29 @@ pub(super) struct Sql<'m> {
 pub(super) enum Bind {
     Value(Value),
     Variable(usize),
+    /// What the database makes of a text for which case does not count.
+    AnyCase(Operand, Part),
 }
 
 impl Bind {
-    pub(super) fn value(&self, variables: &[Value]) -> Result<Value, StoreError> {
+    pub(super) fn value(&self, dialect: Dialect, variables: &[Value]) -> Result<Value, StoreError> {
+        let variable = |index: &usize| {
+            let value = variables.get(*index);
+            value.ok_or_else(|| StoreError::internal("a plan was run without one of its variables"))
+        };
         match self {
             Bind::Value(value) => Ok(value.clone()),
-            Bind::Variable(index) => variables
-                .get(*index)
-                .cloned()
-                .ok_or_else(|| StoreError::internal("a plan was run without one of its variables")),
+            Bind::Variable(index) => variable(index).cloned(),
+            Bind::AnyCase(operand, part) => {
+                let value = match operand {
+                    Operand::Value(value) => value,
+                    Operand::Variable(index) => variable(index)?,
+                };
+                match value {
+                    Value::Text(text) => Ok(part.of(dialect, text).into()),
+                    _ => Err(StoreError::internal("what is no text is compared as one")),
+                }
+            }
         }
     }
 }
@@ -81,6 +95,16 @@ impl<'m> Sql<'m> {
                 })
             }
         };
+        self.place(index)
+    }
+
+    /// A parameter made of a text for which case does not count.
+    pub(super) fn bind_any_case(&mut self, operand: &Operand, part: Part) -> String {
+        let index = self.push(Bind::AnyCase(operand.clone(), part), &Kind::Text);
+        self.place(index)
+    }
+
+    fn place(&self, index: usize) -> String {
         match self.dialect {
             Dialect::Postgres => format!("${}", index + 1),
             Dialect::Sqlite => format!("?{}", index + 1),

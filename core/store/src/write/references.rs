@@ -32,6 +32,12 @@ pub struct Ancestor {
     pub updated_at: DateTime<Utc>,
 }
 
+/// The user whose tokens act by this name.
+pub async fn user_by_login(on: &impl Reads, login: &str) -> Result<Option<Uuid>, StoreError> {
+    let row = on.link().row(r#"SELECT "id" FROM "user" WHERE "login" = $1"#, vec![login.into()]).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
 /// The types that have records that refer to any of these.
 pub async fn referring_types<'m>(
     on: &impl Reads,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use guildhall_model::{Field, Kind, ObjectType, Relation};
+use guildhall_model::{Field, Kind, Model, ObjectType, Relation};
 use serde_json::Value as Json;
 
 use super::ExportError;
@@ -18,9 +18,10 @@ pub struct Table {
 }
 
 impl Table {
-    pub(super) fn of(object: &Arc<ObjectType>) -> Self {
+    pub(super) fn of(model: &Model, object: &Arc<ObjectType>) -> Self {
         let fields = object.fields.iter().filter(|field| is_given(object, &field.name)).cloned().collect();
-        let references = object.relations.iter().filter(|relation| is_given_reference(relation)).cloned().collect();
+        let references =
+            object.relations.iter().filter(|relation| is_given_reference(model, relation)).cloned().collect();
         Table { object: Arc::clone(object), fields, references }
     }
 

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use guildhall_model::{Kind, ObjectType, RelationKey, Value};
-use guildhall_store::{Batch, FieldsSet, Record, record_columns};
+use chrono::SubsecRound;
+use guildhall_model::{Kind, Moment, ObjectType, RelationKey, Stamped, Value};
+use guildhall_store::{Batch, FieldsSet, Record, RecordColumn, record_columns};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
@@ -14,11 +15,11 @@ use super::{Done, InvalidCode, InvalidValue, Outcome, Reason, ReasonCode, Verb, 
 use crate::WorkflowError;
 
 /// A record to be made or changed.
-struct Step<'g> {
+struct Step {
     /// Its place among the order's changes.
     place: usize,
     id: Uuid,
-    values: &'g [Given],
+    values: Vec<Given>,
     /// What it is now; nothing if it is to be made.
     before: Option<Record>,
 }
@@ -28,10 +29,11 @@ impl Work<'_> {
     pub(super) async fn change(&mut self, given: &[Values]) -> Result<Written, WorkflowError> {
         let object = Arc::clone(&self.order.object);
         self.take_turns(&object, given).await?;
-        let steps = match self.steps(&object, given).await? {
+        let mut steps = match self.steps(&object, given).await? {
             Ok(steps) => steps,
             Err(reasons) => return Ok(Written::Refused(reasons)),
         };
+        self.stamp(&object, &mut steps).await?;
         let mut problems = self.references(&object, &steps).await?;
         problems.extend(self.lacking(&object, &steps));
         problems.extend(steps.iter().flat_map(|step| self.out_of_order(&object, step)));
@@ -43,16 +45,18 @@ impl Work<'_> {
         if !reasons.is_empty() {
             return Ok(Written::Refused(reasons));
         }
+        // First what is there changes, so that what it gives up can be taken by what is new.
         let mut done = Vec::with_capacity(steps.len());
         for step in &steps {
             done.push(match &step.before {
-                None => self.make(&object, step).await?,
+                None => Done { id: step.id, version: 1, outcome: Outcome::Created },
                 Some(before) => match self.update(&object, step, before).await? {
                     Ok(done) => done,
                     Err(reason) => return Ok(Written::Refused(vec![reason])),
                 },
             });
         }
+        self.make(&object, &steps).await?;
         let written: Vec<_> = steps.iter().map(|step| (Arc::clone(&object), step.id)).collect();
         let seen = self.seen(&written).await?;
         let hidden = steps.iter().filter(|step| !seen.contains(&(object.name.clone(), step.id)));
@@ -75,11 +79,11 @@ impl Work<'_> {
     }
 
     /// What there is to do for each change, or why it cannot be done.
-    async fn steps<'g>(
+    async fn steps(
         &self,
         object: &Arc<ObjectType>,
-        given: &'g [Values],
-    ) -> Result<Result<Vec<Step<'g>>, Vec<Reason>>, WorkflowError> {
+        given: &[Values],
+    ) -> Result<Result<Vec<Step>, Vec<Reason>>, WorkflowError> {
         let ids = match self.order.verb {
             Verb::Create => vec![None; given.len()],
             Verb::Upsert => self.known(object, given).await?,
@@ -97,7 +101,7 @@ impl Work<'_> {
         let (mut steps, mut reasons) = (Vec::with_capacity(given.len()), Vec::new());
         for (place, ((id, values), change)) in ids.iter().zip(given).zip(&self.order.changes).enumerate() {
             let Some(id) = id else {
-                steps.push(Step { place, id: Uuid::now_v7(), values, before: None });
+                steps.push(Step { place, id: Uuid::now_v7(), values: values.clone(), before: None });
                 continue;
             };
             if !twice.insert(*id) {
@@ -114,7 +118,9 @@ impl Work<'_> {
                 (Some(record), Some(version)) if record.version != version => {
                     reasons.push(stale(object, record.version).of(place));
                 }
-                (Some(record), _) => steps.push(Step { place, id: *id, values, before: Some(record) }),
+                (Some(record), _) => {
+                    steps.push(Step { place, id: *id, values: values.clone(), before: Some(record) });
+                }
             }
         }
         Ok(if reasons.is_empty() { Ok(steps) } else { Err(reasons) })
@@ -148,12 +154,15 @@ impl Work<'_> {
     }
 
     /// References to records that are not there or that the actor does not see.
-    async fn references(&self, object: &ObjectType, steps: &[Step<'_>]) -> Result<Vec<InvalidValue>, WorkflowError> {
+    async fn references(&self, object: &ObjectType, steps: &[Step]) -> Result<Vec<InvalidValue>, WorkflowError> {
         let model = &self.house.model;
         let references = || {
             steps.iter().flat_map(|step| step.values.iter().map(move |given| (step, given))).filter_map(
                 |(step, given)| {
                     let (Some(target), Value::Id(id)) = (&given.column.target, &given.value) else { return None };
+                    if given.stamped {
+                        return None;
+                    }
                     // What stays as it was may lead to what the actor does not see.
                     let stays = step.before.as_ref().and_then(|before| before.get(object, &given.column.name));
                     (stays != Some(&given.value))
@@ -181,17 +190,17 @@ impl Work<'_> {
     }
 
     /// What the records lack that an upsert found to be new.
-    fn lacking(&self, object: &ObjectType, steps: &[Step<'_>]) -> Vec<InvalidValue> {
+    fn lacking(&self, object: &ObjectType, steps: &[Step]) -> Vec<InvalidValue> {
         if self.order.verb != Verb::Upsert {
             return Vec::new();
         }
         let new = steps.iter().filter(|step| step.before.is_none());
-        let changes = new.filter_map(|step| self.order.changes.get(step.place).map(|change| (change, step.values)));
+        let changes = new.filter_map(|step| self.order.changes.get(step.place).map(|change| (change, &step.values)));
         changes.flat_map(|(change, values)| given::complete(object, change, values)).collect()
     }
 
     /// Days and times that stand before those they must follow.
-    fn out_of_order(&self, object: &ObjectType, step: &Step<'_>) -> Vec<InvalidValue> {
+    fn out_of_order(&self, object: &ObjectType, step: &Step) -> Vec<InvalidValue> {
         let value = |name: &str| {
             given_value(step, name).or_else(|| step.before.as_ref().and_then(|before| before.get(object, name)))
         };
@@ -216,7 +225,7 @@ impl Work<'_> {
     }
 
     /// Records that would stand above themselves.
-    async fn circles(&self, object: &ObjectType, steps: &[Step<'_>]) -> Result<Vec<Reason>, WorkflowError> {
+    async fn circles(&self, object: &ObjectType, steps: &[Step]) -> Result<Vec<Reason>, WorkflowError> {
         let mut reasons = Vec::new();
         for relation in object.relations.iter().filter(|relation| relation.target == object.name) {
             let RelationKey::Here { column } = &relation.key else { continue };
@@ -253,34 +262,83 @@ impl Work<'_> {
         Ok(reasons)
     }
 
-    async fn make(&mut self, object: &Arc<ObjectType>, step: &Step<'_>) -> Result<Done, WorkflowError> {
-        let mut columns = vec!["id".to_owned()];
-        let mut row: Vec<Value> = vec![step.id.into()];
-        let mut after = Map::new();
-        let columns_of_type = record_columns(object);
-        let begun =
-            object.fields.iter().filter(|field| !step.values.iter().any(|given| given.column.name == field.name));
-        let begun = begun.filter(|field| field.writable && !field.nullable).filter_map(|field| {
-            let column = columns_of_type.iter().find(|column| column.name == field.name)?;
-            Some((column, field.begins_with()?))
-        });
-        let given = step.values.iter().map(|given| (&given.column, given.value.clone()));
-        for (column, value) in given.chain(begun) {
-            after.insert(column.name.clone(), column.json(&self.house.model, object, &value));
-            columns.push(if column.target.is_some() { column.column.clone() } else { column.name.clone() });
-            row.push(value);
+    /// Writes what each step is stamped with.
+    async fn stamp(&self, object: &ObjectType, steps: &mut [Step]) -> Result<(), WorkflowError> {
+        let columns = record_columns(object);
+        let maker = object.relations.iter().find(|relation| relation.maker);
+        let maker = match maker.filter(|_| steps.iter().any(|step| step.before.is_none())) {
+            Some(relation) => self.maker(&columns, &relation.name).await?,
+            None => None,
+        };
+        for step in steps {
+            let stamps = columns.iter().filter_map(|column| Some((column, object.get(&column.name)?.stamp?)));
+            let stamps = stamps.filter(|(_, stamp)| is_now(object, step, stamp.when)).map(|(column, stamp)| {
+                let value = match stamp.what {
+                    Stamped::Actor => Value::from(self.by.name.as_str()),
+                    Stamped::Time => Value::from(self.now.trunc_subsecs(3)),
+                };
+                Given { column: column.clone(), value, path: Vec::new(), stamped: true }
+            });
+            let stamps: Vec<_> = stamps.chain(maker.clone().filter(|_| step.before.is_none())).collect();
+            step.values.extend(stamps);
         }
-        self.touched.note(object, step.id, false, None, |name| given_value(step, name));
-        let batch = Batch { object, columns, rows: vec![row] };
+        Ok(())
+    }
+
+    /// The user by whose login the actor acts, for the reference that names who makes a record.
+    async fn maker(&self, columns: &[RecordColumn], reference: &str) -> Result<Option<Given>, WorkflowError> {
+        let user = guildhall_store::user_by_login(self.transaction, &self.by.name).await?;
+        let column = columns.iter().find(|column| column.name == reference);
+        Ok(column.zip(user).map(|(column, user)| Given {
+            column: column.clone(),
+            value: user.into(),
+            path: Vec::new(),
+            stamped: true,
+        }))
+    }
+
+    /// Makes the records that are not there, all in one statement.
+    async fn make(&mut self, object: &Arc<ObjectType>, steps: &[Step]) -> Result<(), WorkflowError> {
+        let new: Vec<_> = steps.iter().filter(|step| step.before.is_none()).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let columns = record_columns(object);
+        let values: Vec<Vec<Option<Value>>> =
+            new.iter().map(|step| columns.iter().map(|column| begun(object, step, &column.name)).collect()).collect();
+        // A column that no record has a value for is left out, for what the database fills by itself.
+        let written = |index: usize| values.iter().any(|row| row.get(index).is_some_and(Option::is_some));
+        let used: Vec<_> = columns.iter().enumerate().filter(|(index, _)| written(*index)).collect();
+        let mut batch = Batch { object, columns: vec!["id".to_owned()], rows: Vec::with_capacity(new.len()) };
+        batch.columns.extend(
+            used.iter().map(
+                |(_, column)| {
+                    if column.target.is_some() { column.column.clone() } else { column.name.clone() }
+                },
+            ),
+        );
+        for (step, mut values) in new.into_iter().zip(values) {
+            let mut after = Map::new();
+            let mut row: Vec<Value> = vec![step.id.into()];
+            for (index, column) in &used {
+                let value = values.get_mut(*index).and_then(Option::take);
+                if let Some(value) = &value {
+                    after.insert(column.name.clone(), column.json(&self.house.model, object, value));
+                }
+                row.push(value.unwrap_or(Value::Null));
+            }
+            batch.rows.push(row);
+            self.touched.note(object, step.id, false, None, |name| given_value(step, name));
+            self.happened(object, (step.id, 1), "CREATED", None, Some(after));
+        }
         self.transaction.insert(&batch, self.now).await?;
-        self.happened(object, (step.id, 1), "CREATED", None, Some(after));
-        Ok(Done { id: step.id, version: 1, outcome: Outcome::Created })
+        Ok(())
     }
 
     async fn update(
         &mut self,
         object: &Arc<ObjectType>,
-        step: &Step<'_>,
+        step: &Step,
         before: &Record,
     ) -> Result<Result<Done, Reason>, WorkflowError> {
         let changed: Vec<&Given> =
@@ -321,8 +379,28 @@ impl Work<'_> {
     }
 }
 
+/// Whether a step is the moment of a stamp.
+fn is_now(object: &ObjectType, step: &Step, when: Moment) -> bool {
+    match when {
+        Moment::Creation => step.before.is_none(),
+        Moment::Becomes(field, state) => {
+            let is = |value: Option<&Value>| matches!(value, Some(Value::Text(text)) if text == state);
+            is(given_value(step, field)) && !is(step.before.as_ref().and_then(|before| before.get(object, field)))
+        }
+    }
+}
+
+/// What a new record has of a field or a reference: what is given, or what it begins with.
+fn begun(object: &ObjectType, step: &Step, name: &str) -> Option<Value> {
+    let begins = || {
+        let field = object.get(name).filter(|field| field.writable && !field.nullable)?;
+        field.begins_with()
+    };
+    given_value(step, name).cloned().or_else(begins)
+}
+
 /// What is given for a field or a reference.
-fn given_value<'s>(step: &'s Step<'_>, name: &str) -> Option<&'s Value> {
+fn given_value<'s>(step: &'s Step, name: &str) -> Option<&'s Value> {
     step.values.iter().find(|given| given.column.name == name).map(|given| &given.value)
 }
 
@@ -332,9 +410,9 @@ pub(super) fn stale(object: &ObjectType, current: i64) -> Reason {
 }
 
 /// States that a record's own does not lead to.
-fn transitions(object: &ObjectType, step: &Step<'_>) -> Vec<Reason> {
+fn transitions(object: &ObjectType, step: &Step) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    for given in step.values {
+    for given in &step.values {
         let (Kind::Enum(states), Value::Text(to)) = (&given.column.kind, &given.value) else { continue };
         let reason = match step.before.as_ref().and_then(|before| before.get(object, &given.column.name)) {
             Some(Value::Text(from)) if from == to || states.may_move(from, to) => continue,

@@ -16,6 +16,8 @@ pub(super) struct Given {
     pub value: Value,
     /// Where it stands in the input.
     pub path: Vec<Json>,
+    /// Whether it stands nowhere there, but is written of the act by itself.
+    pub stamped: bool,
 }
 
 /// The values of all changes of an order.
@@ -30,7 +32,7 @@ pub(super) fn read(model: &Model, order: &Order) -> Result<Vec<Values>, Vec<Inva
             // The schema has no other names; what it does not have is not written.
             let Some(column) = columns.iter().find(|column| column.name == *name) else { continue };
             match value(model, &order.object, column, json) {
-                Ok(value) => values.push(Given { column: column.clone(), value, path }),
+                Ok(value) => values.push(Given { column: column.clone(), value, path, stamped: false }),
                 Err((code, message)) => problems.push(InvalidValue::new(path, code, format!("`{name}` {message}"))),
             }
         }

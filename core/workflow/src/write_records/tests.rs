@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::*;
+use crate::Refusal;
 use crate::testing::{admin, customer, houses, now};
 
 /// An order for one record.
@@ -43,10 +44,12 @@ async fn done(house: &House, order: &Order) -> Done {
 }
 
 async fn reasons(house: &House, order: &Order) -> Vec<ReasonCode> {
-    match write(house, order).await {
-        Written::Refused(reasons) => reasons.iter().map(|reason| reason.code).collect(),
+    let written = write_records(house, &admin("ada"), &Visible::default(), order, now()).await;
+    let reasons = match written.map_err(WorkflowError::refusal) {
+        Ok(Written::Refused(reasons)) | Err(Ok(Refusal::Refused(reasons))) => reasons,
         other => panic!("{other:?}"),
-    }
+    };
+    reasons.iter().map(|reason| reason.code).collect()
 }
 
 async fn problems(house: &House, order: &Order) -> Vec<(String, InvalidCode)> {
@@ -274,6 +277,108 @@ async fn circles_are_not_closed_from_two_sides_at_once() {
             let done = [there, back].iter().filter(|written| matches!(written, Written::Done(_))).count();
             assert_eq!(done, 1);
         }
+    }
+}
+
+/// A clerk reads and changes the phones of customers, and deletes customers.
+async fn clerk(house: &House, name: &str) -> Actor {
+    use guildhall_model::{Access, RoleDefinition, RowSet, Rows, TypeGrant};
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let grant = TypeGrant {
+        read: names(&["name", "phone"]),
+        update: names(&["phone"]),
+        delete: true,
+        rows: RowSet::default().with(Rows::All),
+        ..TypeGrant::default()
+    };
+    let role = RoleDefinition { types: [("Customer".to_owned(), grant)].into(), ..RoleDefinition::default() };
+    Actor { name: name.to_owned(), access: Access::sum(&house.model, &[&role]).into(), territory: None }
+}
+
+#[tokio::test]
+async fn what_his_roles_do_not_let_him_write_is_refused() {
+    for (house, _fixture) in houses().await {
+        let (id, kim) = (customer(&house).await, clerk(&house, "kim").await);
+        let refused = async |order: &Order| {
+            let written = write_records(&house, &kim, &Visible::default(), order, now()).await;
+            written.map_err(|error| error.to_string())
+        };
+        let no = Err("your roles do not let you write this of a customer".to_owned());
+        let name = order(&house, Verb::Update, "Customer", set(id, 1, json!({ "name": "Eve's" })), "a");
+        assert_eq!(refused(&name).await, no);
+        let create = order(&house, Verb::Create, "Customer", new(json!({ "phone": "1" })), "b");
+        assert_eq!(refused(&create).await, no);
+        let contact = order(&house, Verb::Delete, "Contact", set(Uuid::now_v7(), 1, json!({})), "c");
+        assert_eq!(refused(&contact).await, Err("your roles do not let you write this of a contact".to_owned()));
+        let phone = order(&house, Verb::Update, "Customer", set(id, 1, json!({ "phone": "1" })), "d");
+        assert!(matches!(refused(&phone).await, Ok(Written::Done(_))));
+    }
+}
+
+/// A refused deletion tells of the types that the actor reads, and of others only that there is something.
+#[tokio::test]
+async fn a_refusal_names_no_type_that_is_hidden() {
+    for (house, _fixture) in houses().await {
+        let id = customer(&house).await;
+        let global = GlobalId::new(house.model.object("Customer").unwrap(), id).to_string();
+        done(&house, &order(&house, Verb::Create, "Contact", new(json!({ "name": "Di", "customer": global })), "a"))
+            .await;
+        let (kim, delete) =
+            (clerk(&house, "kim").await, order(&house, Verb::Delete, "Customer", set(id, 1, json!({})), "b"));
+        let written = write_records(&house, &kim, &Visible::default(), &delete, now()).await.unwrap();
+        let Written::Refused(reasons) = written else { panic!("{written:?}") };
+        let told = "other records refer to it: records you do not see; delete or change them first";
+        assert_eq!(reasons[0].message, told);
+    }
+}
+
+/// Two people may choose the same key: neither is given the other's answer.
+#[tokio::test]
+async fn a_key_is_its_actors_own() {
+    for (house, _fixture) in houses().await {
+        let create = order(&house, Verb::Create, "Customer", new(person()), "k");
+        let mut made = Vec::new();
+        for name in ["ada", "ben"] {
+            let written = write_records(&house, &admin(name), &Visible::default(), &create, now()).await.unwrap();
+            let Written::Done(done) = written else { panic!("{written:?}") };
+            made.push(done[0].id);
+        }
+        assert_ne!(made[0], made[1]);
+    }
+}
+
+/// Who places a hold and who releases it is who does it, and when is when he does.
+#[tokio::test]
+async fn who_did_it_and_when_is_written_by_itself() {
+    for (house, _fixture) in houses().await {
+        let object = house.model.object("Hold").unwrap();
+        let global = GlobalId::new(house.model.object("Customer").unwrap(), customer(&house).await).to_string();
+        let values = json!({ "customer": global, "reason": "CREDIT", "until": "2026-11-22T18:07:08.122Z" });
+        let early = order(&house, Verb::Create, "Hold", new(values), "a");
+        let told = problems(&house, &early).await;
+        assert_eq!(told, [("[\"values\",\"until\"]".to_owned(), InvalidCode::OutOfOrder)]);
+        let placed = done(
+            &house,
+            &order(&house, Verb::Create, "Hold", new(json!({ "customer": global, "reason": "CREDIT" })), "b"),
+        )
+        .await;
+        let stamps = async || {
+            let transaction = house.database.begin().await.unwrap();
+            let record = transaction.lock_records(object, &[placed.id]).await.unwrap().remove(0);
+            transaction.rollback().await.unwrap();
+            ["placedBy", "placedAt", "releasedBy", "releasedAt"].map(|name| record.get(object, name).cloned().unwrap())
+        };
+        use guildhall_model::Value;
+        let (ada, at) = (Value::from("ada"), Value::from(now()));
+        assert_eq!(stamps().await, [ada.clone(), at.clone(), Value::Null, Value::Null]);
+        let later = now() + chrono::TimeDelta::hours(1);
+        let release = order(&house, Verb::Update, "Hold", set(placed.id, 1, json!({ "status": "RELEASED" })), "c");
+        write_records(&house, &admin("ben"), &Visible::default(), &release, later).await.unwrap();
+        assert_eq!(stamps().await, [ada.clone(), at.clone(), "ben".into(), later.into()]);
+        let again = set(placed.id, 2, json!({ "status": "RELEASED", "releaseReason": "paid" }));
+        let again = order(&house, Verb::Update, "Hold", again, "d");
+        write_records(&house, &admin("cy"), &Visible::default(), &again, later).await.unwrap();
+        assert_eq!(stamps().await, [ada, at, "ben".into(), later.into()]);
     }
 }
 

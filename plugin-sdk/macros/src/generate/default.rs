@@ -67,11 +67,16 @@ fn expression(value: &Value, ty: &Ty, types: &Types) -> Option<TokenStream> {
             let value = value.try_to_i32().ok()?;
             quote!(#value)
         }
+        (Ty::Long, Value::String(value)) => {
+            let value = value.parse::<i64>().ok()?;
+            quote!(#value)
+        }
         (Ty::Float, value) => {
             let value = value.to_f64()?;
             quote!(#value)
         }
         (Ty::Text, Value::String(value)) => quote!(::std::string::String::from(#value)),
+        (Ty::Date, Value::String(value)) => date(value)?,
         (Ty::Decimal, Value::String(value)) => decimal(value)?,
         (Ty::Decimal, Value::Int(value)) => decimal(value.as_str())?,
         (Ty::Decimal, Value::Float(value)) => decimal(value.as_str())?,
@@ -80,8 +85,20 @@ fn expression(value: &Value, ty: &Ty, types: &Types) -> Option<TokenStream> {
             let (name, variant) = (ident(name), variant(value.as_str()));
             quote!(#name::#variant)
         }
+        (Ty::Named(name), Value::Object(fields)) if fields.is_empty() && types.has_default(name) => {
+            let name = ident(name);
+            quote!(<#name as ::core::default::Default>::default())
+        }
         _ => return None,
     })
+}
+
+/// A day by its parts, which are known to be one.
+fn date(text: &str) -> Option<TokenStream> {
+    let mut parts = text.split('-');
+    let (year, month, day) = (parts.next()?.parse::<i32>().ok()?, parts.next()?, parts.next()?);
+    let (month, day) = (month.parse::<u32>().ok()?, day.parse::<u32>().ok()?);
+    Some(quote!(::guildhall_plugin::Date::new(#year, #month, #day).unwrap_or_default()))
 }
 
 /// A decimal by its parts: nothing is left to parse, and nothing can fail, when the plugin runs.

@@ -5,7 +5,7 @@ use super::*;
 /// Reads a query for `credit.terms` and shows the types, or what is wrong.
 #[track_caller]
 fn check(text: &str, expected: Expect) {
-    let point = crate::point::find("credit.terms").unwrap();
+    let point = crate::point::find(schema::decisions(None).unwrap(), "credit.terms").unwrap();
     let mut types = Types::new();
     let shown = match read("terms.graphql", text, &point, &mut types) {
         Ok(_) => {
@@ -65,6 +65,12 @@ fn what_the_model_does_not_have_is_named_with_its_place() {
 }
 
 #[test]
+fn what_was_meant_is_suggested() {
+    check("fragment Input on Customer { averageDayLate }", expect![]);
+    check("fragment Input on Customer { invoices(first: 1) { nodes { dueon } } }", expect![]);
+}
+
+#[test]
 fn what_no_input_can_be_is_refused() {
     check(
         "query { customers { nodes { name } } }",
@@ -106,6 +112,57 @@ fn what_no_input_can_be_is_refused() {
 
 #[test]
 fn a_point_that_does_not_exist_is_refused() {
-    let refused = crate::point::find("credit.limit").err().unwrap();
+    let refused = crate::point::find(schema::decisions(None).unwrap(), "credit.limit").err().unwrap();
     expect!["there is no decision point `credit.limit`; there are `credit.check`, `credit.terms`"].assert_eq(&refused);
+}
+
+const OWN: &str = r#"
+"How likely the customer is to leave."
+type AcmeScoresChurn
+  @point(name: "acme_scores.churn", subject: "Customer", field: "acmeScoresChurn", mode: INDEPENDENT, fail: SKIP) {
+  "0 to 100."
+  score: Int! @combine(rule: MAX) @default(value: "0")
+  "Why."
+  signs: [String!]! @combine(rule: UNION) @default(value: "[]")
+}
+
+"What the strategy sets."
+input AcmeScoresChurnParameters {
+  "Days without an order after which a customer counts as quiet."
+  quietAfterDays: Int! = 90
+}
+"#;
+
+/// Looks for a point among those of the plugin's own SDL, and shows the types, or what is wrong.
+#[track_caller]
+fn check_own(sdl: &str, point: &str, expected: Expect) {
+    let found =
+        schema::decisions(Some(("schema.graphql", sdl))).and_then(|decisions| crate::point::find(decisions, point));
+    let shown = found.and_then(|point| {
+        let mut types = Types::new();
+        let contract = point.types(&mut types)?;
+        Ok(format!(
+            "{} {:?} {:?}",
+            contract.output,
+            contract.parameters,
+            types
+                .structs
+                .iter()
+                .map(|built| {
+                    built.fields.iter().map(|field| format!("{}: {:?}", field.key, field.ty)).collect::<Vec<_>>()
+                })
+                .collect::<Vec<_>>()
+        ))
+    });
+    expected.assert_eq(&shown.unwrap_or_else(|message| message));
+}
+
+#[test]
+fn a_plugin_has_decision_points_of_its_own() {
+    check_own(OWN, "acme_scores.churn", expect![]);
+    check_own(OWN, "acme_scores.chrun", expect![]);
+    check_own(OWN, "credit.terms", expect![]);
+    check_own(&OWN.replace("Int!", "Integer!"), "acme_scores.churn", expect![]);
+    check_own(&OWN.replace("AcmeScoresChurn", "CreditTerms"), "acme_scores.churn", expect![]);
+    check_own("type {", "acme_scores.churn", expect![]);
 }

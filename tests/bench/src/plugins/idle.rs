@@ -103,7 +103,7 @@ pub(crate) async fn load(folder: &Path) -> Fallible<()> {
 }
 
 /// What a deployment keeps of a plugin.
-async fn installed(workshop: &Workshop<'_>, path: &Path) -> Fallible<impl Sized> {
+async fn installed(workshop: &Workshop<'_>, path: &Path) -> Fallible<impl Sized + use<>> {
     let bytes = std::fs::read(path)?;
     let checked = check_plugin(workshop, &bytes).await?;
     Ok((checked.guest().clone(), checked.serves))

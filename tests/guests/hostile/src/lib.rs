@@ -1,10 +1,11 @@
 //! A plugin that misbehaves in every way we know, one at a time.
 //!
 //! It is written against the bare WIT, without the SDK, as someone who means harm would write it. The parameters say what
-//! to do: `{"misbehave": "loop"}`. What is not known is answered well.
+//! to do: `{"misbehave": "loop"}`. What is not known is answered well. What follows `say:` is the answer, byte by byte.
 
 #![allow(unsafe_code, clippy::panic, clippy::indexing_slicing, reason = "it is meant to misbehave")]
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 wit_bindgen::generate!({ world: "plugin", path: "../../../schema/plugin.wit" });
@@ -15,6 +16,8 @@ export!(Hostile);
 
 /// Memory that outlives a call: a fresh instance has none of it.
 static CALLS: AtomicU32 = AtomicU32::new(0);
+/// The input it was shown last.
+static STASH: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 impl Guest for Hostile {
     fn decide(_point: String, _at: String, calls: Vec<Call>) -> Vec<Outcome> {
@@ -32,7 +35,30 @@ impl Guest for Hostile {
 }
 
 fn answer(call: &Call, seen: u32) -> Outcome {
+    if let Some(said) = call.parameters.strip_prefix(b"say:") {
+        return Ok(said.to_vec());
+    }
     let asked = |what: &str| contains(&call.parameters, what);
+    let known = STASH.lock().map(|mut stash| std::mem::replace(&mut *stash, call.input.clone())).unwrap_or_default();
+    if asked("\"tell\"") {
+        return Ok(good(&String::from_utf8_lossy(&known).replace('"', "'")));
+    } else if asked("\"remember\"") {
+        // Left behind in memory, far above what the next call uses.
+        std::mem::forget(std::hint::black_box(vec![0xa5_u8; 6 << 20]));
+    } else if asked("\"search\"") {
+        return Ok(good(&search().to_string()));
+    } else if asked("\"nan_bits\"") {
+        let nothing = std::hint::black_box(f64::INFINITY) - std::hint::black_box(f64::INFINITY);
+        return Ok(good(&format!("{:x}", (-nothing).to_bits())));
+    } else if asked("\"grow\"") {
+        let refused = grow(65_000) == usize::MAX;
+        return Ok(good(if refused { "refused" } else { "granted" }));
+    } else if asked("\"gossip\"") {
+        log(&String::from_utf8_lossy(&call.input));
+        return Err(String::from_utf8_lossy(&call.input).into_owned());
+    } else if asked("\"disguise\"") {
+        return Err("no\u{202e}\u{2066}\u{200b}\u{feff}\u{2028}\u{9b}31m\r\n[INFO] paid in full".to_owned());
+    }
     if asked("\"loop\"") {
         spin();
     } else if asked("\"panic\"") {
@@ -118,6 +144,25 @@ fn spin() {
         // The compiler may not remove a loop that it cannot see through.
         value = std::hint::black_box(value.wrapping_add(1));
     }
+}
+
+/// The size of the memory in pages before it grew by so many, `usize::MAX` if it did not.
+fn grow(pages: usize) -> usize {
+    #[cfg(target_arch = "wasm32")]
+    return core::arch::wasm32::memory_grow(0, pages);
+    // Lints look at this crate on other machines too.
+    #[cfg(not(target_arch = "wasm32"))]
+    return usize::MAX - usize::from(pages == 0);
+}
+
+/// Bytes that are not zero in memory that nobody of this call has written.
+fn search() -> usize {
+    let pages = 96;
+    let grown = grow(pages);
+    let bytes = pages * (64 << 10);
+    // SAFETY: the memory begins where it ended before it grew, and has this size.
+    let fresh = unsafe { std::slice::from_raw_parts((grown * (64 << 10)) as *const u64, bytes / 8) };
+    fresh.iter().filter(|word| **word != 0).count()
 }
 
 fn eat_memory() {

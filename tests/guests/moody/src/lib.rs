@@ -28,6 +28,14 @@ fn answer(call: &Call) -> Outcome {
     } else if named("Hunger") {
         eat_memory();
     }
+    if named("Glutton") {
+        burn(700_000);
+    }
+    if named("Gossip") {
+        let known = String::from_utf8_lossy(&call.input).into_owned();
+        log(&known);
+        return Err(known);
+    }
     if named("Torn") {
         return text("{\"output\":{\"netDays\":");
     }
@@ -50,6 +58,14 @@ fn spin() {
     loop {
         // The compiler may not remove a loop that it cannot see through.
         value = std::hint::black_box(value.wrapping_add(1));
+    }
+}
+
+/// Computes for a while, within what a call may use.
+fn burn(rounds: u64) {
+    let mut value = 0_u64;
+    for round in 0..rounds {
+        value = std::hint::black_box(value.wrapping_add(round));
     }
 }
 

@@ -143,4 +143,32 @@ proptest! {
             prop_assert_eq!(unbound.output[field] != *value, traced, "{}", field);
         }
     }
+
+    #[test]
+    fn a_customer_is_told_nothing_of_the_inside(
+        all in proposals(0..5),
+        secret in "[q-z]{12}",
+        segment in prop::option::of(prop::sample::select(vec!["key", "core", "small"])),
+    ) {
+        // Whatever plugins, departments and reasons are called, and whatever the rules say of themselves.
+        let all = all.into_iter().map(|proposal| {
+            let plugin = format!("{secret}-{}", proposal.plugin);
+            let result = match proposal.result {
+                Ok(proposed) => Ok(ProposedOutput { reasons: vec![secret.clone()], ..proposed }),
+                Err(_) => Err(ProposalFailure { code: secret.clone(), message: secret.clone() }),
+            };
+            Proposal { plugin, department: secret.clone(), digest: secret.clone(), result, ..proposal }
+        });
+        let mut strategy = strategy();
+        for rule in &mut strategy.ground_rules {
+            (rule.name, rule.reason, rule.id) = (secret.clone(), secret.clone(), format!("{secret}{}", rule.id));
+        }
+        let verdict = ask_terms(&strategy, segment, all.collect());
+        let told = verdict.customer_explanation.join("\n");
+        prop_assert!(!told.contains(&secret), "{}", told);
+        for segment in &strategy.segments {
+            prop_assert!(!told.contains(&format!("`{}`", segment.key)) && !told.contains(&segment.name), "{}", told);
+        }
+        prop_assert!(told.contains("Our answer is"));
+    }
 }

@@ -17,6 +17,25 @@ fn check(fields: &str, expected: &[&str]) {
 }
 
 #[test]
+fn where_a_field_stands_is_told_from_the_subject() {
+    let queries = ModelQueries::new(Arc::new(Model::core())).unwrap();
+    let points = decision_points().unwrap();
+    let point = points.iter().find(|point| point.subject == "Customer").unwrap();
+    let text = "fragment Input on Customer { name parent { name } \
+                invoices(first: 1, filter: {order: {freight: {gt: \"1\"}}}) { totalCount } }";
+    let query = queries.compile(point, text).unwrap();
+    let told: Vec<_> = query.places.iter().map(|(field, places)| format!("{field} {places:?}")).collect();
+    let expected = [
+        "Customer.id {\"Customer.parent.id\"}",
+        "Customer.name {\"Customer.name\", \"Customer.parent.name\"}",
+        "Invoice.id {\"Customer.invoices.id\"}",
+        "Order.freight {\"Customer.invoices.order.freight\"}",
+        "Order.id {\"Customer.invoices.order.id\"}",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn fields_are_told_once_and_in_order() {
     check("name country name again: name", &["Customer.country", "Customer.name"]);
 }
@@ -109,6 +128,18 @@ fn an_aggregate_tells_what_it_adds_up_and_its_filter() {
 fn groups_tell_what_they_are_made_by() {
     check("ordersGroups(by: [{field: STATUS}], first: 1) { totalCount }", &["Order.id", "Order.status"]);
     check("invoicesGroups(by: [{field: ORDER}], first: 1) { totalCount }", &["Invoice.id", "Order.id"]);
+}
+
+#[test]
+fn groups_tell_what_they_are_made_by_in_related_records() {
+    check(
+        "invoicesGroups(by: [{order: {field: TAKEN_BY}}], first: 1) { totalCount }",
+        &["Invoice.id", "Order.id", "Order.takenBy"],
+    );
+    check(
+        "paymentsGroups(by: [{invoice: {field: ORDER}}], first: 1) { nodes { key { invoiceKey { order { number } } } } }",
+        &["Invoice.id", "Order.id", "Order.number", "Payment.id"],
+    );
 }
 
 #[test]

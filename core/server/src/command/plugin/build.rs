@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use guildhall_plugin_host::build::build;
+use guildhall_plugin_host::build::{build, pack};
 
 use crate::failure::Failure;
 
@@ -10,12 +10,20 @@ use crate::failure::Failure;
 pub(crate) struct Options {
     /// The plugin's folder, with plugin.toml and Cargo.toml
     dir: PathBuf,
-    /// Where the package goes [default: <name>.wasm]
+    /// WebAssembly that another compiler made of the folder's source: a component, or a core module that exports `decide`
+    #[arg(long, value_name = "FILE", requires = "output")]
+    module: Option<PathBuf>,
+    /// Where the package goes [default: plugins/<name>.wasm in cargo's target folder]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
+    if let (Some(module), Some(output)) = (&options.module, &options.output) {
+        let package = pack(&options.dir, module, output).map_err(Failure::bad_input)?;
+        println!("{} ({} bytes, sha256 {})", output.display(), package.size(), package.digest());
+        return Ok(());
+    }
     let built = build(&options.dir, options.output.as_deref()).map_err(Failure::bad_input)?;
     println!("{} ({} bytes, sha256 {})", built.path.display(), built.package.size(), built.package.digest());
     Ok(())

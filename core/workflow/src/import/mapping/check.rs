@@ -12,7 +12,7 @@ use super::document::{Document, Entry, Missing, ReferenceTable};
 use super::format::format;
 use super::origin::field_mapping;
 use super::{FieldMapping, FileMapping, Mapping, ReferenceMapping};
-use crate::business_data::{TYPES, is_given, is_given_reference};
+use crate::business_data::{is_business_data, is_given, is_given_reference, types};
 use crate::import::expression::{Expression, Table};
 use crate::import::format::{Format, Notation};
 use crate::import::refusal::{Fault, Refusal, listed, shown};
@@ -188,10 +188,11 @@ pub(crate) fn check_file(file: &str) -> Result<(), Fault> {
 }
 
 fn imported_type<'m>(name: &str, model: &'m Model) -> Result<&'m Arc<ObjectType>, Fault> {
-    let remedy = || format!("the types that can be imported are {}", listed(TYPES.into_iter()));
+    let names = || types(model).map(|object| object.name.as_str());
+    let remedy = || format!("the types that can be imported are {}", listed(names()));
     match model.object(name) {
         None => Err(Fault::new(format!("there is no type `{}`", shown(name)), remedy())),
-        Some(_) if !TYPES.contains(&name) => {
+        Some(object) if !is_business_data(model, object) => {
             Err(Fault::new(format!("`{name}` is kept by Guildhall and cannot be imported"), remedy()))
         }
         Some(object) => Ok(object),
@@ -224,7 +225,7 @@ fn reference_mapping(
     model: &Model,
     line: u64,
 ) -> Result<ReferenceMapping, Fault> {
-    let leads_to = object.relations.iter().filter(|relation| is_given_reference(relation));
+    let leads_to = object.relations.iter().filter(|relation| is_given_reference(model, relation));
     let found = leads_to.clone().find(|relation| relation.name == name);
     let unknown = || {
         let names = listed(leads_to.clone().map(|relation| relation.name.as_str()));

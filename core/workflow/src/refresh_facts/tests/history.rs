@@ -14,9 +14,10 @@ use uuid::Uuid;
 
 use super::recount::{self, Counted};
 use crate::House;
+use crate::ReasonCode;
 use crate::refresh_facts::{new_day, refresh_within};
 use crate::testing::{admin, now};
-use crate::write_records::{Change, Order, ReasonCode, Verb, Written, write_records};
+use crate::write_records::{Change, Order, Verb, Written, write_records};
 
 /// The types written, more often those that facts are counted from. Lines and allocations change no fact.
 const OBJECTS: [&str; 16] = [

@@ -1,0 +1,52 @@
+//! Guests of released contracts, as they were stored then: they have to run for as long as the contract is spoken.
+
+use std::path::PathBuf;
+
+use guildhall_plugin_host::cases::Case;
+use guildhall_plugin_host::{Guest, Package};
+use serde_json::value::to_raw_value;
+use serde_json::{Value, json};
+
+use crate::fixture::{host, limits, root};
+
+/// Every stored guest with the questions that are stored beside it.
+fn stored() -> Vec<(PathBuf, Guest, Vec<Case>)> {
+    let mut found = Vec::new();
+    for contract in std::fs::read_dir(root().join("tests/data/contracts")).unwrap() {
+        for file in std::fs::read_dir(contract.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "wasm") {
+                let package = Package::read(&std::fs::read(&path).unwrap()).unwrap();
+                let guest = host(limits()).load(&package).unwrap();
+                let cases = std::fs::read_to_string(path.with_extension("json")).unwrap();
+                found.push((path, guest, serde_json::from_str(&cases).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn what_was_released_answers_as_it_did() {
+    let stored = stored();
+    assert!(stored.len() >= 2);
+    for (path, guest, cases) in stored {
+        assert!(!cases.is_empty(), "{}", path.display());
+        for case in cases {
+            case.check(&guest).unwrap_or_else(|mismatch| panic!("{}: {mismatch}", path.display()));
+        }
+    }
+}
+
+/// What is asked grows by members that a guest need not know.
+#[test]
+fn what_was_released_does_not_mind_to_be_told_more() {
+    for (path, guest, cases) in stored() {
+        for case in cases {
+            let mut input: Value = serde_json::from_str(case.input.get()).unwrap();
+            input["settings"] = json!({ "later": [1, 2] });
+            let case = Case { input: to_raw_value(&input).unwrap(), ..case };
+            case.check(&guest).unwrap_or_else(|mismatch| panic!("{}: {mismatch}", path.display()));
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What a developer reads when a policy does not fit: each mistake in a crate of its own, compiled as it would be.
+
+#![allow(clippy::unwrap_used, reason = "clippy sees the tests here, but not their helpers")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use expect_test::{Expect, expect};
+
+const QUERY: &str = "fragment TermsInput on Customer {\n  name\n  averageDaysLate\n}\n";
+
+const POLICY: &str = r#"use credit_terms::{CreditTerms, Question};
+use guildhall_plugin::{Answer, policy};
+
+#[policy(point = "credit.terms", query = "terms.graphql")]
+pub fn terms(question: &Question) -> Answer<CreditTerms> {
+    let parameters = &question.parameters;
+    let late = question.subject.average_days_late;
+    let net_days = parameters.net_days - late;
+    let terms = CreditTerms { net_days, discount: parameters.discount, discount_days: 0 };
+    Answer::new(terms)
+}
+
+guildhall_plugin::export!(credit_terms);
+"#;
+
+const SETTINGS: &str = r#"{"type": "object", "properties": {"strict": {"type": "boolean", "default": false}}}"#;
+
+/// A policy with its files.
+struct Source {
+    query: String,
+    policy: String,
+    settings: String,
+}
+
+/// Compiles a policy with something changed in it and shows what the compiler says.
+#[track_caller]
+fn check(name: &str, change: impl Fn(&mut Source), expected: Expect) {
+    let mut source = Source { query: QUERY.to_owned(), policy: POLICY.to_owned(), settings: SETTINGS.to_owned() };
+    change(&mut source);
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let target = here.join("../target/messages");
+    let folder = target.join("crates").join(name);
+    write(&folder.join("src/lib.rs"), &source.policy);
+    write(&folder.join("terms.graphql"), &source.query);
+    write(&folder.join("settings.schema.json"), &source.settings);
+    let manifest = format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n\
+         guildhall-plugin = {{ path = {:?} }}\n\n[workspace]\n",
+        here.display().to_string()
+    );
+    write(&folder.join("Cargo.toml"), &manifest);
+    // The versions that the house uses, so that nothing has to be looked for.
+    write(&folder.join("Cargo.lock"), &std::fs::read_to_string(here.join("../Cargo.lock")).unwrap());
+    expected.assert_eq(&compiled(&folder, &target));
+}
+
+fn write(path: &PathBuf, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+fn compiled(folder: &Path, target: &Path) -> String {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_")) {
+        cargo.env_remove(name);
+    }
+    cargo.args(["check", "--message-format", "short", "--color", "never"]).current_dir(folder);
+    let output = cargo.env("CARGO_TARGET_DIR", target).env_remove("RUSTFLAGS").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    let said: Vec<_> =
+        text.lines().filter(|line| line.starts_with("src/") || line.starts_with("terms.graphql")).collect();
+    match (output.status.success(), said.is_empty()) {
+        (true, true) => "compiles".to_owned(),
+        (false, true) => text.into_owned(),
+        _ => said.join("\n"),
+    }
+}
+
+#[test]
+fn a_policy_that_fits_compiles() {
+    check("fits", |_| {}, expect![]);
+    check(
+        "fits-with-settings",
+        |source| {
+            source.policy = source.policy.replace("terms.graphql\"", "terms.graphql\", settings = Settings");
+            source.policy.push_str("guildhall_plugin::settings!(\"settings.schema.json\");\n");
+            source.policy = source.policy.replace("- late", "- if question.settings.strict { late } else { 0 }");
+        },
+        expect![],
+    );
+}
+
+#[test]
+fn an_unknown_field_is_named_with_the_one_that_was_meant() {
+    check("unknown-field", |source| source.query = QUERY.replace("averageDaysLate", "averageDayLate"), expect![]);
+}
+
+#[test]
+fn an_unknown_point_is_named_with_the_one_that_was_meant() {
+    check("unknown-point", |source| source.policy = POLICY.replace("credit.terms", "credit.term"), expect![]);
+    check("unknown-argument", |source| source.policy = POLICY.replace("query =", "querry ="), expect![]);
+    check("no-query", |source| source.policy = POLICY.replace("terms.graphql", "missing.graphql"), expect![]);
+}
+
+#[test]
+fn a_wrong_type_is_the_compilers_own_message() {
+    check("wrong-type", |source| source.policy = POLICY.replace("discount_days: 0", "discount_days: \"0\""), expect![]);
+    check("missing-output", |source| source.policy = POLICY.replace(", discount_days: 0", ""), expect![]);
+}
+
+#[test]
+fn a_missing_parameter_is_named() {
+    check(
+        "missing-parameter",
+        |source| source.policy = POLICY.replace("parameters.net_days", "parameters.net_day"),
+        expect![],
+    );
+    check("not-selected", |source| source.query = QUERY.replace("  averageDaysLate\n", ""), expect![]);
+}
+
+#[test]
+fn settings_that_have_no_type_are_named() {
+    check(
+        "settings",
+        |source| {
+            source.settings = SETTINGS.replace("boolean", "number");
+            source.policy.push_str("guildhall_plugin::settings!(\"settings.schema.json\");\n");
+        },
+        expect![],
+    );
+}
