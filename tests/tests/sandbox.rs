@@ -131,7 +131,7 @@ async fn a_plugin_that_fails_for_everybody_is_not_asked_until_it_answers_again()
     assert_eq!(counted, "6");
     // A decision that is recorded obeys, and says so for ever.
     let found = server.query("{ customers(filter: {name: {startsWith: \"Good0\"}}) { nodes { id } } }").await;
-    let mutation = "mutation($id: ID!) { recordDecision(input: {point: \"credit.terms\", customer: $id, idempotencyKey: \"1\"}) { decision { fallback proposals } } }";
+    let mutation = "mutation($id: ID!) { recordDecision(input: {point: \"credit.terms\", customer: $id, idempotencyKey: \"1\"}) { ... on DecisionRecorded { decision { fallback proposals } } } }";
     let variables = json!({ "id": found["customers"]["nodes"][0]["id"] });
     let decision = server.graphql(Role::Department, mutation, variables).await.data();
     let decision = &decision["recordDecision"]["decision"];

@@ -123,7 +123,12 @@ pub fn work(memory: u64, seconds: u64) -> ExitCode {
     let mut component = Vec::new();
     let limit = u64::try_from(FILE_LIMIT).unwrap_or(u64::MAX);
     if let Err(error) = std::io::stdin().lock().take(limit).read_to_end(&mut component) {
-        return refuse(ExitCode::FAILURE, &format!("the component cannot be read: {error}"));
+        // Reading is told that there is no memory where all else is ended; the host knows the words of that.
+        let told = match error.kind() {
+            std::io::ErrorKind::OutOfMemory => "memory allocation of the component failed".to_owned(),
+            _ => format!("the component cannot be read: {error}"),
+        };
+        return refuse(ExitCode::FAILURE, &told);
     }
     match compiled(&component) {
         Ok(code) => match std::io::stdout().lock().write_all(&code) {
