@@ -68,7 +68,7 @@ pub use actor::{
     RecordDecisions, Right, SeeMetrics,
 };
 pub use authenticate::authenticate;
-pub use deployment::{Deployment, Suspended};
+pub use deployment::{Deployment, PluginMetrics, Suspended};
 pub use error::WorkflowError;
 pub use happenings::{Following, Happenings};
 pub use house::{ActValue, House, InputQueries, InputQuery, Unsigned, Workshop};
