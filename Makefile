@@ -9,6 +9,7 @@
 #                                               --without-postgraphile needs no npm
 #   make differential SEED=7 COUNT=10000        compare with graphql-js; COUNT=0 goes on until Ctrl-C
 #   make bench BENCH=--floods                   send every hostile request the tests know, and time them
+#   make bench BENCH=--plugins                  measure only what the sandbox costs, against the native function and other engines
 #   make fuzz TARGET=manifest SECONDS=600       fuzz what plugins' authors write: package, manifest, sdl, input_query or output
 #   make bench BENCH=--import                   measure only the import, against a plain bulk load of the same rows
 
@@ -35,6 +36,7 @@ test: plugins
 
 bench: plugins
 	cargo build --release --bin guildhall --bin guildhall-bench --bin handwritten
+	cargo build --release --manifest-path tests/bench/engines/Cargo.toml --target-dir target/engines
 	target/release/guildhall-bench $(BENCH)
 
 SEED  ?= 1

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use guildhall_decision::decision_points;
 use guildhall_graph::{Api, ModelQueries, Request};
 use guildhall_model::{Model, Role as ModelRole};
-use guildhall_plugin_host::{Host, HostConfig, Limits};
+use guildhall_plugin_host::{Host, HostConfig};
 use guildhall_store::Database;
 use guildhall_tests::{Place, Role, Server, codes, places, root};
 use guildhall_workflow::{Actor, House, Imports};
@@ -21,7 +21,7 @@ pub async fn api(place: &Place) -> Api {
     let queries = Arc::new(ModelQueries::new(Arc::clone(&model)).unwrap());
     let cache = Some(root().join("target/plugins/test-code"));
     let imports = Imports::new(place.folder().join("uploads"));
-    let host = Host::new(HostConfig { cache, limits: Limits::default() }).unwrap();
+    let host = Host::new(HostConfig { cache, ..HostConfig::default() }).unwrap();
     Api::new(Arc::new(House {
         model,
         points,

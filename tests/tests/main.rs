@@ -44,6 +44,7 @@ mod refusals;
 mod replay;
 mod roles;
 mod rows;
+mod sandbox;
 mod scale_out;
 mod settings;
 mod shadow;

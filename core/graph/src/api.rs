@@ -113,6 +113,7 @@ impl Api {
         Metrics {
             generation: generation.deployment.generation,
             guest_calls,
+            plugins: generation.deployment.plugin_metrics(),
             suspended: self.suspended() as u64,
             statements: self.house.database.statements(),
             caches: generation.caches(),

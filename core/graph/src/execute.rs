@@ -94,9 +94,11 @@ impl Execution<'_> {
                 group.subjects.len() - 1
             });
         }
+        // One for all of them: what an operation's plugins may spend does not grow with its fields.
+        let budget = self.deployment.budget();
         for group in groups {
             let Group { point, request, detail, subjects } = group;
-            let decided = self.deployment.decide(point, &subjects, &request, self.now, detail).await;
+            let decided = self.deployment.decide(point, &subjects, &request, self.now, detail, Some(&budget)).await;
             verdicts.groups.push(decided);
         }
         Ok(verdicts)

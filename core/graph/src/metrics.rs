@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use guildhall_model::Role;
-use guildhall_workflow::Deployment;
+use guildhall_workflow::{Deployment, PluginMetrics};
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
 
@@ -18,6 +18,8 @@ pub struct Metrics {
     /// The number of the generation that serves.
     pub generation: i64,
     pub guest_calls: u64,
+    /// The plugins that serve.
+    pub plugins: Vec<PluginMetrics>,
     /// Installed plugins that cannot be asked.
     pub suspended: u64,
     /// SQL statements sent.

@@ -51,7 +51,7 @@ fn main() {
 fn host(cache: &Path) -> Host {
     let patient = Duration::from_secs(60);
     let limits = Limits { wall_single: patient, wall_batch: patient, ..Limits::default() };
-    Host::new(HostConfig { cache: Some(cache.to_owned()), limits }).unwrap()
+    Host::new(HostConfig { cache: Some(cache.to_owned()), limits, ..HostConfig::default() }).unwrap()
 }
 
 fn time(guest: &Guest, case: &Case, calls: &[Call<'_>], runs: u32) -> Duration {

@@ -7,7 +7,6 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::guest::{Call, Guest};
-use crate::package::Package;
 
 /// One golden case. The SDK runs the same files natively.
 #[derive(Clone, Debug, Deserialize)]
@@ -105,7 +104,7 @@ impl Case {
 
     /// What the guest answers, in the form of `expected`, and the fuel it took.
     pub fn ask(&self, guest: &Guest) -> (Value, u64) {
-        let input = match self.input_with_settings(guest.package()) {
+        let input = match self.input_with_settings(guest) {
             Ok(input) => input,
             Err(problem) => return (json!({ "failed": problem }), 0),
         };
@@ -122,8 +121,8 @@ impl Case {
         (answered, batch.fuel)
     }
 
-    fn input_with_settings(&self, package: &Package) -> Result<Vec<u8>, String> {
-        let settings = package
+    fn input_with_settings(&self, guest: &Guest) -> Result<Vec<u8>, String> {
+        let settings = guest
             .complete_settings(&self.settings)
             .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
         input(&self.input, &settings)

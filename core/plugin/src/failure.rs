@@ -36,6 +36,10 @@ pub enum FailureCode {
     GaveUp,
     /// Too many calls were running.
     Busy,
+    /// The plugin failed too often and is not asked for a while.
+    CircuitOpen,
+    /// What all plugins may spend on one request was spent before this subject's turn.
+    BudgetSpent,
     /// The host failed, not the guest.
     Internal,
 }
@@ -54,6 +58,8 @@ impl FailureCode {
             FailureCode::WrongCount => "WRONG_COUNT",
             FailureCode::GaveUp => "GAVE_UP",
             FailureCode::Busy => "BUSY",
+            FailureCode::CircuitOpen => "CIRCUIT_OPEN",
+            FailureCode::BudgetSpent => "BUDGET_SPENT",
             FailureCode::Internal => "INTERNAL",
         }
     }
@@ -66,7 +72,7 @@ impl fmt::Display for FailureCode {
 }
 
 impl Failure {
-    pub(crate) fn new(code: FailureCode, message: impl Into<String>) -> Self {
+    pub fn new(code: FailureCode, message: impl Into<String>) -> Self {
         Failure { code, message: message.into() }
     }
 }

@@ -2,21 +2,37 @@
 
 mod asking;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use crate::answer::Answer;
+use crate::breaker::Breaker;
+use crate::budget::Budget;
 use crate::failure::{Failure, FailureCode};
 use crate::gate::Gate;
 use crate::instance::Program;
 use crate::limits::Limits;
-use crate::package::Package;
+use crate::manifest::Manifest;
+use crate::settings::{self, SettingsProblem, SettingsSchema};
+use crate::tally::Tally;
 
 /// A loaded plugin. Cloning is cheap; a clone may be used on any thread.
 #[derive(Clone)]
-pub struct Guest(pub(crate) Arc<Loaded>);
+pub struct Guest {
+    loaded: Arc<Loaded>,
+    /// The limits at the points whose input queries raise them.
+    scaled: Arc<BTreeMap<String, Limits>>,
+}
 
+/// What is kept of a plugin while nobody asks it. Its bytes are not.
 pub(crate) struct Loaded {
-    pub package: Package,
+    pub digest: String,
+    pub manifest: Manifest,
+    pub settings: Option<SettingsSchema>,
+    pub breaker: Breaker,
+    pub tally: Arc<Tally>,
     pub program: Program,
     pub limits: Arc<Limits>,
     /// Of this plugin.
@@ -52,43 +68,96 @@ pub struct Batch {
 }
 
 impl Guest {
+    pub(crate) fn new(loaded: Arc<Loaded>) -> Self {
+        Guest { loaded, scaled: Arc::default() }
+    }
+
+    /// The same plugin with the limits that go with its input queries: for each point, how many list entries its query declares for
+    /// one subject.
+    #[must_use]
+    pub fn scaled<'p>(&self, entries: impl IntoIterator<Item = (&'p str, u32)>) -> Guest {
+        let base = &self.loaded.limits;
+        let scaled = entries.into_iter().map(|(point, entries)| (point, base.scaled(entries)));
+        let raised = scaled.filter(|(_, limits)| limits != base.as_ref());
+        let scaled = Arc::new(raised.map(|(point, limits)| (point.to_owned(), limits)).collect());
+        Guest { loaded: Arc::clone(&self.loaded), scaled }
+    }
+
+    /// The limits of a call at a point.
+    pub fn limits(&self, point: &str) -> &Limits {
+        self.scaled.get(point).unwrap_or(&self.loaded.limits)
+    }
+
     /// Asks the guest about every call at a decision point. `at` is the time of the decision, RFC 3339 in UTC.
     ///
     /// Blocks the thread for as long as the guest computes: at most about the wall limits.
     pub fn decide(&self, point: &str, at: &str, calls: &[Call<'_>]) -> Batch {
-        let loaded = &*self.0;
-        let patience = loaded.limits.patience;
+        self.decide_within(point, at, calls, &Budget::unlimited())
+    }
+
+    /// The same, as long as the request's budget lasts.
+    pub fn decide_within(&self, point: &str, at: &str, calls: &[Call<'_>], budget: &Budget) -> Batch {
+        let loaded = &*self.loaded;
+        if budget.is_spent() {
+            return Batch::failed(calls.len(), &asking::spent());
+        }
+        let patience = budget.patience(loaded.limits.patience);
         // The plugin's own gate first, so that a slow plugin's callers do not hold places that others could use.
         let own = loaded.gate.enter(patience);
         let place = own.as_ref().and_then(|_| loaded.host_gate.enter(patience));
         if place.is_none() {
             let busy = Failure::new(FailureCode::Busy, "too many plugin calls are running; try again");
-            let answers = calls.iter().map(|_| Err(busy.clone())).collect();
-            return Batch { answers, fuel: 0, guest_calls: 0, memory_peak: 0, output_peak: 0, log: Vec::new() };
+            return Batch::failed(calls.len(), &busy);
         }
-        asking::ask(loaded, point, at, calls)
+        asking::ask(loaded, self.limits(point), point, at, calls, budget)
     }
 
-    /// The package it was loaded from.
-    pub fn package(&self) -> &Package {
-        &self.0.package
+    /// Whether it is asked at all, after what became of those who asked.
+    pub fn breaker(&self) -> &Breaker {
+        &self.loaded.breaker
+    }
+
+    /// What is counted of all plugins of its name.
+    pub fn tally(&self) -> &Tally {
+        &self.loaded.tally
+    }
+
+    pub fn manifest(&self) -> &Manifest {
+        &self.loaded.manifest
+    }
+
+    /// What it is given as settings: those that were made, with the defaults of the others. Without a schema there are none.
+    ///
+    /// # Errors
+    ///
+    /// Says of every setting that cannot be taken what it should be.
+    pub fn complete_settings(&self, given: &Map<String, Value>) -> Result<Map<String, Value>, Vec<SettingsProblem>> {
+        settings::complete(self.loaded.settings.as_ref(), given)
     }
 
     pub fn name(&self) -> &str {
-        &self.0.package.manifest().name
+        &self.manifest().name
     }
 
     pub fn version(&self) -> &semver::Version {
-        &self.0.package.manifest().version
+        &self.manifest().version
     }
 
     pub fn department(&self) -> &str {
-        &self.0.package.manifest().department
+        &self.manifest().department
     }
 
     /// SHA-256 over the package, in hex.
     pub fn digest(&self) -> &str {
-        self.0.package.digest()
+        &self.loaded.digest
+    }
+}
+
+impl Batch {
+    /// The same failure about each of so many calls, of which none was made.
+    pub fn failed(calls: usize, failure: &Failure) -> Self {
+        let answers = std::iter::repeat_n(Err(failure.clone()), calls).collect();
+        Batch { answers, fuel: 0, guest_calls: 0, memory_peak: 0, output_peak: 0, log: Vec::new() }
     }
 }
 

@@ -223,3 +223,24 @@ fn trapped(trap: Trap) -> String {
     };
     format!("the plugin {what}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memories_and_tables_share_one_limit() {
+        let limits = Limits { memory: 1 << 20, ..Limits::default() };
+        let mut meter = State::new(&limits).meter;
+        assert!(meter.memory_growing(0, 512 << 10, None).unwrap());
+        // A second memory, and a table whose elements are as large as pointers.
+        assert!(meter.memory_growing(0, 256 << 10, None).unwrap());
+        assert!(meter.table_growing(0, (128 << 10) / size_of::<usize>(), None).unwrap());
+        assert!(!meter.denied);
+        assert!(!meter.table_growing(0, (256 << 10) / size_of::<usize>(), None).unwrap());
+        assert!(!meter.memory_growing(512 << 10, 1 << 20, None).unwrap());
+        assert!(meter.denied);
+        assert_eq!(meter.used, 896 << 10, "what is denied is not counted");
+        assert!(!meter.memory_growing(0, usize::MAX, None).unwrap());
+    }
+}

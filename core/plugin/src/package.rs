@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 
 use crate::cases::Case;
 use crate::manifest::{Manifest, ManifestError};
-use crate::settings::{SettingsError, SettingsProblem, SettingsSchema};
+use crate::settings::{self, SettingsError, SettingsProblem, SettingsSchema};
 use crate::signature::{Signature, SignatureError};
 pub(crate) use describe::signed;
 pub use describe::{Description, describe};
@@ -48,6 +48,8 @@ const SIGNATURE: &str = "guildhall:signature";
 
 /// What describes a package: manifest, schema, settings, signature, one query for each of 16 points, and the cases.
 const DESCRIPTION_LIMIT: usize = 20 * SECTION_LIMIT + CASES_LIMIT;
+/// How large a package may be at all.
+pub(crate) const FILE_LIMIT: usize = COMPONENT_LIMIT + DESCRIPTION_LIMIT;
 
 /// A plugin as one file, read and checked. Cloning is cheap.
 #[derive(Clone)]
@@ -108,7 +110,7 @@ impl Package {
     /// Says what is missing or wrong. The file may come from anyone.
     pub fn read(bytes: &[u8]) -> Result<Self, PackageError> {
         // Reading stops here for what is far too large; the exact limit is on the component without our sections.
-        if bytes.len() > COMPONENT_LIMIT + DESCRIPTION_LIMIT {
+        if bytes.len() > FILE_LIMIT {
             return Err(PackageError::TooLarge { size: bytes.len() });
         }
         let mut found = sections::read(bytes)?;
@@ -183,14 +185,7 @@ impl Package {
     ///
     /// Says of every setting that cannot be taken what it should be.
     pub fn complete_settings(&self, given: &Map<String, Value>) -> Result<Map<String, Value>, Vec<SettingsProblem>> {
-        match (&self.0.settings, given.keys().next()) {
-            (Some(schema), _) => schema.complete(given),
-            (None, None) => Ok(Map::new()),
-            (None, Some(setting)) => {
-                let setting = crate::failure::shown(setting, 100);
-                Err(vec![SettingsProblem { setting, problem: "is not known; the plugin has no settings".to_owned() }])
-            }
-        }
+        settings::complete(self.settings_schema(), given)
     }
 
     /// Its golden cases.

@@ -69,6 +69,21 @@ enum Form {
     Date,
 }
 
+/// Settings that were made for a plugin with such a schema, with the defaults of the others. Without a schema there are none.
+pub(crate) fn complete(
+    schema: Option<&SettingsSchema>,
+    given: &Map<String, Value>,
+) -> Result<Map<String, Value>, Vec<SettingsProblem>> {
+    match (schema, given.keys().next()) {
+        (Some(schema), _) => schema.complete(given),
+        (None, None) => Ok(Map::new()),
+        (None, Some(setting)) => {
+            let setting = crate::failure::shown(setting, 100);
+            Err(vec![SettingsProblem { setting, problem: "is not known; the plugin has no settings".to_owned() }])
+        }
+    }
+}
+
 impl SettingsSchema {
     /// Reads the text of a JSON Schema.
     ///

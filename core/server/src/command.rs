@@ -15,6 +15,7 @@ mod token;
 pub(crate) use demo::DATABASE as DEMO_DATABASE;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
@@ -75,9 +76,32 @@ enum Command {
     /// Makes, lists, rotates and revokes bearer tokens
     #[command(subcommand)]
     Token(token::Command),
+    /// Compiles a plugin from standard input to standard output; Guildhall starts itself so, as a process of its own
+    #[command(hide = true)]
+    CompilePlugin {
+        /// Bytes of memory it may have
+        #[arg(long, value_name = "BYTES")]
+        memory: u64,
+        /// Seconds of a processor it may have
+        #[arg(long, value_name = "SECONDS")]
+        seconds: u64,
+    },
     /// Prints the model's GraphQL schema
     #[command(after_help = "Example:\n  guildhall schema > schema/model.graphql")]
     Schema,
+}
+
+/// What [`Command::CompilePlugin`] is called.
+pub(crate) const COMPILE_PLUGIN: &str = "compile-plugin";
+
+impl Arguments {
+    /// Compiles a plugin, if that is what this process is for. It needs neither settings nor a runtime, and bounds itself.
+    pub(crate) fn compile_plugin(&self) -> Option<ExitCode> {
+        match self.command {
+            Command::CompilePlugin { memory, seconds } => Some(guildhall_plugin_host::compile::work(memory, seconds)),
+            _ => None,
+        }
+    }
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -107,6 +131,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Role(command) => role::run(&settings, command).await,
         Command::Token(command) => token::run(&settings, command).await,
         Command::Schema => schema::run(),
+        Command::CompilePlugin { .. } => Err(Failure::failed("a plugin is compiled before anything else begins")),
     }
 }
 
@@ -115,7 +140,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
 #[derive(clap::Args, Debug, Clone)]
 struct Operator {
     /// Name of the person who acts
-    #[arg(long = "as", value_name = "NAME", default_value = "operator")]
+    #[arg(id = "as", long = "as", value_name = "NAME", default_value = "operator")]
     name: String,
 }
 

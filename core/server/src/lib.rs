@@ -19,6 +19,9 @@ const LEAVING: Duration = Duration::from_secs(5);
 /// Runs the command line and says how it ended: 0 done, 1 failed, 2 bad input or usage, 3 refused.
 pub fn run() -> ExitCode {
     let arguments = command::Arguments::parse();
+    if let Some(ended) = arguments.compile_plugin() {
+        return ended;
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use guildhall_decision::{DecisionPoint, decision_points};
 use guildhall_graph::ModelQueries;
 use guildhall_model::Model;
-use guildhall_plugin_host::{Host, HostConfig, Limits};
+use guildhall_plugin_host::compile::Worker;
+use guildhall_plugin_host::{Host, HostConfig};
 use guildhall_store::Database;
 use guildhall_workflow::{Happenings, House, Imports, Workshop};
 use tempfile::TempDir;
 
+use crate::command::COMPILE_PLUGIN;
 use crate::failure::Failure;
 use crate::settings::Settings;
 
@@ -66,7 +68,8 @@ pub(crate) fn open_workshop(settings: &Settings) -> Result<OpenedWorkshop, Failu
     let model = Arc::new(Model::core());
     let points = decision_points().map_err(Failure::failed)?.into_iter().map(Arc::new).collect();
     let queries = Arc::new(ModelQueries::new(Arc::clone(&model))?);
-    let host = Host::new(HostConfig { cache: Some(settings.cache.clone()), limits: Limits::default() })
-        .map_err(Failure::failed)?;
+    let worker = Some(Worker::myself(&[COMPILE_PLUGIN]).map_err(Failure::failed)?);
+    let config = HostConfig { cache: Some(settings.cache.clone()), worker, ..HostConfig::default() };
+    let host = Host::new(config).map_err(Failure::failed)?;
     Ok(OpenedWorkshop { model, points, host, queries })
 }

@@ -1,7 +1,9 @@
 //! Decides: parameters by layer, one guest call per plugin for all subjects, then one verdict for each subject.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use guildhall_decision::{
@@ -9,7 +11,7 @@ use guildhall_decision::{
     SubjectInputs, Verdict, canonical_json, decide_unexplained, department_defaults, resolve,
 };
 use guildhall_model::plan::SLOT_MARK;
-use guildhall_plugin_host::{Answer, Call, Failure, Guest};
+use guildhall_plugin_host::{Admission, Answer, Batch, Budget, Call, Failure, FailureCode, Guest, Turn};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -109,7 +111,8 @@ pub enum Detail {
 
 impl Deployment {
     /// Decides at `point` about every subject, in their order. All subjects of a plugin go through one guest call; a plugin
-    /// that cannot answer for one of them leaves the others as they are.
+    /// that cannot answer for one of them leaves the others as they are. Plugins are asked by name, as long as the request's budget
+    /// lasts. Without a budget it is a comparison: guests are asked with no breaker before them.
     pub async fn decide(
         &self,
         point: &DecisionPoint,
@@ -117,11 +120,12 @@ impl Deployment {
         request: &Value,
         at: DateTime<Utc>,
         detail: Detail,
+        budget: Option<&Arc<Budget>>,
     ) -> Result<Vec<Decided>, DecisionError> {
         let request = &point.read_request(request).map_err(|error| DecisionError::Request(error.to_string()))?;
         let text = &canonical_json(request);
         let each: Vec<_> = subjects.iter().map(|facts| Each { facts, request, text }).collect();
-        self.decide_each(point, &each, at, detail).await
+        self.decide_each(point, &each, at, detail, budget).await
     }
 
     /// As [`Deployment::decide`], where each subject has a request of its own. Each is as the point reads it.
@@ -131,34 +135,37 @@ impl Deployment {
         each: &[Each<'_>],
         at: DateTime<Utc>,
         detail: Detail,
+        budget: Option<&Arc<Budget>>,
     ) -> Result<Vec<Decided>, DecisionError> {
         let active = self.strategy.as_ref().ok_or(DecisionError::NoActiveStrategy)?;
         let parameters: Vec<Parameters> = each.iter().map(|one| resolve(&one.question(active, point, at))).collect();
         let mut made: Vec<Made> = each.iter().map(|_| Made::default()).collect();
         for plugin in self.plugins.iter().filter(|plugin| plugin.serves(&point.name)) {
-            let (mut concerned, mut calls) = (Vec::new(), Vec::new());
+            let (mut concerned, mut ids, mut calls) = (Vec::new(), Vec::new(), Vec::new());
             for ((one, parameters), made) in each.iter().zip(&parameters).zip(&mut made) {
                 if plugin.is_asked(&point.name, one.request) {
                     calls.push(call(plugin, one, parameters)?);
+                    ids.push(one.facts.id.as_str());
                     concerned.push(made);
                 }
             }
             if calls.is_empty() {
                 continue;
             }
+            let asking = Asking { guest: &plugin.guest, point, at, budget };
             if detail < Detail::Compared {
-                let answers = self.propose(&plugin.guest, point, at, calls).await?;
+                let answers = self.propose(&asking, &ids, calls).await?;
                 for (made, answer) in concerned.into_iter().zip(answers) {
                     made.proposals.push(answer);
                 }
                 continue;
             }
             let defaults = parameters_text(&department_defaults(point));
-            for (made, call) in concerned.into_iter().zip(calls) {
+            for ((made, id), call) in concerned.into_iter().zip(ids).zip(calls) {
                 let default = (defaults.clone().into_bytes(), call.1.clone());
                 made.asked.push(recorded(plugin.guest.name(), &call, &defaults)?);
-                made.proposals.extend(self.propose(&plugin.guest, point, at, vec![call]).await?);
-                made.by_default.extend(self.propose(&plugin.guest, point, at, vec![default]).await?);
+                made.proposals.extend(self.propose(&asking, &[id], vec![call]).await?);
+                made.by_default.extend(self.propose(&asking, &[id], vec![default]).await?);
             }
         }
         for suspended in self.suspended().iter().filter(|suspended| suspended.points.contains(&point.name)) {
@@ -180,21 +187,62 @@ impl Deployment {
         Ok(decided)
     }
 
-    /// Asks one plugin about all subjects. Guests run on threads that may block, so that one at its limit delays no one else.
+    /// Asks one plugin about all subjects, unless it fails too often. `ids` names the subject of each call.
     async fn propose(
         &self,
-        guest: &Guest,
-        point: &DecisionPoint,
-        at: DateTime<Utc>,
+        asking: &Asking<'_>,
+        ids: &[&str],
         calls: Vec<Bytes>,
     ) -> Result<Vec<Proposal>, DecisionError> {
-        let asked = guest.clone();
-        let name = point.name.clone();
+        let guest = asking.guest;
         let expected = calls.len();
-        let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let admission = asking.budget.map(|_| guest.breaker().admit(Instant::now()));
+        let batch = match admission {
+            None => self.ask(asking, calls).await?,
+            Some(Admission::Ask) => {
+                let batch = self.ask(asking, calls).await?;
+                guest.breaker().report(Instant::now(), turns(ids, &batch));
+                batch
+            }
+            Some(Admission::Probe(probe)) => {
+                let mut rest = calls.into_iter();
+                let mut batch = self.ask(asking, rest.by_ref().take(1).collect()).await?;
+                let turn = turns(ids, &batch).next();
+                let is_heard = turn.is_some_and(|turn| turn.is_heard());
+                if let Some(turn) = turn {
+                    probe.end(Instant::now(), turn);
+                }
+                let others = if is_heard { self.ask(asking, rest.collect()).await? } else { refused(rest.len()) };
+                if is_heard {
+                    guest.breaker().report(Instant::now(), turns(ids.get(1..).unwrap_or_default(), &others));
+                }
+                batch.answers.extend(others.answers);
+                batch.fuel = batch.fuel.saturating_add(others.fuel);
+                batch
+            }
+            Some(Admission::Refuse) => refused(expected),
+        };
+        if batch.answers.len() != expected {
+            return Err(DecisionError::Internal(format!(
+                "plugin `{}` was asked {expected} times and answered {}",
+                guest.name(),
+                batch.answers.len()
+            )));
+        }
+        guest.tally().failed(batch.answers.iter().filter_map(|answer| answer.as_ref().err()).map(|failed| failed.code));
+        let fuel = batch.fuel / u64::try_from(expected.max(1)).unwrap_or(1);
+        Ok(batch.answers.into_iter().map(|answer| proposal(guest, answer, fuel)).collect())
+    }
+
+    /// Guests run on threads that may block, so that one at its limit delays no one else.
+    async fn ask(&self, asking: &Asking<'_>, calls: Vec<Bytes>) -> Result<Batch, DecisionError> {
+        let guest = asking.guest;
+        let (asked, name) = (guest.clone(), asking.point.name.clone());
+        let budget = asking.budget.map_or_else(|| Arc::new(Budget::unlimited()), Arc::clone);
+        let at = asking.at.to_rfc3339_opts(SecondsFormat::Millis, true);
         let batch = tokio::task::spawn_blocking(move || {
             let calls: Vec<Call<'_>> = calls.iter().map(|(parameters, input)| Call { parameters, input }).collect();
-            asked.decide(&name, &at, &calls)
+            asked.decide_within(&name, &at, &calls, &budget)
         });
         let batch = batch
             .await
@@ -203,15 +251,7 @@ impl Deployment {
         for line in &batch.log {
             tracing::debug!(plugin = guest.name(), line, "a plugin logs");
         }
-        if batch.answers.len() != expected {
-            return Err(DecisionError::Internal(format!(
-                "plugin `{}` was asked {expected} times and answered {}",
-                guest.name(),
-                batch.answers.len()
-            )));
-        }
-        let fuel = batch.fuel / u64::try_from(expected.max(1)).unwrap_or(1);
-        Ok(batch.answers.into_iter().map(|answer| proposal(guest, answer, fuel)).collect())
+        Ok(batch)
     }
 
     /// The strategy in force.
@@ -240,6 +280,25 @@ struct Made {
     proposals: Vec<Proposal>,
     by_default: Vec<Proposal>,
     asked: Vec<Asked>,
+}
+
+/// Whom is asked what, when, and at whose expense.
+struct Asking<'a> {
+    guest: &'a Guest,
+    point: &'a DecisionPoint,
+    at: DateTime<Utc>,
+    budget: Option<&'a Arc<Budget>>,
+}
+
+/// What became of each subject of a batch.
+fn turns<'a>(ids: &'a [&'a str], batch: &'a Batch) -> impl Iterator<Item = Turn<'a>> {
+    ids.iter().zip(&batch.answers).map(|(id, answer)| Turn::of(id, answer))
+}
+
+/// The answers of a plugin that is not asked.
+fn refused(calls: usize) -> Batch {
+    let message = "it failed too often and is not asked for a while";
+    Batch::failed(calls, &Failure::new(FailureCode::CircuitOpen, message))
 }
 
 /// Parameters and input of one call, as JSON bytes.

@@ -1,13 +1,14 @@
 //! A deployment: what decides now, loaded from the database. Replaced as a whole, never changed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use guildhall_decision::{DecisionPoint, Strategy};
 use guildhall_model::plan::{Entry, Output, Selection};
 use guildhall_model::{Access, Model, ObjectType, Roles};
-use guildhall_plugin_host::{Guest, Package};
+use guildhall_plugin_host::{Budget, Circuit, Guest, Limits, Package};
 use guildhall_store::plugin::{self, Plugin, Status};
 use guildhall_store::{generation, strategy};
 use serde_json::{Map, Value};
@@ -34,6 +35,19 @@ pub struct Deployment {
     facts: HashMap<String, Vec<Entry<Output>>>,
     /// Guest calls so far.
     pub(crate) guest_calls: AtomicU64,
+    limits: Limits,
+}
+
+/// What is counted of an installed plugin.
+#[derive(Clone, Debug)]
+pub struct PluginMetrics {
+    pub name: String,
+    /// Whether it is asked now.
+    pub circuit: Circuit,
+    /// How often it was found to fail too often, since the process began.
+    pub opened: u64,
+    /// Subjects it gave no answer about, by the failure's code, since the process began.
+    pub failures: BTreeMap<&'static str, u64>,
 }
 
 /// The strategy in force.
@@ -106,6 +120,7 @@ impl Deployment {
             points: points.into_iter().filter(|point| point.is_field()).collect(),
             facts: HashMap::new(),
             guest_calls: AtomicU64::new(0),
+            limits: house.host.limits().clone(),
         };
         deployment.plan_facts(&house.model)?;
         Ok(deployment)
@@ -134,6 +149,7 @@ impl Deployment {
             points: self.points.clone(),
             facts: HashMap::new(),
             guest_calls: AtomicU64::new(0),
+            limits: self.limits.clone(),
         };
         deployment.plan_facts(model)?;
         Ok(deployment)
@@ -179,6 +195,23 @@ impl Deployment {
     /// How often guests were called since this deployment was loaded.
     pub fn guest_calls(&self) -> u64 {
         self.guest_calls.load(Ordering::Relaxed)
+    }
+
+    /// What all plugins together may spend on a request that begins now.
+    pub fn budget(&self) -> Arc<Budget> {
+        Arc::new(Budget::begin(&self.limits))
+    }
+
+    /// What is counted of the plugins, by name.
+    pub fn plugin_metrics(&self) -> Vec<PluginMetrics> {
+        let now = Instant::now();
+        let told = |plugin: &Serving| PluginMetrics {
+            name: plugin.guest.name().to_owned(),
+            circuit: plugin.guest.breaker().circuit(now),
+            opened: plugin.guest.tally().opened(),
+            failures: plugin.guest.tally().failures(),
+        };
+        self.plugins.iter().map(told).collect()
     }
 
     /// What is read of a subject to decide about it at `point`.
@@ -277,6 +310,8 @@ async fn load_plugins(
             }
         }
     }
+    // Who is asked first matters where a request's budget ends.
+    plugins.sort_by(|one, other| one.guest.name().cmp(other.guest.name()));
     Ok((plugins, suspended))
 }
 
@@ -292,11 +327,15 @@ pub(crate) async fn check_installed(
         Ok(package) => package,
         Err(reason) => return Ok(Err(reason)),
     };
-    Ok(check_record(&Workshop { points, ..house.workshop() }, record, package))
+    match check_package(&Workshop { points, ..house.workshop() }, package).await {
+        Ok(checked) => Ok(serving(record, checked)),
+        // That is about this machine and this moment, not about the plugin: whoever loads tries again.
+        Err(error @ (WorkflowError::Busy(_) | WorkflowError::Internal(_))) => Err(error),
+        Err(error) => Ok(Err(error.to_string())),
+    }
 }
 
-fn check_record(workshop: &Workshop<'_>, record: &Plugin, package: Package) -> Result<Serving, String> {
-    let checked = check_package(workshop, package).map_err(|error| error.to_string())?;
+fn serving(record: &Plugin, checked: Checked) -> Result<Serving, String> {
     granted(record, &checked.reads())?;
     let given = record.settings.given.as_object().cloned().unwrap_or_default();
     let settings = checked

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use guildhall_decision::{DecisionPoint, Taken};
 use guildhall_model::Model;
-use guildhall_model::plan::Selection;
+use guildhall_model::plan::{ConnectionOutput, EdgeOutput, Output, Selection};
 use guildhall_plugin_host::Host;
 use guildhall_store::{Database, generation, package};
 use serde_json::Value;
@@ -66,6 +66,37 @@ pub struct InputQuery {
     pub reads: Vec<String>,
     /// Where each of them stands from the subject: `CreditAccount.limit` at `Customer.creditAccount.limit`.
     pub places: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl InputQuery {
+    /// How many list entries it declares for one subject: of each list its page size, and as many times what the entries' own lists
+    /// declare. What the lists hold does not matter.
+    pub fn entries(&self) -> u32 {
+        entries(&self.selection)
+    }
+}
+
+fn entries(selection: &Selection) -> u32 {
+    let all = selection.outputs.iter().map(|entry| match &entry.value {
+        Output::One { selection, .. } | Output::Same(selection) => entries(selection),
+        Output::Many { connection, .. } => {
+            let each = connection.outputs.iter().map(|output| match &output.value {
+                ConnectionOutput::Nodes(node) => entries(node),
+                ConnectionOutput::Edges(edges) => sum(edges.iter().map(|edge| match &edge.value {
+                    EdgeOutput::Node(node) => entries(node),
+                    EdgeOutput::Cursor | EdgeOutput::Constant(_) => 0,
+                })),
+                _ => 0,
+            });
+            connection.size.rows.saturating_mul(sum(each).saturating_add(1))
+        }
+        _ => 0,
+    });
+    sum(all)
+}
+
+fn sum(numbers: impl Iterator<Item = u32>) -> u32 {
+    numbers.fold(0, u32::saturating_add)
 }
 
 /// What an act gives for a field of its payload.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use guildhall_decision::{DecisionPoint, FOLLOWUP_POINT};
 use guildhall_model::Model;
-use guildhall_plugin_host::{Guest, Manifest, Package};
+use guildhall_plugin_host::{Guest, LoadError, Manifest, Package};
 use guildhall_store::plugin::{Arrival, Plugin};
 use guildhall_store::{Reads, package};
 use serde_json::{Map, Value, json};
@@ -59,24 +59,23 @@ pub struct Installed {
 }
 
 /// Reads a package and checks everything that can be checked before anything changes: manifest, contract, the range on the
-/// model's schema, the schema it brings, the decision points, the input queries, and that it compiles and links.
+/// model's schema, the schema it brings, the decision points, the input queries, and that it compiles and links. It is compiled
+/// on a thread that may block.
 ///
 /// The workshop has the decision points of the plugins beside which it is to be installed.
-pub fn check_plugin(workshop: &Workshop<'_>, bytes: &[u8]) -> Result<Checked, WorkflowError> {
+pub async fn check_plugin(workshop: &Workshop<'_>, bytes: &[u8]) -> Result<Checked, WorkflowError> {
     let package = Package::read(bytes).map_err(|error| WorkflowError::BadInput(error.to_string()))?;
-    check_package(workshop, package)
+    check_package(workshop, package).await
 }
 
-pub(crate) fn check_package(workshop: &Workshop<'_>, package: Package) -> Result<Checked, WorkflowError> {
+pub(crate) async fn check_package(workshop: &Workshop<'_>, package: Package) -> Result<Checked, WorkflowError> {
     let serves = check_queries(workshop, &package)?;
     let manifest = package.manifest();
     let reactions = reactions(workshop.model, manifest)?;
     let own = |point: &Arc<DecisionPoint>| point.plugin.as_ref() == Some(&manifest.name);
     let brings = points_beside(workshop, &package)?.into_iter().filter(own).collect();
-    let guest = workshop
-        .host
-        .load(&package)
-        .map_err(|error| WorkflowError::BadInput(format!("plugin `{}`: {error}", package.manifest().name)))?;
+    let guest = load(workshop, &package).await?;
+    let guest = guest.scaled(serves.iter().map(|(point, query)| (point.as_str(), query.entries())));
     Ok(Checked { package, guest, serves, brings, reactions })
 }
 
@@ -134,7 +133,26 @@ fn reactions(model: &Model, manifest: &Manifest) -> Result<Vec<Reaction>, Workfl
     serves.on.iter().map(|pattern| Reaction::read(model, pattern).map_err(bad)).collect()
 }
 
+async fn load(workshop: &Workshop<'_>, package: &Package) -> Result<Guest, WorkflowError> {
+    let (host, loading) = (workshop.host.clone(), package.clone());
+    let loaded = tokio::task::spawn_blocking(move || host.load(&loading)).await;
+    let loaded = loaded.map_err(|error| WorkflowError::Internal(format!("a plugin was not loaded: {error}")))?;
+    loaded.map_err(|error| {
+        let told = format!("plugin `{}`: {error}", package.manifest().name);
+        match error {
+            LoadError::Busy => WorkflowError::Busy(told),
+            LoadError::Worker(_) => WorkflowError::Internal(told),
+            _ => WorkflowError::BadInput(told),
+        }
+    })
+}
+
 impl Checked {
+    /// The package, ready to be asked within the limits it will have once it is installed.
+    pub fn guest(&self) -> &Guest {
+        &self.guest
+    }
+
     /// Every field the plugin reads, as `Type.field`, sorted.
     pub fn reads(&self) -> Vec<String> {
         let all: BTreeSet<_> = self.serves.iter().flat_map(|(_, query)| query.reads.iter().cloned()).collect();
@@ -181,7 +199,7 @@ pub(crate) async fn put(
     now: DateTime<Utc>,
 ) -> Result<Installed, WorkflowError> {
     let points = house.points_in_force().await?;
-    let checked = check_plugin(&Workshop { points: &points, ..house.workshop() }, order.bytes)?;
+    let checked = check_plugin(&Workshop { points: &points, ..house.workshop() }, order.bytes).await?;
     agreed(&checked, &order.approval)?;
     let (package, name) = (&checked.package, checked.package.manifest().name.clone());
     let digest = package.digest().to_owned();

@@ -78,7 +78,7 @@ pub use actor::{
     PlaceOrders, RecordDecisions, ReleaseHolds, Right, SeeMetrics,
 };
 pub use authenticate::authenticate;
-pub use deployment::{Deployment, Suspended};
+pub use deployment::{Deployment, PluginMetrics, Suspended};
 pub use error::WorkflowError;
 pub use happenings::{Following, Happenings};
 pub use house::{ActValue, House, InputQueries, InputQuery, Unsigned, Workshop};

@@ -104,11 +104,13 @@ impl Reactor {
             .zip(&customers)
             .filter_map(|(concern, customer)| Some((concern, *facts.get(customer.as_deref()?)?)))
             .collect();
-        let questions: Vec<_> = asked
-            .iter()
-            .map(|(concern, facts)| Each { facts, request: &concern.request, text: &concern.text })
-            .collect();
-        let decided = deployment.decide_each(point, &questions, now, Detail::Compared).await?;
+        let mut decided = Vec::with_capacity(asked.len());
+        for (concern, facts) in &asked {
+            let each = Each { facts, request: &concern.request, text: &concern.text };
+            // Each event has a budget of its own, so that none goes unanswered because of those before it.
+            let budget = deployment.budget();
+            decided.extend(deployment.decide_each(point, &[each], now, Detail::Compared, Some(&budget)).await?);
+        }
         told_failures(&decided);
         let followups = followup::proposed(&house.model, asked.into_iter().zip(decided))?;
         let written = self.write(house, deployment, point, &followups, (from, to), now).await?;

@@ -12,20 +12,20 @@ use guildhall_decision::{
     Asked, Content, DecisionPoint, Inputs, LedgerEntry, Proposal, Question, Strategy, Versions, decide,
     department_defaults, resolve,
 };
-use guildhall_model::Model;
-use guildhall_plugin_host::{Call, Guest, Host, Package};
+use guildhall_plugin_host::{Call, Guest, Package};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::decide::{parameters_text, proposal};
-use crate::{House, ManageLedger, Permit, WorkflowError};
+use crate::{House, ManageLedger, Permit, WorkflowError, Workshop};
 
 pub use bundle::{Bundle, MAX_BUNDLE_BYTES};
 pub use differences::Difference;
 
 /// Failures that came from the moment and not from what was asked: nobody can make them again.
-const CIRCUMSTANCES: [&str; 4] = ["TIMED_OUT", "BUSY", "GAVE_UP", "INTERNAL"];
+const CIRCUMSTANCES: [&str; 7] =
+    ["TIMED_OUT", "BUSY", "GAVE_UP", "CIRCUIT_OPEN", "BUDGET_SPENT", "SUSPENDED", "INTERNAL"];
 
 /// What a replay came to.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -54,7 +54,7 @@ pub async fn replay_decision(
     let bundle = Bundle::load(house, decision).await?;
     let house = Arc::clone(house);
     // Guests run on threads that may block.
-    let replaying = tokio::task::spawn_blocking(move || replay(&house.host, &house.model, &bundle));
+    let replaying = tokio::task::spawn_blocking(move || replay(&house.workshop(), &bundle));
     replaying.await.map_err(|error| WorkflowError::Internal(format!("the replay was not run: {error}")))?
 }
 
@@ -63,7 +63,7 @@ pub async fn replay_decision(
 /// # Errors
 ///
 /// Refused if the decision cannot be replayed, with the reason; bad input if the bundle is not what was recorded.
-pub fn replay(host: &Host, model: &Model, bundle: &Bundle) -> Result<Replayed, WorkflowError> {
+pub fn replay(workshop: &Workshop<'_>, bundle: &Bundle) -> Result<Replayed, WorkflowError> {
     let id = &bundle.entry.id;
     let versions = bundle.verify()?;
     let impossible = |reason: String| impossible(id, &reason);
@@ -73,10 +73,10 @@ pub fn replay(host: &Host, model: &Model, bundle: &Bundle) -> Result<Replayed, W
         .iter()
         .find(|point| point.name == bundle.entry.point && point.digest() == versions.point)
         .ok_or_else(|| impossible(format!("the decision point `{}` is not the recorded one", bundle.entry.point)))?;
-    let strategy = Strategy::read(&bundle.strategy, model, &points).map_err(|problems| {
+    let strategy = Strategy::read(&bundle.strategy, workshop.model, &points).map_err(|problems| {
         impossible(format!("strategy {} can no longer be read: {problems}", versions.strategy.number))
     })?;
-    let guests = load(host, bundle, &versions)?;
+    let guests = load(workshop, bundle, point, &versions)?;
     let inputs = Inputs::read(&bundle.content.inputs).map_err(|error| malformed(id, &error))?;
     let request: Value = serde_json::from_str(&bundle.content.request).map_err(|error| malformed(id, &error))?;
     let at = bundle.entry.decided_at;
@@ -152,8 +152,13 @@ fn compare(bundle: &Bundle, content: &Content, fallback: bool, fuel: u64) -> Rep
     }
 }
 
-/// The packages that took part, ready to be asked.
-fn load(host: &Host, bundle: &Bundle, versions: &Versions) -> Result<BTreeMap<String, Guest>, WorkflowError> {
+/// The packages that took part, ready to be asked within the limits they had: those go with the input query.
+fn load(
+    workshop: &Workshop<'_>,
+    bundle: &Bundle,
+    point: &DecisionPoint,
+    versions: &Versions,
+) -> Result<BTreeMap<String, Guest>, WorkflowError> {
     let mut guests = BTreeMap::new();
     for plugin in &versions.plugins {
         let impossible = |reason: String| impossible(&bundle.entry.id, &format!("plugin `{}`: {reason}", plugin.name));
@@ -165,8 +170,12 @@ fn load(host: &Host, bundle: &Bundle, versions: &Versions) -> Result<BTreeMap<St
         if package.digest() != plugin.digest || package.manifest().name != plugin.name {
             return Err(impossible(format!("the package `{}` is another one", plugin.digest)));
         }
-        let guest = host.load(&package).map_err(|error| impossible(error.to_string()))?;
-        guests.insert(plugin.name.clone(), guest);
+        let guest = workshop.host.load(&package).map_err(|error| impossible(error.to_string()))?;
+        let query = package.queries().find(|(served, _)| *served == point.name);
+        let query = query.map(|(_, text)| workshop.queries.compile(point, text)).transpose();
+        let query =
+            query.map_err(|reason| impossible(format!("its input query no longer fits the model: {reason}")))?;
+        guests.insert(plugin.name.clone(), guest.scaled(query.map(|query| (point.name.as_str(), query.entries()))));
     }
     Ok(guests)
 }
@@ -234,7 +243,7 @@ mod tests {
             assert!(replayed.same && replayed.differences.is_empty(), "{replayed:?}");
             let bytes = Bundle::load(&house, decision).await.unwrap().to_bytes().unwrap();
             let bundle = Bundle::read(&bytes).unwrap();
-            assert_eq!(replay(&house.host, &house.model, &bundle).unwrap(), replayed);
+            assert_eq!(replay(&house.workshop(), &bundle).unwrap(), replayed);
             assert_eq!(bundle.to_bytes().unwrap(), bytes);
 
             let later = now() + TimeDelta::days(1);

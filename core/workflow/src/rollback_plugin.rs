@@ -63,7 +63,7 @@ async fn prepare(house: &House, name: &str) -> Result<(Plugin, Checked), Workflo
     let goal = goal(&plugin::history(&house.database, name).await?)?;
     let package = stored(&house.database, &goal).await?.map_err(WorkflowError::refused)?;
     let points = house.points_in_force().await?;
-    let checked = check_package(&Workshop { points: &points, ..house.workshop() }, package)?;
+    let checked = check_package(&Workshop { points: &points, ..house.workshop() }, package).await?;
     granted(&goal, &checked.reads()).map_err(WorkflowError::refused)?;
     Ok((goal, checked))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use guildhall_decision::{DecisionPoint, Taken, decision_points};
 use guildhall_model::{Model, Role, Value};
-use guildhall_plugin_host::{Host, HostConfig, Limits};
+use guildhall_plugin_host::{Host, HostConfig};
 use guildhall_postgres_fixture::TestDatabase;
 use guildhall_store::plugin::{Arrival, Plugin, Settings, Status};
 use guildhall_store::{Batch, Database};
@@ -45,7 +45,7 @@ pub(crate) fn house(database: Database) -> House {
         model: Arc::new(Model::core()),
         points: decision_points().unwrap().into_iter().map(Arc::new).collect(),
         database,
-        host: Host::new(HostConfig { cache: None, limits: Limits::default() }).unwrap(),
+        host: Host::new(HostConfig::default()).unwrap(),
         queries: Arc::new(NoQueries),
         imports: crate::Imports::new(std::env::temp_dir().join("guildhall-test-uploads")),
         happenings: crate::Happenings::default(),

@@ -8,12 +8,14 @@ mod company;
 mod floods;
 mod import;
 mod load;
+mod plugins;
 mod postgraphile;
 mod process;
 mod report;
 mod request;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -62,6 +64,12 @@ struct Arguments {
     /// Measure only the import, against a plain bulk load
     #[arg(long)]
     import: bool,
+    /// Measure only what the sandbox costs, against the native function and other engines
+    #[arg(long)]
+    plugins: bool,
+    /// Load the packages of a folder with its cache of code, and print what that took
+    #[arg(long, hide = true, value_name = "DIR")]
+    load_plugins: Option<PathBuf>,
     /// How many customers are imported, with ten orders each
     #[arg(long, default_value_t = 50_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     imported: u64,
@@ -70,15 +78,14 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(folder) = &arguments.load_plugins {
+        return ended(plugins::load(folder).await.map(|()| true));
+    }
+    if arguments.plugins {
+        return ended(plugins::measure(arguments.rounds, arguments.json));
+    }
     if arguments.floods {
-        return match floods::measure(arguments.rounds).await {
-            Ok(true) => ExitCode::SUCCESS,
-            Ok(false) => ExitCode::FAILURE,
-            Err(error) => {
-                eprintln!("error: {error}");
-                ExitCode::FAILURE
-            }
-        };
+        return ended(floods::measure(arguments.rounds).await);
     }
     let measured = if arguments.import { Ok(None) } else { measure(&arguments).await.map(Some) };
     match (measured, import::measure(arguments.imported).await) {
@@ -99,6 +106,18 @@ async fn main() -> ExitCode {
             if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         (Err(error), _) | (_, Err(error)) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// How the program ends when all is as it should be, when something is not, and when it could not be found out.
+fn ended(measured: Fallible<bool>) -> ExitCode {
+    match measured {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }

@@ -29,6 +29,15 @@ impl Folder {
         self.binaries.with_file_name("postgraphile")
     }
 
+    /// The folder of the other engines' build, beside those of the profiles.
+    pub(crate) fn engines(&self) -> PathBuf {
+        self.binaries.with_file_name("engines")
+    }
+
+    pub(crate) fn binary(&self, name: &str) -> PathBuf {
+        self.binaries.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    }
+
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.files.join(name)
     }
@@ -44,7 +53,7 @@ impl Folder {
     }
 
     pub(crate) fn command(&self, database: &str) -> Command {
-        let mut command = Command::new(self.binaries.join("guildhall"));
+        let mut command = Command::new(self.binary("guildhall"));
         command.current_dir(&self.files).args(["--database", database, "--cache", "cache"]);
         command
     }

@@ -165,10 +165,10 @@ async fn packages(server: &Server) -> Vec<Came> {
     ]
 }
 
-/// Installs a package by the command line; gives what it said if it failed.
-fn install(place: &Place, bytes: Vec<u8>) -> Option<String> {
+/// Puts a package in its place by the command line, with `plugin install` or `plugin upgrade`; gives what it said if it failed.
+fn put(place: &Place, act: &str, bytes: Vec<u8>) -> Option<String> {
     let file = place.file("changed.wasm", bytes);
-    let ran = place.run(&["plugin", "install", &file.to_string_lossy(), "--yes"]);
+    let ran = place.run(&["plugin", act, &file.to_string_lossy(), "--yes"]);
     (ran.code != Some(0)).then_some(ran.stderr)
 }
 
@@ -176,7 +176,7 @@ async fn broken_upgrade(server: &Server) -> Came {
     let mut bytes = changed(&[("version = \"0.1.0\"", "version = \"0.1.9\"")]);
     let middle = bytes.len() / 2;
     bytes[middle..middle + 64].fill(0xff);
-    let refused = install(server.place(), bytes).unwrap_or_default();
+    let refused = put(server.place(), "upgrade", bytes).unwrap_or_default();
     assert!(refused.contains("it is not a valid component"), "{refused}");
     assert_eq!(good(server).await, json!({ "netDays": 21, "fallback": false }));
     came("broken_upgrade", "is an upgrade whose code is damaged", "refused; the old version answers on")
@@ -204,11 +204,12 @@ async fn upgrade_under_load(server: &Arc<Server>) -> Came {
             })
         })
         .collect();
-    let other = changed(&[("version = \"0.1.0\"", "version = \"0.2.0\""), ("\"netDays\":21", "\"netDays\":22")]);
     for upgrade in 0..6 {
-        let (bytes, days) = if upgrade % 2 == 0 { (other.clone(), 22) } else { (changed(&[]), 21) };
+        let days = if upgrade % 2 == 0 { 22 } else { 21 };
+        let (version, answer) = (format!("version = \"0.{}.0\"", upgrade + 2), format!("\"netDays\":{days}"));
+        let bytes = changed(&[("version = \"0.1.0\"", &version), ("\"netDays\":21", &answer)]);
         let place = Arc::clone(server.place());
-        let failed = tokio::task::spawn_blocking(move || install(&place, bytes)).await.unwrap();
+        let failed = tokio::task::spawn_blocking(move || put(&place, "upgrade", bytes)).await.unwrap();
         assert_eq!(failed, None);
         until(Duration::from_secs(10), async || (good(server).await["netDays"] == days).then_some(())).await;
     }
@@ -220,7 +221,7 @@ async fn upgrade_under_load(server: &Arc<Server>) -> Came {
     assert!(asked >= 20, "{asked}");
     came(
         "upgrade_under_load",
-        "is replaced six times while three clients ask",
+        "is upgraded six times while three clients ask",
         "every page is answered by one version, none by a fallback",
     )
 }
@@ -229,7 +230,7 @@ async fn upgrade_under_load(server: &Arc<Server>) -> Came {
 async fn gluttons(server: &Server) -> Came {
     for letter in 'a'..='h' {
         let name = format!("name = \"moody-gues{letter}\"");
-        assert_eq!(install(server.place(), changed(&[("name = \"moody-guest\"", &name)])), None);
+        assert_eq!(put(server.place(), "install", changed(&[("name = \"moody-guest\"", &name)])), None);
     }
     let nine = async || {
         let body = server.graphql(Role::Admin, &about("Panic", TERMS), Value::Null).await.json();

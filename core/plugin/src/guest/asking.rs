@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use super::{Batch, Call, Loaded};
 use crate::answer::{self, Answer};
+use crate::budget::Budget;
 use crate::failure::{Failure, FailureCode};
 use crate::instance::TICK;
+use crate::limits::Limits;
 
 /// Log lines that are kept of one batch.
 const LOG_LINES: usize = 50;
@@ -17,9 +19,16 @@ const LOG_LINES: usize = 50;
 /// Bytes of parameters and input that go into one guest call, so that they fit its memory several times.
 const CHUNK_BYTES: usize = 1 << 20;
 
-pub(super) fn ask(loaded: &Loaded, point: &str, at: &str, calls: &[Call<'_>]) -> Batch {
+pub(super) fn ask(
+    loaded: &Loaded,
+    limits: &Limits,
+    point: &str,
+    at: &str,
+    calls: &[Call<'_>],
+    budget: &Budget,
+) -> Batch {
     let batch = Batch { answers: Vec::new(), fuel: 0, guest_calls: 0, memory_peak: 0, output_peak: 0, log: Vec::new() };
-    let mut asking = Asking { loaded, point, at, calls, answers: vec![None; calls.len()], batch };
+    let mut asking = Asking { loaded, limits, point, at, calls, budget, answers: vec![None; calls.len()], batch };
     for chunk in asking.chunks() {
         asking.solve(&chunk);
     }
@@ -28,6 +37,8 @@ pub(super) fn ask(loaded: &Loaded, point: &str, at: &str, calls: &[Call<'_>]) ->
 
 struct Asking<'a> {
     loaded: &'a Loaded,
+    limits: &'a Limits,
+    budget: &'a Budget,
     point: &'a str,
     at: &'a str,
     calls: &'a [Call<'a>],
@@ -41,7 +52,7 @@ type Placed<'a> = (usize, Call<'a>);
 impl<'a> Asking<'a> {
     /// The calls in the portions in which the guest gets them. What is too large to ask is answered here.
     fn chunks(&mut self) -> Vec<Vec<Placed<'a>>> {
-        let limits = &self.loaded.limits;
+        let limits = self.limits;
         let mut chunks: Vec<Vec<Placed<'a>>> = Vec::new();
         let mut room = 0_usize;
         for (place, call) in self.calls.iter().enumerate() {
@@ -65,12 +76,16 @@ impl<'a> Asking<'a> {
 
     /// Answers every call of a chunk.
     fn solve(&mut self, chunk: &[Placed<'a>]) {
-        let limits = &self.loaded.limits;
+        let limits = self.limits;
         let until = Instant::now() + limits.wall_batch;
         let mut tries = limits.tries;
         let mut open = vec![chunk];
         let mut last = None;
         while let Some(group) = open.pop() {
+            if self.budget.is_spent() {
+                self.spent(group);
+                continue;
+            }
             let left = until.saturating_duration_since(Instant::now());
             if tries == 0 || left.is_zero() {
                 self.give_up(group, chunk.len(), last.as_ref());
@@ -92,9 +107,10 @@ impl<'a> Asking<'a> {
 
     /// One guest call about all of a group.
     fn try_together(&mut self, group: &[Placed<'a>], wall: Duration) -> Result<(), Failure> {
-        let limits = &self.loaded.limits;
+        let limits = self.limits;
         let calls: Vec<_> = group.iter().map(|(_, call)| *call).collect();
         let ran = self.loaded.program.run(limits, wall, self.point, self.at, &calls);
+        self.budget.spend(ran.fuel);
         self.batch.guest_calls += 1;
         self.batch.fuel = self.batch.fuel.saturating_add(ran.fuel);
         self.batch.memory_peak = self.batch.memory_peak.max(ran.memory);
@@ -122,6 +138,12 @@ impl<'a> Asking<'a> {
         }
     }
 
+    fn spent(&mut self, group: &[Placed<'a>]) {
+        for (place, _) in group {
+            self.put(*place, Err(self::spent()));
+        }
+    }
+
     fn put(&mut self, place: usize, answer: Result<Answer, Failure>) {
         if let Some(slot) = self.answers.get_mut(place) {
             *slot = Some(answer);
@@ -136,8 +158,14 @@ impl<'a> Asking<'a> {
     }
 }
 
+/// Why a subject is not asked about any more.
+pub(super) fn spent() -> Failure {
+    let message = "the plugins of this request have spent what they may together; ask for less at a time";
+    Failure::new(FailureCode::BudgetSpent, message)
+}
+
 /// How long a guest call may take. Part of a batch leaves time to divide it.
-fn wall(limits: &crate::limits::Limits, group: usize, chunk: usize, left: Duration) -> Duration {
+fn wall(limits: &Limits, group: usize, chunk: usize, left: Duration) -> Duration {
     match (group, chunk) {
         (1, 1) => limits.wall_single,
         (1, _) => limits.wall_single.min(left),

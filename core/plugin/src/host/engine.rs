@@ -25,6 +25,11 @@ pub(super) fn start(limits: &Limits) -> Result<Engine, HostError> {
     Ok(engine)
 }
 
+/// An engine that compiles and runs nothing: without a pool of instances it takes no address space.
+pub(crate) fn compiler() -> Result<Engine, HostError> {
+    Engine::new(&config(&Limits::default())).map_err(|error| HostError::Engine(format!("{error:#}")))
+}
+
 fn config(limits: &Limits) -> Config {
     let mut config = Config::new();
     config

@@ -111,6 +111,26 @@ fn sections_have_to_fit_the_manifest() {
 }
 
 #[test]
+fn a_component_has_an_end() {
+    // What we describe it with does not count; another custom section does.
+    let with = |size: usize| {
+        let mut component = wasm_encoder::Component::new();
+        let data = vec![0; size];
+        component.section(&wasm_encoder::CustomSection { name: "filler".into(), data: data.as_slice().into() });
+        let description = Description {
+            manifest: MANIFEST_TEXT.to_owned(),
+            queries: vec![query("credit.terms")],
+            ..Description::default()
+        };
+        describe(&component.finish(), &description)
+    };
+    assert!(Package::read(&with(COMPONENT_LIMIT - 1_000)).is_ok());
+    for size in [COMPONENT_LIMIT, FILE_LIMIT] {
+        assert!(matches!(Package::read(&with(size)), Err(PackageError::TooLarge { .. })), "{size}");
+    }
+}
+
+#[test]
 fn a_module_inside_cannot_describe_the_package() {
     let mut module = wasm_encoder::Module::new();
     module.section(&wasm_encoder::CustomSection { name: MANIFEST.into(), data: MANIFEST_TEXT.as_bytes().into() });

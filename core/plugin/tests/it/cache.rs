@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use guildhall_plugin_host::{Host, HostConfig};
 
 use crate::fixture::{ask, limits, line, package};
 
 fn host(folder: &Path) -> Host {
-    Host::new(HostConfig { cache: Some(folder.to_owned()), limits: limits() }).unwrap()
+    Host::new(HostConfig { cache: Some(folder.to_owned()), limits: limits(), ..HostConfig::default() }).unwrap()
 }
 
 fn code_in(folder: &Path) -> PathBuf {
@@ -97,7 +97,53 @@ fn the_key_is_for_us_alone() {
 #[test]
 fn a_folder_that_cannot_be_used_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let config = HostConfig { cache: Some(file.path().join("cache")), limits: limits() };
+    let config = HostConfig { cache: Some(file.path().join("cache")), ..HostConfig::default() };
     let message = Host::new(config).unwrap_err().to_string();
     assert!(message.contains("cannot be used") && message.contains("make it writable"), "{message}");
+}
+
+/// The digests whose code is there.
+fn kept(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter_map(|name| Some(name.strip_suffix(".code")?.split('-').next()?.to_owned())).collect()
+}
+
+#[test]
+fn the_code_that_nobody_used_for_longest_makes_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second, third) =
+        (package("tests/guests/hostile"), package("tests/guests/moody"), package("plugins/credit-rules"));
+    let ages = |digest: &str, age: u64| {
+        let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with(digest);
+        let path = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).find(name).unwrap();
+        let file = fs::File::open(&path).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+        file.metadata().unwrap().len()
+    };
+    host(folder.path()).load(&first).unwrap();
+    host(folder.path()).load(&second).unwrap();
+    ages(first.digest(), 1_000);
+    let size = ages(second.digest(), 500);
+    // The first is older, but used now; so is what another program left an hour ago and never finished.
+    host(folder.path()).load(&first).unwrap();
+    let unfinished = folder.path().join(".tmpleft");
+    fs::write(&unfinished, b"half").unwrap();
+    fs::File::open(&unfinished).unwrap().set_modified(SystemTime::now() - Duration::from_secs(4_000)).unwrap();
+    // Too little room for three: the second goes, and if that is not enough the first.
+    let sizes: u64 = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    let config = HostConfig {
+        cache: Some(folder.path().to_owned()),
+        cache_limit: sizes + size / 2,
+        limits: limits(),
+        ..HostConfig::default()
+    };
+    Host::new(config).unwrap().load(&third).unwrap();
+    let kept_now = kept(folder.path());
+    assert!(!kept_now.iter().any(|digest| digest == second.digest()), "{kept_now:?}");
+    assert!(kept_now.iter().any(|digest| digest == third.digest()), "what was just compiled stays");
+    assert!(!unfinished.exists());
+    // With room for nothing the newest still stays, so that the next start need not compile it.
+    let config = HostConfig { cache: Some(folder.path().to_owned()), cache_limit: 0, ..HostConfig::default() };
+    Host::new(config).unwrap().load(&second).unwrap();
+    assert_eq!(kept(folder.path()), [second.digest()]);
 }

@@ -105,7 +105,7 @@ fn check_page(expected: &str) {
 impl Ground {
     fn new() -> Self {
         // Without a cache: that compiling is bounded is among what is tried.
-        let host = |limits| Host::new(HostConfig { cache: None, limits }).unwrap();
+        let host = |limits| Host::new(HostConfig { limits, ..HostConfig::default() }).unwrap();
         let points = decision_points().unwrap();
         let strategy = std::fs::read_to_string(root().join("tests/data/small/strategy.toml")).unwrap();
         let strategy = Strategy::read(&strategy, &Model::core(), &points).unwrap();

@@ -25,7 +25,7 @@ pub fn limits() -> Limits {
 
 /// A host with compiled code that all test runs share.
 pub fn host(limits: Limits) -> Host {
-    Host::new(HostConfig { cache: Some(root().join("target/plugins/code")), limits }).unwrap()
+    Host::new(HostConfig { cache: Some(root().join("target/plugins/code")), limits, ..HostConfig::default() }).unwrap()
 }
 
 pub fn hostile(limits: Limits) -> Guest {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use expect_test::{Expect, expect};
-use guildhall_plugin_host::{Call, FailureCode, Limits};
+use guildhall_plugin_host::{Budget, Call, FailureCode, Limits};
 
 use crate::fixture::{AT, ask, hostile, limits, line};
 
@@ -213,6 +213,52 @@ fn the_clock_ends_what_fuel_does_not() {
     expect!["TIMED_OUT: the plugin took too long"].assert_eq(&line(&batch.answers[0]));
     assert!(started.elapsed() >= Duration::from_millis(50));
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_batch_has_a_clock_of_its_own() {
+    let limits = Limits { fuel: u64::MAX / 2, wall_batch: Duration::from_millis(300), ..Limits::default() };
+    let guest = hostile(limits);
+    ask(&guest, &["nothing"]);
+    let started = Instant::now();
+    let batch = ask(&guest, &["loop"; 64]);
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    let ended = [FailureCode::TimedOut, FailureCode::GaveUp];
+    assert!(batch.answers.iter().all(|answer| answer.as_ref().is_err_and(|failure| ended.contains(&failure.code))));
+}
+
+#[test]
+fn declared_lists_raise_fuel_input_and_output() {
+    let plain = hostile(limits());
+    let guest = plain.scaled([("credit.terms", 100), ("credit.check", 49)]);
+    assert_eq!((guest.limits("credit.check"), guest.limits("credit.terms").fuel), (&limits(), 30_000_000));
+    expect!["OUT_OF_FUEL: the plugin used up its 30000000 units of fuel"]
+        .assert_eq(&line(&ask(&guest, &["loop"]).answers[0]));
+    assert!(ask(&plain, &["flood"]).answers[0].is_err() && ask(&guest, &["flood"]).answers[0].is_ok());
+    let large = vec![b' '; Limits::default().input * 2];
+    let call = Call { parameters: b"{}", input: &large };
+    let asked = |guest: &guildhall_plugin_host::Guest| line(&guest.decide("credit.terms", AT, &[call]).answers[0]);
+    expect!["INPUT_TOO_LARGE: parameters and input have 262146 bytes; 131072 are allowed"].assert_eq(&asked(&plain));
+    assert_eq!(asked(&guest), GOOD);
+}
+
+#[test]
+fn the_budget_of_a_request_ends_what_each_alone_may() {
+    let guest = hostile(limits());
+    let call = Call { parameters: b"{}", input: b"{\"subject\":{}}" };
+    let alone = guest.decide("credit.terms", AT, &[call]).fuel;
+    let budget = Budget::begin(&Limits { request_fuel: alone + 1, request_wall: Duration::from_secs(60), ..limits() });
+    let asked = || line(&guest.decide_within("credit.terms", AT, &[call], &budget).answers[0]);
+    assert_eq!([asked(), asked()], [GOOD, GOOD], "a call that is begun has all its own limits");
+    assert!(budget.is_spent());
+    let spent = "BUDGET_SPENT: the plugins of this request have spent what they may together; ask for less at a time";
+    assert_eq!([asked(), asked()], [spent, spent]);
+    // Dividing a batch is at the request's expense, too.
+    let budget = Budget::begin(&Limits { request_fuel: 25_000_000, request_wall: Duration::from_secs(60), ..limits() });
+    let parameters = b"{\"misbehave\":\"loop\"}";
+    let batch = guest.decide_within("credit.terms", AT, &[Call { parameters, ..call }; 64], &budget);
+    assert_eq!(batch.guest_calls, 3);
+    assert!(batch.answers.iter().all(|answer| line(answer) == spent));
 }
 
 #[test]

@@ -8,7 +8,9 @@
 )]
 
 mod cache;
+mod compile;
 mod credit_rules;
+mod determinism;
 mod evil;
 mod fixture;
 mod foreign;

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use guildhall_plugin_host::cases::Case;
 use guildhall_plugin_host::{Guest, Package};
-use serde_json::value::to_raw_value;
-use serde_json::{Value, json};
+use serde_json::{Map, json};
 
 use crate::fixture::{host, limits, root};
 
@@ -43,9 +42,8 @@ fn what_was_released_answers_as_it_did() {
 fn what_was_released_does_not_mind_to_be_told_more() {
     for (path, guest, cases) in stored() {
         for case in cases {
-            let mut input: Value = serde_json::from_str(case.input.get()).unwrap();
-            input["settings"] = json!({ "later": [1, 2] });
-            let case = Case { input: to_raw_value(&input).unwrap(), ..case };
+            let settings = Map::from_iter([("later".to_owned(), json!([1, 2]))]);
+            let case = Case { settings, ..case };
             case.check(&guest).unwrap_or_else(|mismatch| panic!("{}: {mismatch}", path.display()));
         }
     }

@@ -109,7 +109,7 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
         Command::Set(options) => act::set(settings, &options).await,
         Command::List(options) => list::run(settings, &options).await,
         Command::Check(options) => check::run(settings, &options).await,
-        Command::Inspect(options) => inspect::run(settings, &options),
+        Command::Inspect(options) => inspect::run(settings, &options).await,
         Command::Replay(options) => replay::run(settings, &options).await,
         Command::Bundle(options) => bundle::run(settings, &options).await,
         Command::Shadow(options) => shadow::run(settings, &options).await,

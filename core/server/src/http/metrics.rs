@@ -9,7 +9,8 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use guildhall_graph::{CacheMetrics, Metrics};
-use guildhall_workflow::SeeMetrics;
+use guildhall_plugin_host::Circuit;
+use guildhall_workflow::{PluginMetrics, SeeMetrics};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
 use prometheus_client::metrics::MetricType;
@@ -89,6 +90,7 @@ impl Collector for Told {
         one(&mut encoder, "plugins_suspended", "Installed plugins that cannot be asked", &suspended)?;
         one(&mut encoder, "statements", "SQL statements sent", &ConstCounter::new(metrics.statements))?;
         one(&mut encoder, "guest_calls", "Calls of plugins", &ConstCounter::new(metrics.guest_calls))?;
+        plugins(&mut encoder, &metrics.plugins)?;
         let limits = metrics.limits.iter().map(|(limit, count)| (vec![("limit", *limit)], *count));
         counter(&mut encoder, "limits_exceeded", "Operations refused, by limit", limits)?;
         let caches = |number: fn(&CacheMetrics) -> u64| {
@@ -101,6 +103,21 @@ impl Collector for Told {
         gauge(&mut encoder, "cache_entries", "Held by a cache", caches(|cache| cache.entries))?;
         gauge(&mut encoder, "cache_weight_bytes", "About how much a cache holds on to", caches(|cache| cache.weight))
     }
+}
+
+/// How the plugins that serve are doing.
+fn plugins(encoder: &mut DescriptorEncoder<'_>, plugins: &[PluginMetrics]) -> Result<(), fmt::Error> {
+    let named = |plugin: &PluginMetrics| ("plugin", plugin.name.clone());
+    let circuits = plugins.iter().map(|plugin| (vec![named(plugin)], u64::from(plugin.circuit != Circuit::Closed)));
+    gauge(encoder, "plugin_circuit_open", "1 while a plugin is not asked because it failed too often", circuits)?;
+    let opened = plugins.iter().map(|plugin| (vec![named(plugin)], plugin.opened));
+    counter(encoder, "plugin_circuit_opened", "How often a plugin failed too often", opened)?;
+    let failures = plugins.iter().flat_map(|plugin| {
+        let told =
+            |(code, count): (&&'static str, &u64)| (vec![named(plugin), ("failure", (*code).to_owned())], *count);
+        plugin.failures.iter().map(told).collect::<Vec<_>>()
+    });
+    counter(encoder, "plugin_failures", "Subjects a plugin gave no answer about, by failure", failures)
 }
 
 /// A number without labels.

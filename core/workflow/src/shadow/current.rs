@@ -85,7 +85,7 @@ async fn decided(
     let facts =
         facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts cannot be read: {error}")))?;
     let subjects: Vec<&Facts<'_>> = facts.iter().collect();
-    let decided = deployment.decide(point, &subjects, &Value::Null, now, Detail::Answer).await?;
+    let decided = deployment.decide(point, &subjects, &Value::Null, now, Detail::Answer, None).await?;
     let of = |(facts, decided): (&&Facts<'_>, Decided)| Of {
         customer: facts.id.clone(),
         segment: facts.subject().segment.map(str::to_owned),

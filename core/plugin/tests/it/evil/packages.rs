@@ -173,7 +173,8 @@ fn described_wrongly() -> Vec<Case> {
 fn tamper(name: &'static str, does: &'static str, change: impl Fn(&Path, &Path, &Path) + 'static) -> Case {
     case(name, does, move |_| {
         let folder = tempfile::tempdir().unwrap();
-        let host = || Host::new(HostConfig { cache: Some(folder.path().to_owned()), limits: limits() }).unwrap();
+        let config = HostConfig { cache: Some(folder.path().to_owned()), limits: limits(), ..HostConfig::default() };
+        let host = || Host::new(config.clone()).unwrap();
         let hostile = package("tests/guests/hostile");
         host().load(&hostile).unwrap();
         let code = code_in(folder.path());

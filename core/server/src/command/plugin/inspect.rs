@@ -24,12 +24,12 @@ pub(crate) struct Options {
     json: bool,
 }
 
-pub(super) fn run(settings: &Settings, options: &Options) -> Result<(), Failure> {
+pub(super) async fn run(settings: &Settings, options: &Options) -> Result<(), Failure> {
     let bytes = read_bytes(&options.package)?;
     let opened = opening::open_workshop(settings)?;
     let points = points_beside(&opened, &options.beside)?;
     let workshop = Workshop { points: &points, ..opened.workshop() };
-    let checked = named(&options.package, check_plugin(&workshop, &bytes))?;
+    let checked = named(&options.package, check_plugin(&workshop, &bytes).await)?;
     if options.json {
         println!("{}", report(&checked));
     } else {

@@ -52,10 +52,7 @@ async fn bundled(settings: &Settings, file: &Path) -> Result<Replayed, Failure> 
     let bundle = Bundle::read(&read_bytes(file)?)
         .map_err(|error| Failure::BadInput(format!("`{}`: {error}", file.display())))?;
     let opened = opening::open_workshop(settings)?;
-    let replaying = tokio::task::spawn_blocking(move || {
-        let workshop = opened.workshop();
-        replay(workshop.host, workshop.model, &bundle)
-    });
+    let replaying = tokio::task::spawn_blocking(move || replay(&opened.workshop(), &bundle));
     Ok(replaying.await.map_err(Failure::failed)??)
 }
 

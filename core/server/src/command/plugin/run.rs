@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use guildhall_plugin_host::cases::{self, Case};
-use guildhall_plugin_host::{Batch, Call, Package};
+use guildhall_plugin_host::{Batch, Call, Guest, Package};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -66,7 +66,7 @@ pub(super) fn run(settings: &Settings, options: &Options) -> Result<(), Failure>
     let call = Call { parameters: parameters.as_bytes(), input: &input };
     let began = Instant::now();
     let batch = sandbox.guest.decide(&point, &at, &[call]);
-    let used = used(&sandbox, &batch, parameters.len() + input.len(), began.elapsed());
+    let used = used(&sandbox.guest, &point, &batch, parameters.len() + input.len(), began.elapsed());
     let answered = batch.answers.first().cloned();
     let misfit = match &answered {
         Some(Ok(answer)) => sandbox.misfit(&point, &input, &answer.output),
@@ -138,8 +138,8 @@ fn members(path: &Path) -> Result<Map<String, Value>, Failure> {
     serde_json::from_str(&text(path)?).map_err(|error| Failure::BadInput(format!("`{}`: {error}", path.display())))
 }
 
-fn used(sandbox: &Sandbox, batch: &Batch, input: usize, took: Duration) -> Vec<Used> {
-    let limits = &sandbox.limits;
+fn used(guest: &Guest, point: &str, batch: &Batch, input: usize, took: Duration) -> Vec<Used> {
+    let limits = guest.limits(point);
     let wide = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
     let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let log: usize = batch.log.iter().map(String::len).sum();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use guildhall_decision::{DecisionPoint, department_defaults, read_points};
-use guildhall_plugin_host::{Guest, Limits, Package};
+use guildhall_plugin_host::{Guest, Package};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
@@ -12,20 +12,24 @@ use crate::opening::OpenedWorkshop;
 /// A package that can be asked.
 pub(super) struct Sandbox {
     pub guest: Guest,
-    pub limits: Limits,
     points: Vec<Arc<DecisionPoint>>,
 }
 
 impl Sandbox {
     pub(super) fn new(workshop: &OpenedWorkshop, package: &Package) -> Result<Self, Failure> {
         let workshop = workshop.workshop();
-        let guest = workshop.host.load(package).map_err(Failure::bad_input)?;
         let mut points = workshop.points.to_vec();
         if let Some(own) = package.schema() {
             let own = read_points(own).map_err(|error| Failure::BadInput(format!("the plugin's schema: {error}")))?;
             points.extend(own.into_iter().map(Arc::new));
         }
-        Ok(Sandbox { guest, limits: workshop.host.limits().clone(), points })
+        // An input query that does not fit is told at an install; here it raises nothing.
+        let entries = package.queries().filter_map(|(name, text)| {
+            let point = points.iter().find(|point| point.name == name)?;
+            Some((name, workshop.queries.compile(point, text).ok()?.entries()))
+        });
+        let guest = workshop.host.load(package).map_err(Failure::bad_input)?.scaled(entries);
+        Ok(Sandbox { guest, points })
     }
 
     /// The decision point, unless it is another plugin's.

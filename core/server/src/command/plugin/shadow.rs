@@ -36,7 +36,8 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
     let bytes = read_bytes(&options.candidate)?;
     let house = opening::open(settings).await?;
     let points = house.points_in_force().await?;
-    let candidate = named(&options.candidate, check_plugin(&Workshop { points: &points, ..house.workshop() }, &bytes))?;
+    let workshop = Workshop { points: &points, ..house.workshop() };
+    let candidate = named(&options.candidate, check_plugin(&workshop, &bytes).await)?;
     let midnight = |day: NaiveDate| DateTime::from_naive_utc_and_offset(day.and_time(NaiveTime::MIN), Utc);
     let window = Window { since: options.since.map(midnight), limit: options.limit, current: options.current };
     let watched = std::io::stderr().is_terminal();
