@@ -33,6 +33,7 @@ mod long_lists;
 mod metrics;
 mod native;
 mod northwind;
+mod orders;
 mod pages;
 mod permissions;
 mod plans;

@@ -50,7 +50,7 @@ pub(crate) async fn decide(
     request: &Json,
     at: DateTime<Utc>,
 ) -> Result<Decided, WorkflowError> {
-    let decided = deployment.decide(point, &[facts], request, at, Detail::Compared).await?;
+    let decided = deployment.decide(point, &[facts], request, at, Detail::Compared, Some(&deployment.budget())).await?;
     decided.into_iter().next().ok_or_else(|| WorkflowError::Internal("nothing was decided".to_owned()))
 }
 

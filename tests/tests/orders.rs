@@ -1,0 +1,292 @@
+//! Orders that are placed under the strategy: credit decides, the core enforces, and nobody owes more than the strategy lets him.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{Days, Utc};
+use guildhall_tests::{Place, Role, Server, built, data, places, until};
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Each database with the plugin and the strategy; one product that costs 1.
+async fn houses() -> Vec<Arc<Place>> {
+    let mut all = Vec::new();
+    for place in places().await {
+        place.activate(&data("credit/strategy.toml"));
+        place.install(&built("plugins/credit-rules"));
+        all.push(Arc::new(place));
+    }
+    all
+}
+
+fn key() -> String {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("key-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+async fn made(server: &Server, object: &str, values: Value) -> String {
+    let query = format!(
+        "mutation($input: Create{object}Input!) {{ done: create{object}(input: $input) {{ __typename ... on {object}Written {{ id }} \
+         ... on Invalid {{ problems {{ path message }} }} }} }}"
+    );
+    let input = json!({ "values": values, "idempotencyKey": key() });
+    let done = server.graphql(Role::Admin, &query, json!({ "input": input })).await.data();
+    done["done"]["id"].as_str().unwrap_or_else(|| panic!("{object}: {done}")).to_owned()
+}
+
+fn day(from_today: i64) -> String {
+    let today = Utc::now().date_naive();
+    let day = match u64::try_from(from_today) {
+        Ok(ahead) => today.checked_add_days(Days::new(ahead)),
+        Err(_) => today.checked_sub_days(Days::new(from_today.unsigned_abs())),
+    };
+    day.unwrap().to_string()
+}
+
+/// A customer with a limit, and a product.
+struct Trade {
+    customer: String,
+    product: String,
+}
+
+impl Trade {
+    async fn with(server: &Server, country: &str, limit: &str) -> Trade {
+        let customer = json!({ "name": "Harbour", "kind": "ORGANIZATION", "currency": "EUR", "country": country });
+        let customer = made(server, "Customer", customer).await;
+        let account = json!({ "customer": customer, "currency": "EUR", "limit": limit, "dunningLevel": 0 });
+        made(server, "CreditAccount", account).await;
+        let product = json!({ "name": "Tea", "sku": key(), "currency": "EUR", "listPrice": "1" });
+        let product = made(server, "Product", product).await;
+        Trade { customer, product }
+    }
+
+    /// What is owed already.
+    async fn owes(&self, server: &Server, amount: &str) {
+        let invoice = json!({ "number": key(), "issuedOn": day(0), "dueOn": day(30), "status": "OPEN", "currency": "EUR",
+            "amount": amount, "paidAmount": "0", "customer": self.customer });
+        made(server, "Invoice", invoice).await;
+    }
+
+    async fn ordered(&self, server: &Server, amount: &str, status: &str, required_in: i64) {
+        let order = json!({ "number": key(), "orderedOn": day(0), "requiredOn": day(required_in), "status": status,
+            "shippedOn": if status == "SHIPPED" { json!(day(0)) } else { Value::Null }, "currency": "EUR",
+            "grossTotal": amount, "netTotal": amount, "customer": self.customer });
+        made(server, "Order", order).await;
+    }
+
+    fn order(&self, amount: &str) -> Value {
+        json!({ "customer": self.customer, "idempotencyKey": key(),
+            "lines": [{ "product": self.product, "quantity": amount }] })
+    }
+}
+
+const PLACE: &str = "mutation($input: PlaceOrderInput!) { done: placeOrder(input: $input) { __typename \
+    ... on OrderPlaced { order { id status } decision strategy reasons } \
+    ... on OrderHeld { order { id status } hold amountToPay decision strategy reasons } \
+    ... on Invalid { problems { path message } } ... on Refused { reasons { code message } } } }";
+
+async fn place(server: &Server, order: Value) -> Value {
+    server.graphql(Role::Department, PLACE, json!({ "input": order })).await.data()["done"].take()
+}
+
+async fn act(server: &Server, name: &str, asked: &str, input: Value) -> Value {
+    let upper = name[..1].to_uppercase() + &name[1..];
+    let query = format!(
+        "mutation($input: {upper}Input!) {{ done: {name}(input: $input) {{ __typename {asked} \
+         ... on Invalid {{ problems {{ path message }} }} ... on Refused {{ reasons {{ code message }} }} }} }}"
+    );
+    server.graphql(Role::Department, &query, json!({ "input": input })).await.data()["done"].take()
+}
+
+async fn release(server: &Server, hold: &Value) -> Value {
+    let input = json!({ "hold": hold, "reason": "the owner called", "idempotencyKey": key() });
+    act(server, "releaseHold", "... on HoldReleased { order { status } decision }", input).await
+}
+
+async fn status(server: &Server, order: &Value) -> String {
+    let query = "query($id: ID!) { order(id: $id) { status } }";
+    let order = server.graphql(Role::Department, query, json!({ "id": order })).await.data();
+    order["order"]["status"].as_str().unwrap().to_owned()
+}
+
+/// Static and dynamic exposure.
+async fn exposure(server: &Server, trade: &Trade) -> (Decimal, Decimal) {
+    let query =
+        "query($id: ID!) { customer(id: $id) { creditAccount { exposure { amount } exposureDynamic { amount } } } }";
+    let found = server.graphql(Role::Department, query, json!({ "id": trade.customer })).await.data();
+    let account = &found["customer"]["creditAccount"];
+    let amount = |name: &str| account[name]["amount"].as_str().unwrap().parse().unwrap();
+    (amount("exposure"), amount("exposureDynamic"))
+}
+
+/// The key customer of the scenario: 70,000 invoiced, 15,000 delivered, 10,000 ordered inside the horizon and 20,000 beyond it.
+async fn key_customer(server: &Server) -> Trade {
+    let trade = Trade::with(server, "Germany", "100000").await;
+    trade.owes(server, "70000").await;
+    trade.ordered(server, "15000", "SHIPPED", 0).await;
+    trade.ordered(server, "10000", "OPEN", 7).await;
+    trade.ordered(server, "20000", "OPEN", 60).await;
+    assert_eq!(exposure(server, &trade).await, (Decimal::from(115_000), Decimal::from(95_000)));
+    // The segments follow.
+    server.place().activate(&data("credit/strategy.toml"));
+    trade
+}
+
+#[tokio::test]
+async fn the_strategy_gives_a_key_customer_what_finance_alone_would_not() {
+    for place_of in houses().await {
+        let server = Server::beside(&place_of);
+        let trade = key_customer(&server).await;
+        let strategy =
+            server.query("{ strategies(first: 1, orderBy: [{field: NUMBER, direction: DESC}]) { nodes { number } } }");
+        let number = strategy.await["strategies"]["nodes"][0]["number"].clone();
+        let placed = until(PATIENCE, async || {
+            let placed = place(&server, trade.order("12000")).await;
+            // A server takes up a new strategy within a moment.
+            (placed["strategy"] == number).then_some(placed)
+        })
+        .await;
+        assert_eq!(placed["__typename"], "OrderPlaced", "{placed}");
+        assert_eq!(placed["order"]["status"], "OPEN");
+        let query = "query($id: ID!) { node(id: $id) { ... on Decision { point verdict proposals explanation withoutStrategy } } }";
+        let decision = server.graphql(Role::Department, query, json!({ "id": placed["decision"] })).await.data();
+        let decision = &decision["node"];
+        assert_eq!(decision["point"], "credit.check");
+        assert_eq!(decision["verdict"]["outcome"], "APPROVED", "{decision}");
+        assert_eq!(decision["verdict"]["utilization"], "1.07");
+        assert_eq!(decision["verdict"]["exposure"], "127000");
+        assert_eq!(decision["withoutStrategy"]["outcome"], "HELD", "what finance would have done: {decision}");
+        assert_eq!(exposure(&server, &trade).await, (Decimal::from(127_000), Decimal::from(107_000)));
+    }
+}
+
+#[tokio::test]
+async fn a_ground_rule_holds_an_order_and_nobody_releases_it() {
+    for place_of in houses().await {
+        let server = Server::beside(&place_of);
+        let trade = key_customer(&server).await;
+        let held = place(&server, trade.order("15500")).await;
+        assert_eq!(held["__typename"], "OrderHeld", "{held}");
+        assert!(
+            held["reasons"].as_array().unwrap().iter().any(|reason| reason.as_str().unwrap().starts_with("GR1:")),
+            "{held}"
+        );
+        let refused = release(&server, &held["hold"]).await;
+        assert_eq!(refused["__typename"], "Refused", "{refused}");
+        let told = refused["reasons"][0]["message"].as_str().unwrap();
+        assert!(told.starts_with("a ground rule holds the order, and nobody releases that: GR1"), "{told}");
+        assert_eq!(status(&server, &held["order"]["id"]).await, "HELD");
+        assert_eq!(exposure(&server, &trade).await.0, Decimal::from(115_000));
+    }
+}
+
+#[tokio::test]
+async fn of_two_orders_for_the_same_room_one_waits_until_the_other_is_cancelled() {
+    for place_of in houses().await {
+        let server = Server::beside(&place_of);
+        let trade = Trade::with(&server, "France", "50000").await;
+        trade.owes(&server, "40000").await;
+        place_of.activate(&data("credit/strategy.toml"));
+        let (one, other) = tokio::join!(place(&server, trade.order("10000")), place(&server, trade.order("10000")));
+        let (placed, held) = if one["__typename"] == "OrderPlaced" { (one, other) } else { (other, one) };
+        assert_eq!((&placed["__typename"], &held["__typename"]), (&json!("OrderPlaced"), &json!("OrderHeld")));
+        assert_eq!(exposure(&server, &trade).await.0, Decimal::from(50_000));
+        let input = json!({ "order": placed["order"]["id"], "idempotencyKey": key() });
+        let cancelled = act(&server, "cancelOrder", "... on OrderCancelled { order { status } }", input).await;
+        assert_eq!(cancelled["order"]["status"], "CANCELLED", "{cancelled}");
+        let order = &held["order"]["id"];
+        until(PATIENCE, async || (status(&server, order).await == "OPEN").then_some(())).await;
+        assert_eq!(exposure(&server, &trade).await.0, Decimal::from(50_000));
+        let query = "query($id: ID!) { hold(id: $id) { status releasedBy releaseReason releasedAmount } }";
+        let hold = server.graphql(Role::Department, query, json!({ "id": held["hold"] })).await.data();
+        assert_eq!(hold["hold"]["status"], "RELEASED", "{hold}");
+        assert_eq!(hold["hold"]["releasedBy"], "guildhall");
+    }
+}
+
+/// As many orders as there is room for, through every server there is, and the ledger's chain stays whole.
+#[tokio::test]
+async fn a_hundred_orders_at_once_never_exceed_the_ceiling() {
+    for place_of in houses().await {
+        let count = if place_of.is_postgres() { 4 } else { 1 };
+        let servers: Vec<Arc<Server>> = (0..count).map(|_| Arc::new(Server::beside(&place_of))).collect();
+        let trade = Arc::new(Trade::with(&servers[0], "France", "50000").await);
+        trade.owes(&servers[0], "40000").await;
+        place_of.activate(&data("credit/strategy.toml"));
+        let mut placing = tokio::task::JoinSet::new();
+        for number in 0..100 {
+            let (server, trade) = (Arc::clone(&servers[number % count]), Arc::clone(&trade));
+            placing.spawn(async move {
+                let order = trade.order("1300");
+                // Under such a storm a server may ask to come again; the key makes that safe.
+                for _ in 0..100 {
+                    let answer = server.graphql(Role::Department, PLACE, json!({ "input": order })).await.json();
+                    let done = &answer["data"]["done"];
+                    if done["__typename"].as_str().is_some_and(|name| name.starts_with("Order")) {
+                        return done.clone();
+                    }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Value::Null
+            });
+        }
+        let done = placing.join_all().await;
+        let placed = done.iter().filter(|done| done["__typename"] == "OrderPlaced").count();
+        assert_eq!(done.len(), 100);
+        // 11 orders of 1,300 fit below 55,000, a twelfth does not.
+        assert_eq!(placed, 11);
+        assert_eq!(exposure(&servers[0], &trade).await.0, Decimal::from(40_000 + 11 * 1_300));
+        let verified = place_of.done(&["ledger", "verify"]);
+        assert!(verified.contains("whole") || verified.contains("sound") || verified.contains("holds"), "{verified}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_releases_within_the_authority_the_strategy_gives() {
+    for place_of in houses().await {
+        let server = Server::beside(&place_of);
+        let trade = Trade::with(&server, "France", "50000").await;
+        trade.owes(&server, "50000").await;
+        place_of.activate(&data("credit/strategy.toml"));
+        let held = place(&server, trade.order("9000")).await;
+        assert_eq!((&held["__typename"], &held["amountToPay"]), (&json!("OrderHeld"), &json!("4000")), "{held}");
+        let released = release(&server, &held["hold"]).await;
+        assert_eq!(released["order"]["status"], "OPEN", "{released}");
+        let query =
+            "query($id: ID!) { node(id: $id) { ... on Decision { overrides(first: 2) { nodes { madeBy reason } } } } }";
+        let decision = server.graphql(Role::Department, query, json!({ "id": released["decision"] })).await.data();
+        let made = json!([{ "madeBy": "dora", "reason": "the owner called" }]);
+        assert_eq!(decision["node"]["overrides"]["nodes"], made, "{decision}");
+        assert_eq!(release(&server, &held["hold"]).await["__typename"], "Refused");
+        let large = Trade::with(&server, "France", "100000").await;
+        large.owes(&server, "100000").await;
+        let held = place(&server, large.order("20001")).await;
+        let refused = release(&server, &held["hold"]).await;
+        let told = "the order comes to 20001; the strategy lets you release up to 20000";
+        assert_eq!(refused["reasons"][0]["message"], told, "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_is_not_in_order_is_refused_with_everything_that_is_wrong() {
+    for place_of in houses().await {
+        let server = Server::beside(&place_of);
+        let trade = Trade::with(&server, "France", "1000").await;
+        let lines = json!([{ "product": trade.product, "quantity": "0" }, { "product": trade.product, "quantity": "1", "discount": "2" }]);
+        let input = json!({ "customer": trade.customer, "idempotencyKey": key(), "lines": lines });
+        let refused = place(&server, input).await;
+        let paths: Vec<_> =
+            refused["problems"].as_array().unwrap().iter().map(|problem| problem["path"].clone()).collect();
+        assert_eq!(paths, [json!(["lines", "0", "quantity"]), json!(["lines", "1", "discount"])], "{refused}");
+        let nobody = json!({ "customer": trade.product, "idempotencyKey": key(), "lines": [{ "product": trade.product, "quantity": "1" }] });
+        assert_eq!(place(&server, nobody).await["__typename"], "Invalid");
+        // The same key and order give the stored answer.
+        let order = trade.order("10");
+        let (first, second) = (place(&server, order.clone()).await, place(&server, order).await);
+        assert_eq!(first["order"]["id"], second["order"]["id"]);
+        assert_eq!(exposure(&server, &trade).await.0, Decimal::from(10));
+    }
+}
