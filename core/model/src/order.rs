@@ -12,7 +12,8 @@ const STATUS: EnumType = EnumType {
         EnumValue { name: "SHIPPED", doc: "On its way or delivered." },
         EnumValue { name: "CANCELLED", doc: "Will not be shipped." },
     ],
-    begins: &["OPEN"],
+    // Held ones come from other systems, or are placed.
+    begins: &["OPEN", "HELD"],
     // Only the business acts hold an order and release it: they decide about credit and set exposure aside.
     moves: &[("OPEN", &["SHIPPED", "CANCELLED"]), ("HELD", &["CANCELLED"])],
 };

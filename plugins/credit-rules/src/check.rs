@@ -27,7 +27,7 @@ pub(crate) fn check(question: &Question) -> Result<Answer<CreditCheck>, String> 
             exposure: None,
             exposure_dynamic: None,
             ceiling: None,
-            ceiling_static: Decimal::ZERO,
+            ceiling_static: None,
             amount_to_pay: None,
             blockers: Some(vec!["no-account".to_owned()]),
         };
@@ -43,7 +43,7 @@ pub(crate) fn check(question: &Question) -> Result<Answer<CreditCheck>, String> 
         exposure: Some(figures.total.normalize()),
         exposure_dynamic: Some(figures.dynamic.normalize()),
         ceiling: Some(figures.ceiling.normalize()),
-        ceiling_static: figures.ceiling_static.normalize(),
+        ceiling_static: Some(figures.ceiling_static.normalize()),
         amount_to_pay: amount_to_pay(&blockers),
         blockers: Some(blockers.iter().map(|blocker| blocker.name.to_owned()).collect()),
     });

@@ -65,6 +65,7 @@ fn every_point_has_a_rule_for_every_field_and_an_act() {
         ("service.level", Independent, true),
         ("price.discount", Independent, true),
         ("segment.assign", Independent, true),
+        ("followup.propose", Independent, true),
     ];
     assert_eq!(names, expected);
     assert!(points.iter().all(|point| point.enforced_by.is_some() && point.members.is_some() == (point.mode == Set)));

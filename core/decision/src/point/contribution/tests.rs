@@ -97,7 +97,7 @@ fn what_the_core_does_not_ask_is_refused() {
     refuse(
         "INDEPENDENT",
         "SET",
-        "`AcmeScoresChurn` has mode SET, which the core does not ask a plugin's point in; use INDEPENDENT",
+        "`AcmeScoresChurn` is a SET and needs exactly one list with `@each(of: ..., key: ...)`",
     );
     let none = read("acme-scores", "").unwrap_err();
     assert_eq!(none, "the decision SDL is not GraphQL: line 1, column 1: syntax error: Unexpected <EOF>.");

@@ -51,7 +51,7 @@ fn documents_are_checked_against_model_and_points() {
         "overLimit = 0.2",
         "overlimit = 0.2",
         &[
-            "`treatments.key.\"credit.check\".overlimit`: `credit.check` has no such parameter; it has overLimit, horizonDays, documentMaximum, oldestOpenItemDays, overdueShare, maxDunningLevel, releaseDeviation, releaseDays",
+            "`treatments.key.\"credit.check\".overlimit`: `credit.check` has no such parameter; it has overLimit, overLimitStatic, horizonDays, documentMaximum, oldestOpenItemDays, overdueShare, maxDunningLevel, releaseDeviation, releaseDays",
         ],
     );
     refuse(
@@ -63,7 +63,7 @@ fn documents_are_checked_against_model_and_points() {
         "[treatments.small.\"credit.terms\"]",
         "[treatments.small.\"churn_scores.churn\"]",
         &[
-            "`treatments.small.\"churn_scores.churn\"`: `churn_scores.churn` is no decision point; there are credit.terms, credit.check, followup.propose; if plugin `churn-scores` brings it, install that first",
+            "`treatments.small.\"churn_scores.churn\"`: `churn_scores.churn` is no decision point; there are credit.terms, credit.check, collections.next, fulfillment.priority, fulfillment.allocate, fulfillment.promise, marketing.eligibility, marketing.contact, nba.arbitrate, service.level, price.discount, segment.assign, followup.propose; if plugin `churn-scores` brings it, install that first",
         ],
     );
     refuse(
@@ -424,7 +424,7 @@ fn the_schema_has_every_key_of_the_reader() {
         "/$defs/ground-rule/properties/point",
         "/properties/pledges/items/properties/policy",
     ] {
-        assert_eq!(schema.pointer(&format!("{place}/enum")), Some(&json!(names)), "{place}");
+        assert_eq!(schema.pointer(&format!("{place}/anyOf/0/enum")), Some(&json!(names)), "{place}");
     }
     same_keys(&schema, "/properties/treatments/additionalProperties/properties", &names);
     for point in points {

@@ -32,7 +32,11 @@ fn sdl(fields: &[usize], fail: &str) -> String {
         let (ty, rule, default) = RULES[*kind];
         text.push_str(&format!("\"F.\" f{place}: {ty} @combine({rule}) @default(value: {default:?})\n"));
     }
-    text.push_str("}\n\"Grade.\" enum Grade { \"A.\" A \"B.\" B \"C.\" C }\n\"Set.\" input PParameters {\n");
+    text.push_str("}\n");
+    if fields.iter().any(|kind| RULES[*kind].0 == "Grade!") {
+        text.push_str("\"Grade.\" enum Grade { \"A.\" A \"B.\" B \"C.\" C }\n");
+    }
+    text.push_str("\"Set.\" input PParameters {\n");
     for place in 0..fields.len() {
         text.push_str(&format!("\"S.\" s{place}: Int! = 0\n"));
     }
