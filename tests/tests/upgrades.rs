@@ -433,7 +433,7 @@ async fn an_upgrade_is_shown_before_it_is_approved() {
         "#]]
         .assert_eq(&shown(&ran.stdout));
         assert!(ran.stderr.contains("not approved, so nothing was installed"), "{}", ran.stderr);
-        assert_eq!(days(&server).await, answered(11));
+        until(PATIENCE, async || (days(&server).await == answered(11)).then_some(())).await;
         place.done(&["plugin", "upgrade", &path.to_string_lossy(), "--yes", "--as", "bob"]);
         let listed: Value = serde_json::from_str(&place.done(&["plugin", "list", "--json"])).unwrap();
         let told = |name: &str| listed[0][name].as_str().unwrap().to_owned();

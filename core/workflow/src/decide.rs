@@ -143,7 +143,7 @@ impl Deployment {
                 by_default.extend(self.propose(&plugin.guest, point, at, vec![default]).await?);
             }
         }
-        for suspended in self.suspended().iter().filter(|suspended| suspended.points.contains(&point.name)) {
+        for suspended in self.suspended().iter().filter(|suspended| suspended.points.contains_key(&point.name)) {
             proposals.iter_mut().chain(&mut by_default).for_each(|proposals| proposals.push(cannot(suspended)));
         }
         let mut decided = Vec::with_capacity(subjects.len());
