@@ -35,7 +35,7 @@ pub use date::{Date, DateTime, NotADate};
 pub use guildhall_plugin_macros::{policy, settings};
 pub use log::log;
 pub use money::Money;
-pub use question::{Call, NoSettings, Policy, Question};
+pub use question::{Call, NoParameters, NoSettings, Policy, Question};
 pub use rust_decimal::Decimal;
 pub use serde_json::Value as Json;
 

@@ -24,6 +24,10 @@ pub struct Question<Subject, Request, Parameters, Settings = NoSettings> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoSettings {}
 
+/// The parameters at a decision point that has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoParameters {}
+
 /// A policy as [`crate::export!`] takes it. [`macro@crate::policy`] implements it.
 pub trait Policy {
     /// Name of the decision point.

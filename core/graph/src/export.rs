@@ -116,7 +116,7 @@ mod tests {
         check(
             "CreditAccount",
             expect![
-                "query($filter: CreditAccountFilter, $first: Int!, $after: String) { page: creditAccounts(filter: $filter, orderBy: [{ field: ID }], first: $first, after: $after) { nodes { id source externalId currency limit { amount } dunningLevel onHold customer { id source externalId } group { id source externalId } } pageInfo { hasNextPage endCursor } } }"
+                "query($filter: CreditAccountFilter, $first: Int!, $after: String) { page: creditAccounts(filter: $filter, orderBy: [{ field: ID }], first: $first, after: $after) { nodes { id source externalId currency limit { amount } limitUntil dunningLevel onHold customer { id source externalId } group { id source externalId } } pageInfo { hasNextPage endCursor } } }"
             ],
         );
     }

@@ -153,10 +153,10 @@ mod tests {
         let expected = [
             "Segment",
             "Strategy",
+            "Decision",
             "ExposureEntry",
             "CustomerDay",
             "Membership",
-            "Decision",
             "Plugin",
             "ImportRun",
             "Publisher",

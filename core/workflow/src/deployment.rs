@@ -20,8 +20,13 @@ use crate::reactions::{Reaction, is_asked};
 use crate::reads::selection_of;
 use crate::set_roles;
 use crate::standing::granted;
+<<<<<<< HEAD
 use crate::succession::{migrated, served};
 use crate::{House, InputQuery, WorkflowError, Workshop};
+=======
+use crate::succession::{migrated, reads_at, served};
+use crate::{House, InputQuery, WorkflowError};
+>>>>>>> w-strategy
 
 pub struct Deployment {
     /// Counts the changes of strategy and plugins.
@@ -77,8 +82,8 @@ pub struct Suspended {
     pub version: String,
     pub department: String,
     pub digest: String,
-    /// The decision points it serves.
-    pub points: Vec<String>,
+    /// The decision points it serves, each with the fields it reads for it, as `Type.field`.
+    pub points: BTreeMap<String, Vec<String>>,
     /// Why it cannot be asked, and what to do.
     pub reason: String,
 }
@@ -220,10 +225,13 @@ impl Deployment {
     }
 
     /// Whether whoever has that access may see the point's answers: he must be allowed to read every field the answer may
-    /// disclose. An answer that no field goes into discloses the strategy alone; whoever reads recorded decisions may see it.
+    /// disclose. A suspended plugin counts as if it were asked, so that no field comes or goes with it. An answer that no field goes
+    /// into discloses the strategy alone; whoever reads recorded decisions may see it.
     pub fn may_see(&self, model: &Model, access: &Access, point: &DecisionPoint) -> bool {
         let queries = self.plugins.iter().flat_map(|plugin| &plugin.queries).filter(|(name, _)| *name == point.name);
         let mut reads: Vec<String> = queries.flat_map(|(_, query)| query.reads.iter().cloned()).collect();
+        let suspended = self.suspended.iter().filter_map(|suspended| suspended.points.get(&point.name));
+        reads.extend(suspended.flatten().cloned());
         if let Some(active) = &self.strategy {
             let paths = active.strategy.rule_reads(&point.name);
             reads.extend(paths.iter().filter_map(|path| field_of(model, &point.subject, path)));
@@ -300,7 +308,7 @@ async fn load_plugins(
             Err(reason) => {
                 tracing::error!(plugin = record.name, version = record.plugin_version, reason, "a plugin is suspended");
                 suspended.push(Suspended {
-                    points: served(&record).map(str::to_owned).collect(),
+                    points: served(&record).map(|point| (point.to_owned(), reads_at(&record, point))).collect(),
                     name: record.name,
                     version: record.plugin_version,
                     department: record.department,

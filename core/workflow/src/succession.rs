@@ -116,6 +116,14 @@ pub(crate) fn served(plugin: &Plugin) -> impl Iterator<Item = &str> {
     plugin.points.as_array().into_iter().flatten().filter_map(|point| point.get("point")?.as_str())
 }
 
+/// The fields an installation reads at a decision point, as `Type.field`.
+pub(crate) fn reads_at(plugin: &Plugin, point: &str) -> Vec<String> {
+    let at =
+        plugin.points.as_array().into_iter().flatten().filter(|one| one.get("point").is_some_and(|name| name == point));
+    let fields = at.filter_map(|one| one.get("reads")?.as_array()).flatten();
+    fields.filter_map(|field| field.as_str().map(str::to_owned)).collect()
+}
+
 /// Whether the version of what a plugin adds says what has become of it.
 fn schema_objection(before: &Package, coming: &Package) -> Option<String> {
     let old = read_points(before.schema()?).ok()?;

@@ -33,9 +33,10 @@ pub(crate) fn module(source: &Source<'_>) -> TokenStream {
     let files = source.files.iter().map(|path| watched(path));
     let structs = source.types.structs.iter().map(|built| structure(built, source.types));
     let enums = source.types.enums.iter().map(enumeration);
-    let optional = |name: &Option<String>| name.as_ref().map_or(quote!(()), |name| ident(name));
     let (subject, output) = (ident(&source.subject), ident(&contract.output));
-    let (parameters, request) = (optional(&contract.parameters), optional(&contract.request));
+    let request = contract.request.as_ref().map_or_else(|| quote!(()), |name| ident(name));
+    let none = || quote!(::guildhall_plugin::NoParameters);
+    let parameters = contract.parameters.as_ref().map_or_else(none, |name| ident(name));
     let alias = format_ident!("__{}_settings", point.module());
     let settings = source.settings.map_or_else(|| quote!(::guildhall_plugin::NoSettings), |settings| quote!(#settings));
     quote! {

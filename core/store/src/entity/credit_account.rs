@@ -18,6 +18,7 @@ pub struct Model {
     pub limit: Amount,
     pub exposure: Amount,
     pub exposure_dynamic: Amount,
+    pub limit_until: Option<chrono::NaiveDate>,
     pub dunning_level: i32,
     pub on_hold: bool,
     pub customer_id: Uuid,

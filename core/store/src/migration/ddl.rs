@@ -132,7 +132,7 @@ mod tests {
                   "source" TEXT,
                   "external_id" TEXT,
                   "number" TEXT NOT NULL,
-                  "status" TEXT NOT NULL CHECK ("status" IN ('OPEN', 'SHIPPED', 'CANCELLED')),
+                  "status" TEXT NOT NULL CHECK ("status" IN ('HELD', 'OPEN', 'SHIPPED', 'CANCELLED')),
                   "ordered_on" TEXT NOT NULL,
                   "required_on" TEXT,
                   "shipped_on" TEXT,
@@ -148,8 +148,10 @@ mod tests {
                   "ship_to_country" TEXT,
                   "taken_by" TEXT,
                   "customer_id" BLOB NOT NULL CHECK (length("customer_id") = 16),
+                  "decision_id" BLOB CHECK (length("decision_id") = 16),
                   PRIMARY KEY ("id"),
-                  FOREIGN KEY ("customer_id") REFERENCES "customer" ("id") ON DELETE RESTRICT
+                  FOREIGN KEY ("customer_id") REFERENCES "customer" ("id") ON DELETE RESTRICT,
+                  FOREIGN KEY ("decision_id") REFERENCES "decision" ("id") ON DELETE RESTRICT
                 ) STRICT;
                 CREATE UNIQUE INDEX "order_source_external_id_key" ON "order" ("source", "external_id");
                 CREATE INDEX "order_created_at_id_idx" ON "order" ("created_at", "id");
@@ -157,6 +159,7 @@ mod tests {
                 CREATE INDEX "order_ordered_on_id_idx" ON "order" ("ordered_on", "id");
                 CREATE INDEX "order_customer_id_id_idx" ON "order" ("customer_id", "id");
                 CREATE INDEX "order_customer_id_ordered_on_id_idx" ON "order" ("customer_id", "ordered_on", "id");
+                CREATE INDEX "order_decision_id_id_idx" ON "order" ("decision_id", "id");
                 CREATE INDEX "order_customer_id_status_shipped_on_id_idx" ON "order" ("customer_id", "status", "shipped_on", "id");
                 CREATE INDEX "order_lower_number_idx" ON "order" (lower("number"), "id")"#]],
         );
@@ -179,6 +182,7 @@ mod tests {
                   "limit" numeric(19, 4) NOT NULL,
                   "exposure" numeric(19, 4) NOT NULL DEFAULT 0,
                   "exposure_dynamic" numeric(19, 4) NOT NULL DEFAULT 0,
+                  "limit_until" date,
                   "dunning_level" integer NOT NULL,
                   "on_hold" boolean NOT NULL,
                   "customer_id" uuid NOT NULL,

@@ -22,6 +22,9 @@ const README: &str = include_str!("../../../../../plugin-sdk/templates/README.md
 const SCHEMA: &str = include_str!("../../../../../plugin-sdk/templates/schema.graphql.template");
 const SETTINGS: &str = include_str!("../../../../../plugin-sdk/templates/settings.schema.json");
 
+/// Letters of a description that people still read in a list; a manifest takes 500.
+const MAX_DESCRIPTION: usize = 300;
+
 #[derive(clap::Args, Debug)]
 pub(crate) struct Options {
     /// The plugin's name, kebab-case
@@ -88,8 +91,7 @@ fn plugin_files(options: &Options, place: &SdkPlace) -> Result<Vec<(String, Stri
             point::files(point, &points, &model, &Making { own_schema, settings: options.settings })
         })
         .collect();
-    let described: Vec<_> = points.iter().map(|point| sentence(&point.description)).collect();
-    let description = described.join(" ");
+    let description = description(&points);
     let (major, minor, _) = model.version();
     let words: [(&str, &str); 14] = [
         ("name", options.name.as_str()),
@@ -121,6 +123,17 @@ fn plugin_files(options: &Options, place: &SdkPlace) -> Result<Vec<(String, Stri
     files.extend(own.map(|sdl| ("schema.graphql".to_owned(), sdl)));
     files.extend(options.settings.then(|| ("settings.schema.json".to_owned(), SETTINGS.to_owned())));
     Ok(files)
+}
+
+/// What the plugin does, as its manifest says it: in the words of its points, or by their names if those are too many.
+fn description(points: &[Arc<DecisionPoint>]) -> String {
+    let described: Vec<_> = points.iter().map(|point| sentence(&point.description)).collect();
+    let whole = described.join(" ");
+    if whole.chars().count() <= MAX_DESCRIPTION {
+        return whole;
+    }
+    let names: Vec<_> = points.iter().map(|point| point.name.as_str()).collect();
+    format!("Answers at {}.", names.join(", "))
 }
 
 /// The prefix of the plugin's own decision points: `acme-scores` -> `acme_scores.`.

@@ -90,14 +90,14 @@ fn policy(point: &DecisionPoint, module: &str, subject_field: &str, making: &Mak
             request.replace("Decimal::", "guildhall_plugin::Decimal::").replace("Date::", "guildhall_plugin::Date::")
         }
     };
-    let parameters = if point.parameters.is_empty() { "()" } else { "Parameters::default()" };
+    let parameters = if point.parameters.is_empty() { "Default::default()" } else { "Parameters::default()" };
     let mut uses = used(&proposal);
     uses.extend([point.output_type.as_str(), "Question"]);
     uses.extend(point.members.as_ref().map(|members| members.answer_type.as_str()));
     uses.sort_unstable();
     let mut test_uses: Vec<_> = used(&request).into_iter().filter(|name| !uses.contains(name)).collect();
     test_uses.push(&point.subject);
-    test_uses.extend((parameters != "()").then_some("Parameters"));
+    test_uses.extend((!point.parameters.is_empty()).then_some("Parameters"));
     test_uses.extend((request != "()").then_some("Request"));
     test_uses.extend(point.members.as_ref().map(|members| members.list_type.as_str()));
     test_uses.sort_unstable();
