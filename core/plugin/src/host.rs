@@ -95,6 +95,8 @@ pub enum LoadError {
     CompileTime { wall: Duration },
     #[error("compiling it took more than {} MiB of memory; make it smaller, or divide its largest functions", memory >> 20)]
     CompileMemory { memory: u64 },
+    #[error("it asks for more than a plugin may have: {0}")]
+    Unfit(String),
     #[error("its compiled code is too large; make it smaller")]
     CodeTooLarge,
     #[error("too many plugins are being compiled; try again")]
@@ -204,8 +206,12 @@ impl Inner {
         if let Some(cache) = &self.cache {
             cache.store(&code, package.digest());
         }
-        let foreign = |error| LoadError::Worker(format!("gave code that cannot be run here: {}", readable(&error)));
-        cached().map_or_else(|| cache::deserialize(&self.engine, &code).map_err(foreign), Ok)
+        // Code that is none is the worker's fault. Code that is one and does not fit asks for more than the engine gives.
+        let unfit = |error| match Engine::detect_precompiled(&code) {
+            Some(_) => LoadError::Unfit(readable(&error)),
+            None => LoadError::Worker(format!("gave code that cannot be run here: {}", readable(&error))),
+        };
+        cached().map_or_else(|| cache::deserialize(&self.engine, &code).map_err(unfit), Ok)
     }
 
     fn check_interface(&self, component: &Component) -> Result<(), LoadError> {
