@@ -140,12 +140,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
 #[derive(clap::Args, Debug, Clone)]
 struct Operator {
     /// Name of the person who acts
-<<<<<<< HEAD
-    #[arg(id = "as", long = "as", value_name = "NAME", default_value = "operator")]
-=======
     // `name` is what many commands call an argument of their own.
     #[arg(id = "operator", long = "as", value_name = "NAME", default_value = "operator")]
->>>>>>> w-strategy
     name: String,
 }
 

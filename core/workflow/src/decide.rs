@@ -168,16 +168,11 @@ impl Deployment {
                 made.by_default.extend(self.propose(&asking, &[id], vec![default]).await?);
             }
         }
-<<<<<<< HEAD
-        for suspended in self.suspended().iter().filter(|suspended| suspended.points.contains(&point.name)) {
+        for suspended in self.suspended().iter().filter(|suspended| suspended.points.contains_key(&point.name)) {
             for made in &mut made {
                 made.proposals.push(cannot(suspended));
                 made.by_default.push(cannot(suspended));
             }
-=======
-        for suspended in self.suspended().iter().filter(|suspended| suspended.points.contains_key(&point.name)) {
-            proposals.iter_mut().chain(&mut by_default).for_each(|proposals| proposals.push(cannot(suspended)));
->>>>>>> w-strategy
         }
         let mut decided = Vec::with_capacity(each.len());
         for ((one, parameters), Made { proposals, by_default, asked }) in each.iter().zip(&parameters).zip(made) {

@@ -20,13 +20,8 @@ use crate::reactions::{Reaction, is_asked};
 use crate::reads::selection_of;
 use crate::set_roles;
 use crate::standing::granted;
-<<<<<<< HEAD
-use crate::succession::{migrated, served};
-use crate::{House, InputQuery, WorkflowError, Workshop};
-=======
 use crate::succession::{migrated, reads_at, served};
-use crate::{House, InputQuery, WorkflowError};
->>>>>>> w-strategy
+use crate::{House, InputQuery, WorkflowError, Workshop};
 
 pub struct Deployment {
     /// Counts the changes of strategy and plugins.
