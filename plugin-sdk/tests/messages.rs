@@ -52,7 +52,8 @@ fn check(name: &str, change: impl Fn(&mut Source), expected: Expect) {
     write(&folder.join("Cargo.toml"), &manifest);
     // The versions that the house uses, so that nothing has to be looked for.
     write(&folder.join("Cargo.lock"), &std::fs::read_to_string(here.join("../Cargo.lock")).unwrap());
-    expected.assert_eq(&compiled(&folder, &target));
+    let told = compiled(&folder, &target).replace(&folder.canonicalize().unwrap().display().to_string(), "FOLDER");
+    expected.assert_eq(&told);
 }
 
 fn write(path: &PathBuf, text: &str) {
@@ -79,7 +80,7 @@ fn compiled(folder: &Path, target: &Path) -> String {
 
 #[test]
 fn a_policy_that_fits_compiles() {
-    check("fits", |_| {}, expect![]);
+    check("fits", |_| {}, expect!["compiles"]);
     check(
         "fits-with-settings",
         |source| {
@@ -87,26 +88,61 @@ fn a_policy_that_fits_compiles() {
             source.policy.push_str("guildhall_plugin::settings!(\"settings.schema.json\");\n");
             source.policy = source.policy.replace("- late", "- if question.settings.strict { late } else { 0 }");
         },
-        expect![],
+        expect!["compiles"],
     );
 }
 
 #[test]
 fn an_unknown_field_is_named_with_the_one_that_was_meant() {
-    check("unknown-field", |source| source.query = QUERY.replace("averageDaysLate", "averageDayLate"), expect![]);
+    check(
+        "unknown-field",
+        |source| source.query = QUERY.replace("averageDaysLate", "averageDayLate"),
+        expect![[r#"
+        src/lib.rs:4:42: error: terms.graphql:3:3: type `Customer` does not have a field `averageDayLate`; did you mean `averageDaysLate`?
+        src/lib.rs:1:5: error[E0432]: unresolved import `credit_terms`: use of unresolved module or unlinked crate `credit_terms`"#]],
+    );
 }
 
 #[test]
 fn an_unknown_point_is_named_with_the_one_that_was_meant() {
-    check("unknown-point", |source| source.policy = POLICY.replace("credit.terms", "credit.term"), expect![]);
-    check("unknown-argument", |source| source.policy = POLICY.replace("query =", "querry ="), expect![]);
-    check("no-query", |source| source.policy = POLICY.replace("terms.graphql", "missing.graphql"), expect![]);
+    check(
+        "unknown-point",
+        |source| source.policy = POLICY.replace("credit.terms", "credit.term"),
+        expect![[r#"
+        src/lib.rs:4:18: error: there is no decision point `credit.term`; did you mean `credit.terms`?; there are `collections.next`, `credit.check`, `credit.terms`, `fulfillment.allocate`, `fulfillment.priority`, `fulfillment.promise`, `marketing.contact`, `marketing.eligibility`, `nba.arbitrate`, `price.discount`, `segment.assign`, `service.level`; your own stand in a file that `schema = "schema.graphql"` names
+        src/lib.rs:1:5: error[E0432]: unresolved import `credit_terms`: use of unresolved module or unlinked crate `credit_terms`"#]],
+    );
+    check(
+        "unknown-argument",
+        |source| source.policy = POLICY.replace("query =", "querry ="),
+        expect![[r#"
+        src/lib.rs:4:34: error: unknown argument `querry`; did you mean `query`?; there are `point`, `query`, `schema`, `settings`
+        src/lib.rs:1:5: error[E0432]: unresolved import `credit_terms`: use of unresolved module or unlinked crate `credit_terms`
+        src/lib.rs:2:24: warning: unused import: `Answer`"#]],
+    );
+    check(
+        "no-query",
+        |source| source.policy = POLICY.replace("terms.graphql", "missing.graphql"),
+        expect![[r#"
+        src/lib.rs:4:42: error: the input query `FOLDER/missing.graphql` cannot be read: No such file or directory (os error 2)
+        src/lib.rs:1:5: error[E0432]: unresolved import `credit_terms`: use of unresolved module or unlinked crate `credit_terms`"#]],
+    );
 }
 
 #[test]
 fn a_wrong_type_is_the_compilers_own_message() {
-    check("wrong-type", |source| source.policy = POLICY.replace("discount_days: 0", "discount_days: \"0\""), expect![]);
-    check("missing-output", |source| source.policy = POLICY.replace(", discount_days: 0", ""), expect![]);
+    check(
+        "wrong-type",
+        |source| source.policy = POLICY.replace("discount_days: 0", "discount_days: \"0\""),
+        expect!["src/lib.rs:9:87: error[E0308]: mismatched types: expected `i32`, found `&str`"],
+    );
+    check(
+        "missing-output",
+        |source| source.policy = POLICY.replace(", discount_days: 0", ""),
+        expect![
+            "src/lib.rs:9:17: error[E0063]: missing field `discount_days` in initializer of `CreditTerms`: missing `discount_days`"
+        ],
+    );
 }
 
 #[test]
@@ -114,9 +150,13 @@ fn a_missing_parameter_is_named() {
     check(
         "missing-parameter",
         |source| source.policy = POLICY.replace("parameters.net_days", "parameters.net_day"),
-        expect![],
+        expect!["src/lib.rs:8:31: error[E0609]: no field `net_day` on type `&Parameters`: unknown field"],
     );
-    check("not-selected", |source| source.query = QUERY.replace("  averageDaysLate\n", ""), expect![]);
+    check(
+        "not-selected",
+        |source| source.query = QUERY.replace("  averageDaysLate\n", ""),
+        expect!["src/lib.rs:7:33: error[E0609]: no field `average_days_late` on type `Customer`: unknown field"],
+    );
 }
 
 #[test]
@@ -127,6 +167,8 @@ fn settings_that_have_no_type_are_named() {
             source.settings = SETTINGS.replace("boolean", "number");
             source.policy.push_str("guildhall_plugin::settings!(\"settings.schema.json\");\n");
         },
-        expect![],
+        expect![
+            "src/lib.rs:14:29: error: settings.schema.json: `strict` needs a `type`: string, integer, boolean, array or object"
+        ],
     );
 }
