@@ -185,9 +185,9 @@ async fn the_most_usual_operations() {
                 11  createCustomer
                 10  updateCustomer
                 11  upsertCustomer
-                108  createCustomers
+                10  createCustomers
                 13  createOrder
-                45  createOrderLines
+                 7  createOrderLines
                 10  updateOrder
                  9  recordDecision
                 15  deleteCustomer
@@ -207,9 +207,9 @@ async fn the_most_usual_operations() {
                 10  createCustomer
                  9  updateCustomer
                 10  upsertCustomer
-                107  createCustomers
+                 9  createCustomers
                 12  createOrder
-                45  createOrderLines
+                 7  createOrderLines
                  9  updateOrder
                  8  recordDecision
                 14  deleteCustomer
