@@ -71,10 +71,15 @@ impl Trade {
     }
 
     async fn ordered(&self, server: &Server, amount: &str, status: &str, required_in: i64) {
-        let order = json!({ "number": key(), "orderedOn": day(0), "requiredOn": day(required_in), "status": status,
-            "shippedOn": if status == "SHIPPED" { json!(day(0)) } else { Value::Null }, "currency": "EUR",
-            "grossTotal": amount, "netTotal": amount, "customer": self.customer });
-        made(server, "Order", order).await;
+        let order = json!({ "number": key(), "orderedOn": day(0), "requiredOn": day(required_in), "currency": "EUR",
+            "grossTotal": amount, "netTotal": amount, "customer": self.customer, "status": "OPEN" });
+        let order = made(server, "Order", order).await;
+        if status == "SHIPPED" {
+            let changes = json!({ "status": status, "shippedOn": day(0) });
+            let input = json!({ "id": order, "version": 1, "set": changes, "idempotencyKey": key() });
+            let shipped = act(server, "updateOrder", "... on OrderWritten { id }", input).await;
+            assert_eq!(shipped["__typename"], "OrderWritten", "{shipped}");
+        }
     }
 
     fn order(&self, amount: &str) -> Value {
@@ -84,8 +89,8 @@ impl Trade {
 }
 
 const PLACE: &str = "mutation($input: PlaceOrderInput!) { done: placeOrder(input: $input) { __typename \
-    ... on OrderPlaced { order { id status } decision strategy reasons } \
-    ... on OrderHeld { order { id status } hold amountToPay decision strategy reasons } \
+    ... on OrderPlaced { order { id status } decision strategy explanation } \
+    ... on OrderHeld { order { id status } hold amountToPay decision strategy explanation } \
     ... on Invalid { problems { path message } } ... on Refused { reasons { code message } } } }";
 
 async fn place(server: &Server, order: Value) -> Value {
@@ -171,7 +176,7 @@ async fn a_ground_rule_holds_an_order_and_nobody_releases_it() {
         let held = place(&server, trade.order("15500")).await;
         assert_eq!(held["__typename"], "OrderHeld", "{held}");
         assert!(
-            held["reasons"].as_array().unwrap().iter().any(|reason| reason.as_str().unwrap().starts_with("GR1:")),
+            held["explanation"].as_array().unwrap().iter().any(|reason| reason.as_str().unwrap().starts_with("GR1:")),
             "{held}"
         );
         let refused = release(&server, &held["hold"]).await;

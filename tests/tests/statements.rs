@@ -189,7 +189,7 @@ async fn the_most_usual_operations() {
                 13  createOrder
                  7  createOrderLines
                 10  updateOrder
-                 9  recordDecision
+                11  recordDecision
                 15  deleteCustomer
                 13  restoreCustomer
             "#]],
@@ -211,7 +211,7 @@ async fn the_most_usual_operations() {
                 12  createOrder
                  7  createOrderLines
                  9  updateOrder
-                 8  recordDecision
+                10  recordDecision
                 14  deleteCustomer
                 12  restoreCustomer
             "#]],

@@ -16,8 +16,8 @@ use crate::plan::sight;
 const ORDER: Part = ("order", "Order", true, "The order, now placed.");
 const DECISION: Part = ("decision", "ID", true, "The recorded decision it follows from.");
 const STRATEGY: Part = ("strategy", "Int", true, "The number of the strategy it was decided under.");
-const REASONS: Part =
-    ("reasons", "[String!]", true, "Why, in words; none for whoever may not see what credit depends on.");
+const EXPLANATION: Part =
+    ("explanation", "[String!]", true, "Why, in words; none for whoever may not see what credit depends on.");
 
 pub(super) static ACTS: [Act; 3] = [
     Act {
@@ -34,7 +34,7 @@ pub(super) static ACTS: [Act; 3] = [
             KEY,
         ],
         done: &[
-            Done { name: "OrderPlaced", payload: &[ORDER, DECISION, STRATEGY, REASONS] },
+            Done { name: "OrderPlaced", payload: &[ORDER, DECISION, STRATEGY, EXPLANATION] },
             Done {
                 name: "OrderHeld",
                 payload: &[
@@ -43,7 +43,7 @@ pub(super) static ACTS: [Act; 3] = [
                     ("amountToPay", "Decimal", false, "What is to be paid before it goes through, if that is known."),
                     DECISION,
                     STRATEGY,
-                    REASONS,
+                    EXPLANATION,
                 ],
             },
         ],
@@ -118,7 +118,7 @@ async fn place_order(call: &Call<'_>, input: PlaceOrder) -> Result<Came, Stopped
     let (order, strategy) = (ActValue::Record(placed.order), ActValue::Json(placed.strategy.into()));
     let reasons = ActValue::Json(placed.reasons.into());
     match placed.hold {
-        None => came(0, [("order", order), ("decision", decision), ("strategy", strategy), ("reasons", reasons)]),
+        None => came(0, [("order", order), ("decision", decision), ("strategy", strategy), ("explanation", reasons)]),
         Some(hold) => {
             let pay = placed.amount_to_pay.map(guildhall_model::canonical_decimal);
             came(
@@ -129,7 +129,7 @@ async fn place_order(call: &Call<'_>, input: PlaceOrder) -> Result<Came, Stopped
                     ("amountToPay", ActValue::Json(pay.into())),
                     ("decision", decision),
                     ("strategy", strategy),
-                    ("reasons", reasons),
+                    ("explanation", reasons),
                 ],
             )
         }
