@@ -47,7 +47,7 @@ async fn it_decides_as_any_other_plugin() {
     place.activate(&data("small/strategy.toml"));
     place.done(&["plugin", "install", &package, "--yes"]);
     let server = Server::start(place);
-    let terms = "{ customers(first: 5) { nodes { creditTerms { netDays fallback proposals } } } }";
+    let terms = "{ customers(first: 5) { nodes { creditTerms { netDays fallback proposals { reasons } } } } }";
     let told = server.query(terms).await;
     for customer in told["customers"]["nodes"].as_array().unwrap() {
         let terms = &customer["creditTerms"];
