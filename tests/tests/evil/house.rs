@@ -145,23 +145,42 @@ async fn send(server: &Server, role: Role, bytes: Vec<u8>) -> Answer {
     server.send(server.request(Method::POST, "/packages").bearer_auth(server.secret(role)).body(bytes)).await
 }
 
-const INSTALL: &str = "mutation($digest: String!) { installPlugin(input: {digest: $digest, approve: [\"Customer.name\"], idempotencyKey: \"evil\"}) { plugin { id } } }";
+const INSTALL: &str = "mutation($digest: String!, $key: String!) { installPlugin(input: {digest: $digest, approve: [\"Customer.name\"], idempotencyKey: $key}) { ... on PluginInstalled { plugin { name } } ... on Refused { reasons { message } } ... on Invalid { problems { message } } } }";
+
+/// Why a package is not installed.
+async fn not_installed(server: &Server, digest: &str) -> String {
+    let answer = server.graphql(Role::Admin, INSTALL, json!({ "digest": digest, "key": digest })).await;
+    let body = answer.json();
+    let came = &body["data"]["installPlugin"];
+    let members = ["reasons", "problems"].iter().filter_map(|member| came[member].as_array()).flatten();
+    let messages: Vec<_> = members.map(|member| member["message"].as_str().unwrap()).collect();
+    assert!(!messages.is_empty(), "{}", answer.text);
+    messages.join("; ")
+}
+
+/// Why a package that was sent is nothing to approve. Who tries to install it all the same is told the same.
+async fn not_offered(server: &Server, bytes: Vec<u8>) -> String {
+    let sent = send(server, Role::Admin, bytes).await.json();
+    assert_eq!(sent["offer"], Value::Null, "{sent}");
+    let problem = sent["problem"].as_str().unwrap();
+    assert_eq!(not_installed(server, sent["digest"].as_str().unwrap()).await, problem);
+    problem.to_owned()
+}
 
 async fn packages(server: &Server) -> Vec<Came> {
-    let digest = |digest: &str| json!({ "digest": digest });
-    let path = server.graphql(Role::Admin, INSTALL, digest("../../../../etc/passwd")).await;
-    let other_model = changed(&[(">=0.1, <0.2", ">=9.1, <9.2")]);
-    let no_point = changed(&[("credit.terms", "credit.termz")]);
+    let other = ("name = \"moody-guest\"", "name = \"other-guest\"");
+    let other_model = changed(&[other, (">=0.1, <0.2", ">=9.1, <9.2")]);
+    let no_point = changed(&[other, ("credit.terms", "credit.termz")]);
     vec![
-        came("package_path", "is a path in the place of a digest", told(&path)),
+        came(
+            "package_path",
+            "is a path in the place of a digest",
+            not_installed(server, "../../../../etc/passwd").await,
+        ),
         came("package_by_reader", "is sent by who may not", told(&send(server, Role::Reader, changed(&[])).await)),
         came("package_oversized", "has 4 MB", told(&send(server, Role::Admin, vec![0; 4 << 20]).await)),
-        came("package_other_model", "is made for another model", told(&send(server, Role::Admin, other_model).await)),
-        came(
-            "package_no_point",
-            "serves a decision point that is none",
-            told(&send(server, Role::Admin, no_point).await),
-        ),
+        came("package_other_model", "is made for another model", not_offered(server, other_model).await),
+        came("package_no_point", "serves a decision point that is none", not_offered(server, no_point).await),
     ]
 }
 

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Options {
-    package: PathBuf,
+    pub package: PathBuf,
     /// Approve everything the plugin reads without asking
     #[arg(long)]
     yes: bool,

@@ -4,6 +4,7 @@ use chrono::Utc;
 use guildhall_workflow::install_plugin::install_plugin;
 
 use super::approval::{Options, look};
+use super::named;
 use crate::failure::Failure;
 use crate::opening;
 use crate::settings::Settings;
@@ -20,7 +21,7 @@ pub(super) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
     }
     let order = looked.approved(options)?;
     let by = options.operator.actor(&house);
-    let installed = install_plugin(&house, by.permit()?, &order, None, Utc::now()).await?;
+    let installed = named(&options.package, install_plugin(&house, by.permit()?, &order, None, Utc::now()).await)?;
     println!("installed {} (sha256 {})", installed.name, installed.digest);
     Ok(house.database.close().await?)
 }

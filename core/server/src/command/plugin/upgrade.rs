@@ -4,6 +4,7 @@ use chrono::Utc;
 use guildhall_workflow::upgrade_plugin::upgrade_plugin;
 
 use super::approval::{Options, look};
+use super::named;
 use crate::failure::Failure;
 use crate::opening;
 use crate::settings::Settings;
@@ -17,7 +18,7 @@ pub(super) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
     }
     let order = looked.approved(options)?;
     let by = options.operator.actor(&house);
-    let upgraded = upgrade_plugin(&house, by.permit()?, &order, None, Utc::now()).await?;
+    let upgraded = named(&options.package, upgrade_plugin(&house, by.permit()?, &order, None, Utc::now()).await)?;
     println!("upgraded {} (sha256 {})", upgraded.name, upgraded.digest);
     Ok(house.database.close().await?)
 }
