@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::column::adapt;
 use crate::link::Reads;
-use crate::{StoreError, Transaction};
+use crate::{Dialect, StoreError, Transaction};
 
 /// Exposure to be set aside for an order that is being placed.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,7 +91,12 @@ pub struct Waiting {
 /// The orders that are held for credit and whose customers' credit depends on something else than when they were last
 /// checked, the longest waiting first. `generation` is the one that decides.
 pub async fn to_check(on: &impl Reads, generation: i64, most: u32) -> Result<Vec<Waiting>, StoreError> {
-    let text = |column: &str| format!("COALESCE(CAST({column} AS text), '')");
+    let link = on.link();
+    // An id is bytes on SQLite, and they are no text.
+    let text = |column: &str| match link.dialect() {
+        Dialect::Sqlite if column.ends_with("_id\"") => format!("hex({column})"),
+        _ => format!("COALESCE(CAST({column} AS text), '')"),
+    };
     let columns = [
         r#""a"."limit""#,
         r#""a"."exposure""#,
@@ -116,7 +121,7 @@ pub async fn to_check(on: &impl Reads, generation: i64, most: u32) -> Result<Vec
              WHERE "h"."status" = 'ACTIVE' AND "h"."reason" = 'CREDIT' AND "o"."status" = 'HELD'
            ) AS "w" WHERE "w"."checked" IS DISTINCT FROM "w"."state" ORDER BY "w"."since", "w"."hold" LIMIT {most}"#
     );
-    let rows = on.link().rows(&sql, Vec::new()).await?;
+    let rows = link.rows(&sql, Vec::new()).await?;
     let waiting = rows.iter().map(|row| {
         Ok(Waiting {
             hold: row.try_get_by_index(0)?,
