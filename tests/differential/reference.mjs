@@ -57,6 +57,10 @@ const columnText = ({ kind, column }, record) => {
 /** An answer source that is no record. */
 const part = (kind, of) => ({ ...of, part: kind });
 
+/** Whether an operation, a fragment or a variable has a description. */
+const isDescribed = ({ definitions }) =>
+  definitions.some((one) => one.description || one.variableDefinitions?.some(({ description }) => description));
+
 export class Reference {
   constructor(sdl, rows) {
     this.schema = buildSchema(sdl);
@@ -79,6 +83,8 @@ export class Reference {
     } catch (error) {
       return { refused: 'parse', message: error.message };
     }
+    // The reference is of a later edition here: since September 2025 what is executed may be described.
+    if (isDescribed(document)) return { refused: 'parse', message: 'a description' };;
     let broken;
     try {
       broken = validate(this.schema, document);

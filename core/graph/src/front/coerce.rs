@@ -110,11 +110,14 @@ pub(crate) fn argument(
 
 /// Whether the values of our own scalars in an argument are values of theirs. What stands as a variable was looked at as one.
 pub(crate) fn exact(schema: &Schema, ty: &Type, argument: &Argument) -> Result<(), String> {
+    let name = ty.inner_named_type().as_str();
     match argument {
         Argument::Null | Argument::Variable(_) => Ok(()),
-        Argument::List(items) => items.iter().try_for_each(|item| exact(schema, ty.item_type(), item)),
+        Argument::List(items) if ty.is_list() => items.iter().try_for_each(|item| exact(schema, ty.item_type(), item)),
+        Argument::List(_) | Argument::Object(_) if is_ours(name) => Err(no_value(&argument.constant().to_string(), ty)),
+        Argument::List(_) => Ok(()),
         Argument::Object(fields) => {
-            let Some(ExtendedType::InputObject(object)) = schema.types.get(ty.inner_named_type()) else {
+            let Some(ExtendedType::InputObject(object)) = schema.types.get(name) else {
                 return Ok(());
             };
             fields.iter().try_for_each(|(name, value)| match object.fields.get(name.as_str()) {
@@ -126,18 +129,23 @@ pub(crate) fn exact(schema: &Schema, ty: &Type, argument: &Argument) -> Result<(
         }
         Argument::Scalar(value) => {
             let read = |kind: Kind, text: &str| parse_text(&kind, text).map(|_| ());
-            let read = match (ty.inner_named_type().as_str(), value) {
+            let read = match (name, value) {
                 ("Decimal", Value::String(text)) => parse_exact(text).map(|_| ()),
                 ("Decimal", Value::Number(number)) if number.is_f64() => return Err(fraction(number)),
                 ("Decimal", Value::Number(_)) => Ok(()),
                 ("Date", Value::String(text)) => read(Kind::Date, text),
                 ("DateTime", Value::String(text)) => read(Kind::DateTime, text),
-                ("Decimal" | "Date" | "DateTime", _) => return Err(no_value(&value.to_string(), ty)),
+                (name, _) if is_ours(name) => return Err(no_value(&value.to_string(), ty)),
                 _ => Ok(()),
             };
             read.map_err(|error| error.to_string())
         }
     }
+}
+
+/// Whether it is a scalar whose texts we read ourselves.
+fn is_ours(name: &str) -> bool {
+    matches!(name, "Decimal" | "Date" | "DateTime")
 }
 
 /// A number that has been through a float, which may have changed it.
@@ -358,6 +366,9 @@ mod tests {
         refuses("$a: Int", json!({ "a": 2_147_483_648_i64 }), "variable `a`: `2147483648` is no value of type `Int`");
         refuses("$a: Kind", json!({ "a": "old" }), "variable `a`: `\"old\"` is no value of type `Kind`");
         refuses("$a: By", json!({ "a": { "x": 1 } }), "variable `a`: `By` has no field `x`");
+        refuses("$a: Decimal", json!({ "a": { "x": 1 } }), "variable `a`: `{\"x\":1}` is no value of type `Decimal`");
+        refuses("$a: Decimal", json!({ "a": ["1"] }), "variable `a`: `[\"1\"]` is no value of type `Decimal`");
+        takes("$a: [Decimal]", json!({ "a": "1" }), json!({ "a": ["1"] }));
         let null = "variable `a`: field `size`: it is null, where a value of type `Int!` is needed";
         refuses("$a: By", json!({ "a": { "size": null } }), null);
     }
