@@ -50,6 +50,7 @@ mod scale_out;
 mod settings;
 mod shadow;
 mod shutdown;
+mod simulation;
 mod small;
 mod sql;
 mod statements;

@@ -44,7 +44,7 @@ pub(crate) fn unreadable(problems: Problems) -> WorkflowError {
 }
 
 /// Refuses a strategy with findings that are errors: it could not do what it says.
-async fn sound(
+pub(crate) async fn sound(
     house: &House,
     points: &[Arc<DecisionPoint>],
     strategy: &Strategy,

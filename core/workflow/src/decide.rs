@@ -54,6 +54,21 @@ pub fn facts_in(tree: &str) -> Result<Vec<Facts<'_>>, serde_json::Error> {
     Ok(facts)
 }
 
+impl<'a> Facts<'a> {
+    /// The same of a customer of another segment.
+    pub(crate) fn in_segment(&self, segment: Option<&str>) -> Facts<'a> {
+        Facts {
+            slot: self.slot,
+            id: self.id.clone(),
+            source: self.source.clone(),
+            external_id: self.external_id.clone(),
+            segment: segment.map(|key| SegmentKey { key: key.to_owned() }),
+            rules: self.rules.clone(),
+            inputs: self.inputs.clone(),
+        }
+    }
+}
+
 impl Facts<'_> {
     pub(crate) fn subject(&self) -> Subject<'_> {
         Subject {

@@ -140,9 +140,18 @@ impl Deployment {
             reactions: candidate.reactions.clone(),
         });
         plugins.sort_by(|a, b| a.guest.name().cmp(b.guest.name()));
+        self.beside(model, self.strategy.clone(), plugins)
+    }
+
+    /// As this one, with a candidate in place of the strategy in force. It is for comparisons and never decides.
+    pub(crate) fn under(&self, model: &Model, candidate: Active) -> Result<Self, WorkflowError> {
+        self.beside(model, Some(candidate), self.plugins.clone())
+    }
+
+    fn beside(&self, model: &Model, strategy: Option<Active>, plugins: Vec<Serving>) -> Result<Self, WorkflowError> {
         let mut deployment = Deployment {
             generation: self.generation,
-            strategy: self.strategy.clone(),
+            strategy,
             plugins,
             suspended: self.suspended.clone(),
             roles: self.roles.clone(),
@@ -170,6 +179,22 @@ impl Deployment {
 
     pub fn point(&self, name: &str) -> Option<&Arc<DecisionPoint>> {
         self.points.iter().find(|point| point.name == name)
+    }
+
+    /// Whether a plugin serves the point, or would if it could be asked.
+    pub(crate) fn is_served(&self, point: &str) -> bool {
+        self.plugins.iter().any(|plugin| plugin.serves(point))
+            || self.suspended.iter().any(|suspended| suspended.points.contains_key(point))
+    }
+
+    /// The plugins that are shown the customer's segment at a point.
+    pub(crate) fn shown_the_segment(&self, point: &str) -> impl Iterator<Item = &str> {
+        let shows = |query: &InputQuery| query.reads.iter().any(|read| read.starts_with("Segment."));
+        let all = self
+            .plugins
+            .iter()
+            .filter(move |plugin| plugin.queries.iter().any(|(name, query)| name == point && shows(query)));
+        all.map(|plugin| plugin.guest.name())
     }
 
     /// Whether something comes of events: a strategy is in force, and a plugin wants to know of some.

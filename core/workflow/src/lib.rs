@@ -62,6 +62,7 @@ pub mod rotate_token;
 pub mod set_plugin_settings;
 pub mod set_roles;
 pub mod shadow;
+pub mod simulate_strategy;
 pub mod start_import;
 pub mod store_package;
 pub mod trust_publisher;

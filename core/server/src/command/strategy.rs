@@ -1,5 +1,7 @@
 //! `guildhall strategy`.
 
+mod simulate;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,6 +43,11 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Tells what a strategy file would change for the customers of today, and what that is worth; it changes nothing
+    #[command(
+        after_help = "Example:\n  guildhall strategy simulate next.toml --request 'credit.check={\"amount\": \"1000\"}'"
+    )]
+    Simulate(simulate::Options),
     /// Makes a strategy the one that decides
     #[command(after_help = "Example:\n  guildhall strategy activate strategy.toml --as ada")]
     Activate {
@@ -63,6 +70,7 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
     match command {
         Command::Lint { file, plugin, json } => lint(settings, &file, &plugin, json),
         Command::Diff { old, new, plugin, json } => diff(settings, &old, &new, &plugin, json),
+        Command::Simulate(options) => simulate::run(settings, &options).await,
         Command::Activate { file, operator, json } => activate(settings, &file, &operator, json).await,
         Command::Show { json } => show(settings, json).await,
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use guildhall_decision::{DecisionPoint, Mode, Seen, ShadowReport};
+use guildhall_decision::{Comparison, DecisionPoint, Mode, Seen};
 use guildhall_store::sample;
 use serde_json::Value;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ pub(super) async fn compare(
     candidate: &Checked,
     wanted: u32,
     now: DateTime<Utc>,
-    report: &mut ShadowReport,
+    report: &mut Comparison,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<(), WorkflowError> {
     let installed = Deployment::load(house).await?;
