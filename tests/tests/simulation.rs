@@ -72,7 +72,8 @@ async fn what_is_simulated_is_what_comes_of_it() {
             assert_eq!(one["customers"].as_u64(), moves.remove(&pair), "{one}");
         }
         assert!(moves.is_empty(), "{moves:?}");
-        let line = |field: &str| report["money"].as_array().unwrap().iter().find(|line| line["field"] == field).unwrap();
+        let line =
+            |field: &str| report["money"].as_array().unwrap().iter().find(|line| line["field"] == field).unwrap();
         let discount = line("discount");
         if discount["currency"] == "EUR" && report["money"].as_array().unwrap().len() == 2 {
             let amount = |name: &str| decimal(discount[name].as_str().unwrap());

@@ -45,7 +45,7 @@ pub use strategy::{
     ActivationRules, Agreement, Aim, Arbitration, Assignment, Authority, Circumstances, ContactCap, ContactPolicy,
     CustomerKey, Direction, Effect, Field, Finding, Goal, GoalError, GroundRule, Guard, Holdout, Incentive,
     Information, Limit, MAX_DOCUMENT_BYTES, Money, MoneyError, Objective, Place, Pledge, Problem, Problems, Projection,
-    QuietHours, Segment, Serving, Severity, Side, Strategy, Treatment, ValueProposition, difference,
+    QuietHours, Segment, Serving, Severity, Side, Strategy, Treatment, ValueProposition, difference, lot,
 };
 pub use verdict::{
     Approval, Bound, Failure, Member, MemberVerdict, Proposal, ProposalFailure, ProposedOutput, Question, SetError,

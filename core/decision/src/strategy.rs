@@ -37,7 +37,7 @@ pub use goals::{Aim, Direction, Goal, GoalError, Guard, Objective, Projection, S
 pub use lint::{Circumstances, Finding, Serving, Severity};
 pub use pledges::{Money, MoneyError, Pledge};
 pub use policies::{
-    Arbitration, Authority, ContactCap, ContactPolicy, Field, Holdout, Incentive, Information, Place, QuietHours,
+    Arbitration, Authority, ContactCap, ContactPolicy, Field, Holdout, Incentive, Information, Place, QuietHours, lot,
 };
 pub use problem::{Problem, Problems};
 pub use reader::MAX_DOCUMENT_BYTES;

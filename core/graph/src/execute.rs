@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use guildhall_decision::DecisionPoint;
 use guildhall_model::plan::Entry;
 use guildhall_store::{Database, RESPONSE_LIMIT, StoreError};
-use guildhall_workflow::decide::{Decided, DecisionError, Detail, Facts, facts_in};
+use guildhall_workflow::decide::{Decided, DecisionError, Detail, Facts};
 use guildhall_workflow::{ActValue, Actor, Deployment};
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ impl Execution<'_> {
             return Ok(Answer { data: read.response, problems: Vec::new() });
         }
         let facts = match &read.facts {
-            Some(text) => facts_in(text).map_err(|error| Problem::internal(&error))?,
+            Some(text) => self.deployment.facts_in(text).map_err(|error| Problem::internal(&error))?,
             None => Vec::new(),
         };
         let decided = self.decide(plan, &facts).await?;

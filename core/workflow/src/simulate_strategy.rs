@@ -1,5 +1,5 @@
 //! Simulates a strategy: decides about the customers of today under the strategy in force and under the candidate, side by side,
-//! and tells what changes for whom. It only reads.
+//! and tells what changes for whom. It only reads; of a version that was proposed it notes that it was simulated over everybody.
 //!
 //! Every customer is assigned to the candidate's segments in memory, from the facts the segments' conditions look at, and asked at
 //! the points about one customer that plugins serve. A point that asks something is asked what the caller says, of everybody; or
@@ -15,12 +15,15 @@ use std::sync::Arc;
 use chrono::{DateTime, SubsecRound, Utc};
 use guildhall_decision::{Simulation, SimulationReport, Worths, canonical_json};
 use guildhall_store::sample;
+use guildhall_store::strategy::{self, Status};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::activate_strategy::{read_strategy, sound};
 use crate::deployment::Active;
+use crate::life::Life;
+use crate::turn::{Begun, Turn};
 use crate::{ActivateStrategy, Deployment, House, Permit, WorkflowError};
 use asking::{Asked, Asking};
 
@@ -53,8 +56,10 @@ pub async fn simulate_strategy(
     let candidate = read_strategy(&house.model, &points, document)?;
     sound(house, &points, &candidate, now).await?;
     let installed = Deployment::load(house).await?;
-    let in_force = installed.strategy.as_ref().ok_or(WorkflowError::NoActiveStrategy)?;
+    let in_force = installed.strategy.clone().ok_or(WorkflowError::NoActiveStrategy)?;
     let number = in_force.number;
+    // A challenger is no part of the comparison.
+    let installed = installed.under(&house.model, in_force)?;
     let digest = hex::encode(Sha256::digest(document.as_bytes()));
     // It is no version yet: nothing it decides is kept.
     let beside = Active { id: Uuid::nil(), number: 0, digest: digest.clone(), strategy: candidate.clone() };
@@ -94,7 +99,8 @@ pub async fn simulate_strategy(
         Some(wanted) => Some(sample::customers(&house.database, wanted).await?),
         None => None,
     };
-    let whole = sample.is_none();
+    let all = |sample: &Vec<Uuid>, wanted: u32| u32::try_from(sample.len()).is_ok_and(|found| found < wanted);
+    let whole = sample.as_ref().zip(extent.customers).is_none_or(|(sample, wanted)| all(sample, wanted));
     let finished = customers::ask(&asking, &everybody, sample, &mut simulation, progress).await?;
     if finished {
         recorded::ask(&asking, &some, extent.recorded, &mut simulation).await?;
@@ -105,5 +111,23 @@ pub async fn simulate_strategy(
         simulation.note("no plugin could be asked about a customer, so only the segments are compared");
     }
     let calls = installed.guest_calls().saturating_add(beside.guest_calls());
-    Ok(simulation.finish(&digest, number, whole && finished, calls))
+    let whole = whole && finished;
+    if whole {
+        note_simulated(house, &by.name, &digest, now).await?;
+    }
+    Ok(simulation.finish(&digest, number, whole, calls))
+}
+
+/// Notes at every version with this document that may still become active that it was simulated.
+async fn note_simulated(house: &House, by: &str, digest: &str, now: DateTime<Utc>) -> Result<(), WorkflowError> {
+    if strategy::waiting(&house.database, digest).await?.is_empty() {
+        return Ok(());
+    }
+    let Begun::Now(turn) = Turn::begin(house, None).await? else { return Ok(()) };
+    let life = Life::begin(house, &turn.transaction, by, "simulateStrategy", now).await?;
+    for version in strategy::waiting(&turn.transaction, digest).await? {
+        let to = if version.status == Status::Draft { Status::Simulated } else { version.status };
+        life.go(&version, to, &[("simulatedAt", now.into()), ("simulatedBy", by.into())]).await?;
+    }
+    turn.end(Value::Null, now).await
 }

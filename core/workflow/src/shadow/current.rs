@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::reasons_of;
-use crate::decide::{Decided, Detail, Facts, facts_in};
+use crate::decide::{Decided, Detail, Facts};
 use crate::facts_of::facts_tree;
 use crate::install_plugin::Checked;
 use crate::{Deployment, House, WorkflowError};
@@ -82,8 +82,9 @@ async fn decided(
     now: DateTime<Utc>,
 ) -> Result<Vec<Of>, WorkflowError> {
     let tree = facts_tree(house, deployment, point, customers).await?;
-    let facts =
-        facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts cannot be read: {error}")))?;
+    let facts = deployment
+        .facts_in(&tree)
+        .map_err(|error| WorkflowError::Internal(format!("the facts cannot be read: {error}")))?;
     let subjects: Vec<&Facts<'_>> = facts.iter().collect();
     let decided = deployment.decide(point, &subjects, &Value::Null, now, Detail::Answer, None).await?;
     let of = |(facts, decided): (&&Facts<'_>, Decided)| Of {
