@@ -7,6 +7,7 @@
 
 mod comparison;
 mod condition;
+mod conflicts;
 mod datum;
 mod exact;
 mod ledger;
@@ -24,6 +25,7 @@ pub use condition::{
     Bindings, Condition, ConditionError, Formula, FormulaError, FormulaNames, FormulaValues, MAX_CONDITION_LENGTH,
     Scope,
 };
+pub use conflicts::{ConflictExample, ConflictReport, Disputed, FieldConflicts, OverridesSeen, PointConflicts};
 pub use datum::{DataType, Datum, EnumDefinition, EnumValue};
 pub use ledger::{
     Asked, ChainCheck, ChainError, Content, Inputs, LedgerEntry, Link, PluginVersion, StrategyVersion, SubjectInputs,

@@ -51,6 +51,7 @@ pub mod import;
 pub mod install_plugin;
 pub mod load_demo_company;
 pub mod place_order;
+pub mod policy_conflicts;
 pub mod propose_strategy;
 pub mod react_to_events;
 pub mod recheck_credit;

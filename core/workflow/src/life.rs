@@ -171,10 +171,10 @@ impl<'a> Life<'a> {
         };
         if !may {
             return Err(WorkflowError::refused(format!(
-                "strategy {} is {}, and nothing {} becomes {to}",
+                "strategy {} is {} and cannot become {}",
                 version.number,
                 stands(version.status),
-                stands(version.status)
+                stands(to)
             )));
         }
         let record = self.transaction.lock_records(&strategies, &[version.id]).await?;
@@ -235,3 +235,6 @@ pub(crate) fn keepable_document(candidate: &Strategy) -> Result<(), WorkflowErro
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,8 @@
 //! the points about one customer that plugins serve. A point that asks something is asked what the caller says, of everybody; or
 //! else what was asked when decisions were recorded, of those it was asked about.
 
-mod asking;
-mod customers;
+pub(crate) mod asking;
+pub(crate) mod customers;
 mod recorded;
 
 use std::collections::BTreeMap;
@@ -101,7 +101,7 @@ pub async fn simulate_strategy(
     };
     let all = |sample: &Vec<Uuid>, wanted: u32| u32::try_from(sample.len()).is_ok_and(|found| found < wanted);
     let whole = sample.as_ref().zip(extent.customers).is_none_or(|(sample, wanted)| all(sample, wanted));
-    let finished = customers::ask(&asking, &everybody, sample, &mut simulation, progress).await?;
+    let finished = customers::ask(&asking, &everybody, sample, &mut |one| simulation.add(one), progress).await?;
     if finished {
         recorded::ask(&asking, &some, extent.recorded, &mut simulation).await?;
     } else {

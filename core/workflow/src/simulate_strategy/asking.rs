@@ -20,7 +20,7 @@ use crate::writing::object;
 use crate::{Deployment, House, WorkflowError};
 
 /// Both strategies with the same plugins.
-pub(super) struct Asking<'a> {
+pub(crate) struct Asking<'a> {
     pub house: &'a Arc<House>,
     pub installed: &'a Deployment,
     pub beside: &'a Deployment,
@@ -29,13 +29,13 @@ pub(super) struct Asking<'a> {
 }
 
 /// A point that is asked, and what is read of a customer for it under both strategies.
-pub(super) struct Asked {
+pub(crate) struct Asked {
     pub point: Arc<DecisionPoint>,
     parts: Vec<Entry<Output>>,
 }
 
 impl Asked {
-    pub(super) fn new(asking: &Asking<'_>, point: &Arc<DecisionPoint>, worth: &Worths) -> Result<Self, WorkflowError> {
+    pub(crate) fn new(asking: &Asking<'_>, point: &Arc<DecisionPoint>, worth: &Worths) -> Result<Self, WorkflowError> {
         let mut reads = worth.reads();
         for deployment in [asking.installed, asking.beside] {
             reads.extend(deployment.strategy().map(|strategy| strategy.rule_reads(&point.name)).unwrap_or_default());

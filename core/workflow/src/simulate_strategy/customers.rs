@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use guildhall_decision::{SimulatedAnswer, SimulatedCustomer, Simulation, Verdict};
+use guildhall_decision::{SimulatedAnswer, SimulatedCustomer, Verdict};
 use guildhall_model::plan::{Comparison, Condition, Expression, Operand};
 use guildhall_model::{Field, GlobalId};
 use serde_json::Value;
@@ -15,12 +15,12 @@ use crate::writing::object;
 /// Customers that are held at a time: one statement, and one guest call for each plugin and strategy.
 const BATCH: usize = 256;
 
-/// Asks everybody, or a sample. Says whether it came to the end.
-pub(super) async fn ask(
+/// Asks everybody, or a sample, and shows each with the answers. Says whether it came to the end.
+pub(crate) async fn ask(
     asking: &Asking<'_>,
     points: &[(Asked, String, Value)],
     mut sample: Option<Vec<Uuid>>,
-    simulation: &mut Simulation<'_>,
+    seen: &mut (dyn FnMut(&SimulatedCustomer<'_>) + Send),
     progress: &mut (dyn FnMut(u64) -> bool + Send),
 ) -> Result<bool, WorkflowError> {
     let customer = object(asking.house, "Customer")?;
@@ -63,7 +63,7 @@ pub(super) async fn ask(
                 let facts = facts.subject().facts;
                 Some(SimulatedAnswer { point: &of.point, facts, request, old, new, recorded: None })
             });
-            simulation.add(&SimulatedCustomer {
+            seen(&SimulatedCustomer {
                 id: &one.id,
                 currency: &one.currency,
                 from: one.from(),
