@@ -242,7 +242,7 @@ impl Api {
         };
         self.spend(actor, prepared.cost(), &mut known.allowance)?;
         let execution = Execution {
-            database: &self.house.database,
+            house: &self.house,
             deployment: &generation.deployment,
             variables: &variables,
             actor,

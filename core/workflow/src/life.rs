@@ -183,7 +183,7 @@ impl<'a> Life<'a> {
         values.extend(more.iter().cloned());
         let mut writing = Writing::new(self.house, self.transaction, self.actor, self.act, self.now);
         writing.set(&strategies, record, &values).await?;
-        Ok(writing.finish().await?)
+        writing.finish().await
     }
 
     /// Makes a version the one that decides: retires the one before and its challenger, brings the segments up to date and assigns

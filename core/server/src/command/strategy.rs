@@ -1,5 +1,6 @@
 //! `guildhall strategy`.
 
+mod conflicts;
 mod life;
 mod simulate;
 
@@ -78,6 +79,9 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Tells where departments disagree, what settled it, and what the strategy changed; it changes nothing
+    #[command(after_help = "Example:\n  guildhall strategy conflicts --since 2026-10-01")]
+    Conflicts(conflicts::Options),
     /// Shows the strategy that decides
     Show {
         /// Print JSON
@@ -98,6 +102,7 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
         Command::Activate(activation) => life::activate(settings, &activation).await,
         Command::Rollback(nothing) => life::rollback(settings, &nothing).await,
         Command::List { json } => life::list(settings, json).await,
+        Command::Conflicts(options) => conflicts::run(settings, &options).await,
         Command::Show { json } => show(settings, json).await,
     }
 }
