@@ -54,6 +54,7 @@ mod simulation;
 mod small;
 mod sql;
 mod statements;
+mod strategies;
 mod subscriptions;
 mod suspended;
 mod tampering;
