@@ -27,6 +27,7 @@ pub mod idempotency;
 pub mod import_run;
 pub mod ledger;
 pub mod package;
+pub mod payment;
 pub mod plugin;
 pub mod point;
 pub mod publisher;
