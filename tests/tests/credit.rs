@@ -21,8 +21,12 @@ async fn entry(server: &Server, order: &Value) -> (String, String) {
     let nodes = found["order"]["exposureEntries"]["nodes"].as_array().unwrap();
     assert_eq!(nodes.len(), 1, "{found}");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let told = format!("{} {}", text(&nodes[0]["stage"]), text(&nodes[0]["amount"]["amount"]));
+    let told = format!("{} {}", text(&nodes[0]["stage"]), amount(&nodes[0]));
     (text(&nodes[0]["id"]), told)
+}
+
+fn amount(node: &Value) -> Decimal {
+    node["amount"]["amount"].as_str().unwrap().parse::<Decimal>().unwrap().normalize()
 }
 
 /// Writes an order's fields, whatever its version is by now.
@@ -63,9 +67,7 @@ fn payment(trade: &Trade, amount: &str) -> Value {
 /// Amounts and invoices of a payment's allocations, in the order of amounts.
 fn allocated(paid: &Value) -> Vec<String> {
     let nodes = paid["payment"]["allocations"]["nodes"].as_array().unwrap_or_else(|| panic!("{paid}"));
-    let told = |node: &Value| {
-        format!("{} {}", node["amount"]["amount"].as_str().unwrap(), node["invoice"]["number"].as_str().unwrap_or("-"))
-    };
+    let told = |node: &Value| format!("{} {}", amount(node), node["invoice"]["number"].as_str().unwrap_or("-"));
     let mut all: Vec<_> = nodes.iter().map(told).collect();
     all.sort();
     all

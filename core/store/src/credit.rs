@@ -112,6 +112,15 @@ pub async fn due(on: &impl Reads, now: DateTime<Utc>, most: u32) -> Result<Vec<U
     rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
+/// Whether an open order is still to be checked again, which another process may have done. Entries change under a lock of
+/// their customer; who has it can rely on the answer.
+pub async fn is_due(transaction: &Transaction, order: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let now = adapt(transaction.dialect(), &Kind::DateTime, &now.into());
+    let now = now.map_err(|unfit| unfit.of("ExposureEntry.checkAt"))?;
+    let sql = r#"SELECT 1 FROM "exposure_entry" WHERE "id" = $1 AND "stage" = 'ORDER' AND "check_at" <= $2"#;
+    Ok(transaction.query_row(sql, vec![sea_orm::Value::Uuid(Some(order)), now]).await?.is_some())
+}
+
 /// How a person released an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {

@@ -155,11 +155,12 @@ impl Case {
     pub(super) fn strategy(&self) -> String {
         let Rules { over_limit, over_static, horizon, document, oldest, share, dunning, ground } = &self.rules;
         let mut text = "name = \"Drawn\"\nvision = \"By dice.\"\napprovers = [\"ada\"]\n[[segments]]\nkey = \"all\"\nname = \"All\"\nneed = \"Any.\"\n\
-            when = 'customer.country != \"Nowhere\"'\n[treatments.all.\"credit.check\"]\n"
+            when = 'customer.country != \"Nowhere\"'\n"
             .to_owned();
+        let mut treatment = String::new();
         let mut set = |name: &str, value: Option<String>| {
             if let Some(value) = value {
-                text.push_str(&format!("{name} = {value}\n"));
+                treatment.push_str(&format!("{name} = {value}\n"));
             }
         };
         let ratio = |share: &i64| format!("{}.{:04}", share / 10_000, share % 10_000);
@@ -170,6 +171,9 @@ impl Case {
         set("oldestOpenItemDays", oldest.map(|days| days.to_string()));
         set("overdueShare", share.as_ref().map(ratio));
         set("maxDunningLevel", dunning.map(|level| level.to_string()));
+        if !treatment.is_empty() {
+            text.push_str(&format!("[treatments.all.\"credit.check\"]\n{treatment}"));
+        }
         if let Some(ground) = ground {
             let factor = ratio(ground);
             text.push_str(&format!(

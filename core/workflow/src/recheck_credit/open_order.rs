@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use guildhall_model::Value;
-use guildhall_store::credit::check_again;
+use guildhall_store::credit::{check_again, is_due};
 use guildhall_store::{business_day, facts, generation};
 use uuid::Uuid;
 
@@ -47,6 +47,11 @@ pub(super) async fn check(
     let recording =
         Recording { point, customer: asked.customer, request: &request, facts, decided: &decided, by: SELF, at: now };
     let decision = recording::append(house, deployment, &transaction, &recording).await?;
+    // The customer is locked from here on.
+    if !is_due(&transaction, order, now).await? {
+        transaction.rollback().await?;
+        return Ok(false);
+    }
     let today = business_day::current(&transaction).await?.at(now);
     let mut way = credit.way(&transaction, order, &asked, now).await?;
     if way != Way::None && !credit.has_room(&transaction, &asked, today, way != Way::Credit).await? {
