@@ -14,7 +14,7 @@ use wasmtime::component::{Component, Linker};
 use crate::breaker::Breaker;
 use crate::cache::{self, CacheError, CodeCache};
 use crate::compile::{Worker, compiled};
-use crate::contract::{self, ContractError};
+use crate::contract::ContractError;
 use crate::failure::shown;
 use crate::gate::Gate;
 use crate::guest::{Guest, Loaded};
@@ -156,7 +156,7 @@ impl Inner {
             return Ok(loaded);
         }
         let manifest = package.manifest();
-        contract::check(&manifest.contract)?;
+        package.check_contract()?;
         let component = self.component(package)?;
         self.check_interface(&component)?;
         self.check_resources(&component)?;

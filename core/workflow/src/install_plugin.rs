@@ -87,6 +87,9 @@ pub(crate) fn check_queries(
     let points = points_beside(workshop, package)?;
     let bad = |message: String| WorkflowError::BadInput(message);
     let manifest = package.manifest();
+    package
+        .check_contract()
+        .map_err(|error| bad(format!("plugin `{}` {}: {error}", manifest.name, manifest.version)))?;
     let (major, minor, patch) = workshop.model.version();
     let model = semver::Version::new(major, minor, patch);
     if !manifest.model.matches(&model) {
