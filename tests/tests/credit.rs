@@ -312,3 +312,86 @@ async fn a_release_ends() {
         assert_eq!(exposure(&server, &trade).await.0, Decimal::from(50_000));
     }
 }
+
+const MAPPING: &str = r#"
+source = "erp"
+
+[[files]]
+file = "customers.csv"
+type = "Customer"
+id = "{No}"
+[files.fields]
+name = "Name"
+country = "Country"
+kind = { constant = "ORGANIZATION" }
+status = { constant = "ACTIVE" }
+currency = { constant = "EUR" }
+
+[[files]]
+file = "customers.csv"
+type = "CreditAccount"
+id = "{No}"
+[files.fields]
+currency = { constant = "EUR" }
+limit = "Limit"
+dunningLevel = { constant = 0 }
+onHold = { constant = false }
+[files.references]
+customer = "No"
+
+[[files]]
+file = "invoices.csv"
+type = "Invoice"
+id = "{No}"
+[files.fields]
+number = "No"
+status = "Status"
+issuedOn = "Issued"
+dueOn = "Due"
+paidOn = "PaidOn"
+currency = { constant = "EUR" }
+amount = "Amount"
+paidAmount = "Paid"
+[files.references]
+customer = "Customer"
+"#;
+
+/// What is owed and what was paid comes by import; what waits goes on all the same.
+#[tokio::test]
+async fn a_payment_by_import_frees_what_was_owed() {
+    for place_of in houses().await {
+        let import = |status: &str, paid_on: &str, paid: &str| {
+            place_of.file("erp/customers.csv", "No,Name,Country,Limit\n1,Harbour,France,50000\n");
+            let invoice = format!("7,1,{status},{},{},{paid_on},52000,{paid}\n", day(0), day(30));
+            let invoices = format!("No,Customer,Status,Issued,Due,PaidOn,Amount,Paid\n{invoice}");
+            place_of.file("erp/invoices.csv", invoices);
+            place_of.import(&place_of.file("mapping.toml", MAPPING), &place_of.folder().join("erp"));
+        };
+        import("OPEN", "", "0");
+        place_of.activate(&data("credit/strategy.toml"));
+        let server = Server::beside(&place_of);
+        let found =
+            server.query("{ customers { nodes { id exposureEntries { nodes { stage amount { amount } } } } } }").await;
+        let customer = &found["customers"]["nodes"][0];
+        let owed = &customer["exposureEntries"]["nodes"][0];
+        assert_eq!((&owed["stage"], amount(owed)), (&json!("INVOICE"), Decimal::from(52_000)), "{found}");
+        let product = json!({ "name": "Tea", "sku": key(), "currency": "EUR", "listPrice": "1" });
+        let product = made(&server, "Product", product).await;
+        let order = json!({ "customer": customer["id"], "idempotencyKey": key(),
+            "lines": [{ "product": product, "quantity": "4000" }] });
+        let held = place(&server, order).await;
+        assert_eq!(held["__typename"], "OrderHeld", "{held}");
+        import("PAID", &day(0), "52000");
+        becomes(&server, &held["order"]["id"], "OPEN").await;
+        let query = "query($id: ID!) { customer(id: $id) { creditAccount { exposure { amount } } exposureEntries { nodes { stage amount { amount } } } } }";
+        let found = asked(&server, query, &customer["id"]).await;
+        let nodes = found["customer"]["exposureEntries"]["nodes"].as_array().unwrap();
+        let mut told: Vec<String> =
+            nodes.iter().map(|node| format!("{} {}", node["stage"].as_str().unwrap(), amount(node))).collect();
+        told.sort();
+        assert_eq!(told, ["CLEARED 52000", "ORDER 4000"], "{found}");
+        let exposure: Decimal =
+            found["customer"]["creditAccount"]["exposure"]["amount"].as_str().unwrap().parse().unwrap();
+        assert_eq!(exposure, Decimal::from(4_000));
+    }
+}
