@@ -15,6 +15,7 @@ use crate::breaker::Breaker;
 use crate::cache::{self, CacheError, CodeCache};
 use crate::compile::{Worker, compiled};
 use crate::contract::ContractError;
+use crate::experience::Experience;
 use crate::failure::shown;
 use crate::gate::Gate;
 use crate::guest::{Guest, Loaded};
@@ -175,6 +176,7 @@ impl Inner {
             breaker: Breaker::new(&manifest.name, Arc::clone(&tally)),
             tally,
             program: Program { engine: self.engine.clone(), instance, decide },
+            experience: Experience::of(manifest.serves.iter().map(|serves| serves.point.as_str())),
             limits: Arc::clone(&self.limits),
             gate: Gate::new(self.limits.concurrency_per_plugin),
             host_gate: Arc::clone(&self.gate),

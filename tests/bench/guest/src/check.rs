@@ -1,7 +1,7 @@
 //! A credit check: what is owed and asked for, against the limit. `tests/bench/engines/rules` has the same rule in other languages.
 
-use measured_check::{CreditAccount, MeasuredCheck, MeasuredOutcome, Question};
 use guildhall_plugin::{Answer, Decimal, policy};
+use measured_check::{CreditAccount, MeasuredCheck, MeasuredOutcome, Question};
 
 /// What utilization says where there is no limit to divide by.
 const FULL: Decimal = Decimal::ONE;
