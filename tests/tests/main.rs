@@ -9,6 +9,8 @@ mod bad_input;
 mod budgets;
 mod clients;
 mod contributions;
+mod credit;
+mod credit_oracle;
 mod decisions;
 mod demo;
 mod differential;

@@ -55,7 +55,7 @@ fn random_questions_have_the_same_answers_natively_and_as_wasm() {
     }
 }
 
-fn guest(name: &str) -> (Package, Guest) {
+pub(crate) fn guest(name: &str) -> (Package, Guest) {
     let limits = Limits {
         wall_single: std::time::Duration::from_secs(20),
         wall_batch: std::time::Duration::from_secs(60),

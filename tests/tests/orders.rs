@@ -8,10 +8,10 @@ use guildhall_tests::{Place, Role, Server, built, data, places, until};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Each database with the plugin and the strategy; one product that costs 1.
-async fn houses() -> Vec<Arc<Place>> {
+pub(crate) async fn houses() -> Vec<Arc<Place>> {
     let mut all = Vec::new();
     for place in places().await {
         place.activate(&data("credit/strategy.toml"));
@@ -21,13 +21,13 @@ async fn houses() -> Vec<Arc<Place>> {
     all
 }
 
-fn key() -> String {
+pub(crate) fn key() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!("key-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-async fn made(server: &Server, object: &str, values: Value) -> String {
+pub(crate) async fn made(server: &Server, object: &str, values: Value) -> String {
     let query = format!(
         "mutation($input: Create{object}Input!) {{ done: create{object}(input: $input) {{ __typename ... on {object}Written {{ id }} \
          ... on Invalid {{ problems {{ path message }} }} }} }}"
@@ -37,7 +37,7 @@ async fn made(server: &Server, object: &str, values: Value) -> String {
     done["done"]["id"].as_str().unwrap_or_else(|| panic!("{object}: {done}")).to_owned()
 }
 
-fn day(from_today: i64) -> String {
+pub(crate) fn day(from_today: i64) -> String {
     let today = Utc::now().date_naive();
     let day = match u64::try_from(from_today) {
         Ok(ahead) => today.checked_add_days(Days::new(ahead)),
@@ -47,13 +47,13 @@ fn day(from_today: i64) -> String {
 }
 
 /// A customer with a limit, and a product.
-struct Trade {
-    customer: String,
+pub(crate) struct Trade {
+    pub(crate) customer: String,
     product: String,
 }
 
 impl Trade {
-    async fn with(server: &Server, country: &str, limit: &str) -> Trade {
+    pub(crate) async fn with(server: &Server, country: &str, limit: &str) -> Trade {
         let customer = json!({ "name": "Harbour", "kind": "ORGANIZATION", "currency": "EUR", "country": country });
         let customer = made(server, "Customer", customer).await;
         let account = json!({ "customer": customer, "currency": "EUR", "limit": limit, "dunningLevel": 0 });
@@ -64,7 +64,7 @@ impl Trade {
     }
 
     /// What is owed already.
-    async fn owes(&self, server: &Server, amount: &str) {
+    pub(crate) async fn owes(&self, server: &Server, amount: &str) {
         let invoice = json!({ "number": key(), "issuedOn": day(0), "dueOn": day(30), "status": "OPEN", "currency": "EUR",
             "amount": amount, "paidAmount": "0", "customer": self.customer });
         made(server, "Invoice", invoice).await;
@@ -82,22 +82,22 @@ impl Trade {
         }
     }
 
-    fn order(&self, amount: &str) -> Value {
+    pub(crate) fn order(&self, amount: &str) -> Value {
         json!({ "customer": self.customer, "idempotencyKey": key(),
             "lines": [{ "product": self.product, "quantity": amount }] })
     }
 }
 
-const PLACE: &str = "mutation($input: PlaceOrderInput!) { done: placeOrder(input: $input) { __typename \
+pub(crate) const PLACE: &str = "mutation($input: PlaceOrderInput!) { done: placeOrder(input: $input) { __typename \
     ... on OrderPlaced { order { id status } decision strategy explanation } \
     ... on OrderHeld { order { id status } hold amountToPay decision strategy explanation } \
     ... on Invalid { problems { path message } } ... on Refused { reasons { code message } } } }";
 
-async fn place(server: &Server, order: Value) -> Value {
+pub(crate) async fn place(server: &Server, order: Value) -> Value {
     server.graphql(Role::Department, PLACE, json!({ "input": order })).await.data()["done"].take()
 }
 
-async fn act(server: &Server, name: &str, asked: &str, input: Value) -> Value {
+pub(crate) async fn act(server: &Server, name: &str, asked: &str, input: Value) -> Value {
     let upper = name[..1].to_uppercase() + &name[1..];
     let query = format!(
         "mutation($input: {upper}Input!) {{ done: {name}(input: $input) {{ __typename {asked} \
@@ -106,19 +106,19 @@ async fn act(server: &Server, name: &str, asked: &str, input: Value) -> Value {
     server.graphql(Role::Department, &query, json!({ "input": input })).await.data()["done"].take()
 }
 
-async fn release(server: &Server, hold: &Value) -> Value {
+pub(crate) async fn release(server: &Server, hold: &Value) -> Value {
     let input = json!({ "hold": hold, "reason": "the owner called", "idempotencyKey": key() });
     act(server, "releaseHold", "... on HoldReleased { order { status } decision }", input).await
 }
 
-async fn status(server: &Server, order: &Value) -> String {
+pub(crate) async fn status(server: &Server, order: &Value) -> String {
     let query = "query($id: ID!) { order(id: $id) { status } }";
     let order = server.graphql(Role::Department, query, json!({ "id": order })).await.data();
     order["order"]["status"].as_str().unwrap().to_owned()
 }
 
 /// Static and dynamic exposure.
-async fn exposure(server: &Server, trade: &Trade) -> (Decimal, Decimal) {
+pub(crate) async fn exposure(server: &Server, trade: &Trade) -> (Decimal, Decimal) {
     let query =
         "query($id: ID!) { customer(id: $id) { creditAccount { exposure { amount } exposureDynamic { amount } } } }";
     let found = server.graphql(Role::Department, query, json!({ "id": trade.customer })).await.data();

@@ -155,6 +155,21 @@ async fn the_most_usual_operations() {
         count.of("recordDecision", query, |turn| {
             json!({ "input": { "point": "credit.terms", "customer": nodes[0]["id"], "idempotencyKey": format!("h{turn}") } })
         }).await;
+        let query =
+            "mutation($input: CreateInvoiceInput!) { createInvoice(input: $input) { ... on InvoiceWritten { id } } }";
+        for turn in 0..2 {
+            let invoice = json!({ "customer": id, "number": format!("I{turn}"), "issuedOn": "2026-06-01", "dueOn": "2026-06-30",
+                "currency": "EUR", "amount": "10", "paidAmount": "0" });
+            count.send(query, json!({ "input": { "values": invoice, "idempotencyKey": format!("m{turn}") } })).await;
+        }
+        let query = "mutation($input: RecordPaymentInput!) { recordPayment(input: $input) { ... on PaymentRecorded { payment { id } } } }";
+        count
+            .of(
+                "recordPayment",
+                query,
+                |turn| json!({ "input": { "customer": id, "amount": "10", "idempotencyKey": format!("n{turn}") } }),
+            )
+            .await;
         let goes = |turn: usize| json!({ "values": values(turn), "idempotencyKey": format!("j{turn}") });
         let mut gone = Vec::new();
         for turn in 2..4 {
@@ -182,16 +197,17 @@ async fn the_most_usual_operations() {
                  1  report by month
                  1  total of open invoices
                  1  filter over two relations
-                11  createCustomer
+                13  createCustomer
                 10  updateCustomer
                 11  upsertCustomer
-                10  createCustomers
-                13  createOrder
+                12  createCustomers
+                15  createOrder
                  7  createOrderLines
                 10  updateOrder
                 11  recordDecision
+                23  recordPayment
                 15  deleteCustomer
-                13  restoreCustomer
+                15  restoreCustomer
             "#]],
             false => expect![[r#"
                  1  customer by id
@@ -204,16 +220,17 @@ async fn the_most_usual_operations() {
                  1  report by month
                  1  total of open invoices
                  1  filter over two relations
-                10  createCustomer
+                12  createCustomer
                  9  updateCustomer
                 10  upsertCustomer
-                 9  createCustomers
-                12  createOrder
+                11  createCustomers
+                14  createOrder
                  7  createOrderLines
                  9  updateOrder
                 10  recordDecision
+                22  recordPayment
                 14  deleteCustomer
-                12  restoreCustomer
+                14  restoreCustomer
             "#]],
         };
         expected.assert_eq(&count.table);

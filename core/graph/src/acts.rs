@@ -8,6 +8,7 @@ mod decisions;
 mod imports;
 mod ledger;
 mod orders;
+mod payments;
 mod plugins;
 mod publishers;
 mod records;
@@ -98,7 +99,8 @@ pub(crate) enum Gave {
 /// The acts there are.
 pub(crate) fn declared() -> impl Iterator<Item = &'static Act> {
     let managed = plugins::ACTS.iter().chain(&publishers::ACTS).chain(&tokens::ACTS).chain(&imports::ACTS);
-    decisions::ACTS.iter().chain(&strategies::ACTS).chain(managed).chain(&orders::ACTS).chain(&ledger::ACTS)
+    let orders = orders::ACTS.iter().chain(&payments::ACTS);
+    decisions::ACTS.iter().chain(&strategies::ACTS).chain(managed).chain(orders).chain(&ledger::ACTS)
 }
 
 /// The act of a mutation's name, unless that is a verb on records.

@@ -154,7 +154,7 @@ impl From<WorkflowError> for Problem {
             WorkflowError::Refused(reasons) => {
                 Problem::new(Code::Refused, reasons.join("; ")).with("reasons", Value::from(reasons))
             }
-            WorkflowError::KeyReused(reason) => {
+            WorkflowError::KeyReused(reason) | WorkflowError::Stale(reason) => {
                 Problem::new(Code::Refused, reason.clone()).with("reasons", Value::from(vec![reason]))
             }
             WorkflowError::NoActiveStrategy => Problem::new(Code::NoActiveStrategy, error.to_string()),

@@ -47,9 +47,10 @@ impl From<WorkflowError> for Failure {
             WorkflowError::BadInput(_) | WorkflowError::Invalid(_) | WorkflowError::NotFound(_) => {
                 Failure::BadInput(error.to_string())
             }
-            WorkflowError::Refused(_) | WorkflowError::KeyReused(_) | WorkflowError::NoActiveStrategy => {
-                Failure::Refused(error.to_string())
-            }
+            WorkflowError::Refused(_)
+            | WorkflowError::Stale(_)
+            | WorkflowError::KeyReused(_)
+            | WorkflowError::NoActiveStrategy => Failure::Refused(error.to_string()),
             WorkflowError::Busy(_) | WorkflowError::Store(_) | WorkflowError::Internal(_) => {
                 Failure::Failed(error.to_string())
             }

@@ -1,11 +1,11 @@
-//! Credit: exposure is set aside below its ceilings, or not at all.
+//! Credit: exposure is set aside below its ceilings, or not at all; and which orders are to be checked again.
 
-use chrono::NaiveDate;
-use guildhall_model::Kind;
+use chrono::{DateTime, NaiveDate, Utc};
+use guildhall_model::{Kind, Value};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::column::adapt;
+use crate::column::{adapt, read};
 use crate::link::Reads;
 use crate::{Dialect, StoreError, Transaction};
 
@@ -13,7 +13,8 @@ use crate::{Dialect, StoreError, Transaction};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reservation {
     pub customer: Uuid,
-    /// In the account's currency.
+    /// In the account's currency. Nothing for an order that counts already and is checked again: then it is only looked
+    /// whether there is room for what counts.
     pub amount: Decimal,
     /// The day the goods are needed; at once if nothing is said.
     pub needed_on: Option<NaiveDate>,
@@ -23,12 +24,14 @@ pub struct Reservation {
     pub ceiling: Option<Decimal>,
     /// How high static exposure may be afterwards; any if nothing is said.
     pub ceiling_static: Option<Decimal>,
+    /// How high the static exposure of all accounts of its credit group may be afterwards; any if nothing is said.
+    pub ceiling_group: Option<Decimal>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reserved {
-    /// It counts on this account now.
-    Done { account: Uuid },
+    /// It counts now.
+    Done,
     /// One of the ceilings is in the way; nothing was changed.
     Full,
     /// The customer has no credit account to set anything aside on.
@@ -36,46 +39,115 @@ pub enum Reserved {
 }
 
 /// Sets exposure aside by one conditional update: of any number of transactions that want the same room, those get it whose
-/// updates come first, and the sum never passes a ceiling. What others have set aside and not committed is waited for.
+/// updates come first, and the sum never passes a ceiling. What others have set aside and not committed is waited for: on the
+/// account by its row, in a group by the group's.
 pub async fn reserve(transaction: &Transaction, wanted: &Reservation) -> Result<Reserved, StoreError> {
     let dialect = transaction.dialect();
+    let customer = || sea_orm::Value::Uuid(Some(wanted.customer));
+    if wanted.ceiling_group.is_some() && dialect == Dialect::Postgres {
+        // A statement of its own: the next one sees what was committed while this one waited. SQLite has one writer.
+        let sql = r#"SELECT 1 FROM "credit_group" AS "g" JOIN "credit_account" AS "a" ON "a"."group_id" = "g"."id"
+                     WHERE "a"."customer_id" = $1 FOR NO KEY UPDATE OF "g""#;
+        transaction.query_row(sql, vec![customer()]).await?;
+    }
     let money = |amount: Decimal| {
         adapt(dialect, &Kind::Money, &amount.into()).map_err(|unfit| unfit.of("CreditAccount.exposure"))
     };
     let day = |day: NaiveDate| adapt(dialect, &Kind::Date, &day.into()).map_err(|unfit| unfit.of("Order.requiredOn"));
     let soon = wanted.needed_on.is_none_or(|needed| needed <= wanted.horizon);
-    let mut values = vec![
-        sea_orm::Value::Uuid(Some(wanted.customer)),
-        money(wanted.amount)?,
-        money(if soon { wanted.amount } else { Decimal::ZERO })?,
-    ];
+    let mut values = vec![customer(), money(wanted.amount)?, money(if soon { wanted.amount } else { Decimal::ZERO })?];
     let mut bounds = String::new();
     if let Some(ceiling) = wanted.ceiling_static {
         values.push(money(ceiling)?);
         bounds.push_str(&format!(r#" AND "exposure" + $2 <= ${}"#, values.len()));
     }
+    if let Some(ceiling) = wanted.ceiling_group {
+        values.push(money(ceiling)?);
+        bounds.push_str(&format!(
+            r#" AND ("group_id" IS NULL OR $2 + (SELECT SUM("m"."exposure") FROM "credit_account" AS "m"
+              WHERE "m"."group_id" = "credit_account"."group_id" AND "m"."currency" = "credit_account"."currency") <= ${})"#,
+            values.len()
+        ));
+    }
     // What is needed after the horizon burdens no dynamic exposure, so it meets no dynamic ceiling either.
     if let Some(ceiling) = wanted.ceiling.filter(|_| soon) {
         values.extend([money(ceiling)?, day(wanted.horizon)?]);
         bounds.push_str(&format!(
-            r#" AND "exposure" + $3 - (SELECT COALESCE(SUM("o"."net_total"), 0) FROM "order" AS "o"
-              WHERE "o"."customer_id" = "credit_account"."customer_id" AND "o"."currency" = "credit_account"."currency"
-                AND "o"."status" = 'OPEN' AND "o"."required_on" > ${}
-                AND NOT EXISTS (SELECT 1 FROM "invoice" AS "i" WHERE "i"."order_id" = "o"."id")) <= ${}"#,
+            r#" AND "exposure" + $3 - (SELECT COALESCE(SUM("e"."amount"), 0) FROM "exposure_entry" AS "e"
+              WHERE "e"."customer_id" = "credit_account"."customer_id" AND "e"."stage" = 'ORDER'
+                AND "e"."credit_account_id" = "credit_account"."id" AND "e"."needed_on" > ${}) <= ${}"#,
             values.len(),
             values.len() - 1,
         ));
     }
     let sql = format!(
         r#"UPDATE "credit_account" SET "exposure" = "exposure" + $2, "exposure_dynamic" = "exposure_dynamic" + $3
-           WHERE "customer_id" = $1{bounds} RETURNING "id""#
+           WHERE "customer_id" = $1{bounds}"#
     );
-    if let Some(row) = transaction.query_row(&sql, values).await? {
-        return Ok(Reserved::Done { account: row.try_get_by_index(0)? });
+    if transaction.execute(&sql, values).await? == 1 {
+        return Ok(Reserved::Done);
     }
     let sql = r#"SELECT 1 FROM "credit_account" WHERE "customer_id" = $1"#;
-    let account = transaction.query_row(sql, vec![sea_orm::Value::Uuid(Some(wanted.customer))]).await?;
+    let account = transaction.query_row(sql, vec![customer()]).await?;
     Ok(if account.is_some() { Reserved::Full } else { Reserved::NoAccount })
+}
+
+/// Has credit for an open order checked again at a time, or not by itself.
+pub async fn check_again(transaction: &Transaction, order: Uuid, at: Option<DateTime<Utc>>) -> Result<(), StoreError> {
+    let at = adapt(transaction.dialect(), &Kind::DateTime, &at.into());
+    let at = at.map_err(|unfit| unfit.of("ExposureEntry.checkAt"))?;
+    let sql = r#"UPDATE "exposure_entry" SET "check_at" = $1 WHERE "id" = $2 AND "stage" = 'ORDER'"#;
+    transaction.execute(sql, vec![at, sea_orm::Value::Uuid(Some(order))]).await.map(drop)
+}
+
+/// Open orders whose time to be checked again has come, the longest due first.
+pub async fn due(on: &impl Reads, now: DateTime<Utc>, most: u32) -> Result<Vec<Uuid>, StoreError> {
+    let link = on.link();
+    let now = adapt(link.dialect(), &Kind::DateTime, &now.into()).map_err(|unfit| unfit.of("ExposureEntry.checkAt"))?;
+    let sql = format!(
+        r#"SELECT "order_id" FROM "exposure_entry" WHERE "check_at" <= $1 AND "stage" = 'ORDER'
+           ORDER BY "check_at", "id" LIMIT {most}"#
+    );
+    let rows = link.rows(&sql, vec![now]).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
+/// Whether an open order is still to be checked again, which another process may have done. Entries change under a lock of
+/// their customer; who has it can rely on the answer.
+pub async fn is_due(transaction: &Transaction, order: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let now = adapt(transaction.dialect(), &Kind::DateTime, &now.into());
+    let now = now.map_err(|unfit| unfit.of("ExposureEntry.checkAt"))?;
+    let sql = r#"SELECT 1 FROM "exposure_entry" WHERE "id" = $1 AND "stage" = 'ORDER' AND "check_at" <= $2"#;
+    Ok(transaction.query_row(sql, vec![sea_orm::Value::Uuid(Some(order)), now]).await?.is_some())
+}
+
+/// How a person released an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    pub by: String,
+    pub at: DateTime<Utc>,
+    /// What the order came to.
+    pub amount: Decimal,
+}
+
+/// The last time somebody other than `besides` released a credit hold of the order.
+pub async fn last_release(
+    transaction: &Transaction,
+    order: Uuid,
+    besides: &str,
+) -> Result<Option<Release>, StoreError> {
+    let amount = Kind::Decimal { scale: guildhall_model::MONEY_SCALE };
+    let sql = r#"SELECT "released_by", "released_at", "released_amount" FROM "hold"
+        WHERE "order_id" = $1 AND "status" = 'RELEASED' AND "reason" = 'CREDIT'
+          AND "released_by" <> $2 AND "released_at" IS NOT NULL AND "released_amount" IS NOT NULL
+        ORDER BY "released_at" DESC, "id" DESC LIMIT 1"#;
+    let row = transaction.query_row(sql, vec![sea_orm::Value::Uuid(Some(order)), besides.into()]).await?;
+    let Some(row) = row else { return Ok(None) };
+    let dialect = transaction.dialect();
+    match (read(dialect, &Kind::DateTime, &row, 1)?, read(dialect, &amount, &row, 2)?) {
+        (Value::DateTime(at), Value::Decimal(amount)) => Ok(Some(Release { by: row.try_get_by_index(0)?, at, amount })),
+        _ => Err(StoreError::internal("a release without time or amount")),
+    }
 }
 
 /// An order that waits for credit, and what its customer's credit depends on now.
@@ -89,8 +161,14 @@ pub struct Waiting {
 }
 
 /// The orders that are held for credit and whose customers' credit depends on something else than when they were last
-/// checked, the longest waiting first. `generation` is the one that decides.
-pub async fn to_check(on: &impl Reads, generation: i64, most: u32) -> Result<Vec<Waiting>, StoreError> {
+/// checked, the longest waiting first: all of them, or those of one customer and of those who share a limit with him.
+/// `generation` is the one that decides.
+pub async fn to_check(
+    on: &impl Reads,
+    generation: i64,
+    around: Option<Uuid>,
+    most: u32,
+) -> Result<Vec<Waiting>, StoreError> {
     let link = on.link();
     // An id is bytes on SQLite, and they are no text.
     let text = |column: &str| match link.dialect() {
@@ -106,11 +184,29 @@ pub async fn to_check(on: &impl Reads, generation: i64, most: u32) -> Result<Vec
         r#""a"."on_hold""#,
         r#""a"."group_id""#,
         r#""c"."overdue_amount""#,
+        r#""c"."open_amount""#,
         r#""c"."segment_id""#,
         r#""c"."facts_as_of""#,
         r#""o"."net_total""#,
+        r#""o"."currency""#,
+        r#""o"."required_on""#,
+        r#""g"."limit""#,
+        r#""g"."currency""#,
+        // What they owe together who share a limit.
+        r#"(SELECT SUM("m"."exposure") FROM "credit_account" AS "m" WHERE "m"."group_id" = "g"."id")"#,
+        // What is disputed is not held against a customer.
+        r#"(SELECT COUNT(*) FROM "dispute" AS "d" JOIN "invoice" AS "i" ON "i"."id" = "d"."invoice_id"
+            WHERE "i"."customer_id" = "c"."id" AND "d"."status" IN ('OPEN', 'UNDER_REVIEW'))"#,
     ];
     let state = columns.map(text).join(" || '|' || ");
+    let (among, values) = match around {
+        None => ("", Vec::new()),
+        Some(customer) => (
+            r#" AND ("o"."customer_id" = $1
+              OR "a"."group_id" = (SELECT "group_id" FROM "credit_account" WHERE "customer_id" = $1))"#,
+            vec![sea_orm::Value::Uuid(Some(customer))],
+        ),
+    };
     let sql = format!(
         r#"SELECT "w"."hold", "w"."order", "w"."customer", "w"."state" FROM (
              SELECT "h"."id" AS "hold", "o"."id" AS "order", "o"."customer_id" AS "customer", "h"."placed_at" AS "since",
@@ -118,10 +214,11 @@ pub async fn to_check(on: &impl Reads, generation: i64, most: u32) -> Result<Vec
              FROM "hold" AS "h" JOIN "order" AS "o" ON "o"."id" = "h"."order_id"
              JOIN "customer" AS "c" ON "c"."id" = "o"."customer_id"
              LEFT JOIN "credit_account" AS "a" ON "a"."customer_id" = "o"."customer_id"
-             WHERE "h"."status" = 'ACTIVE' AND "h"."reason" = 'CREDIT' AND "o"."status" = 'HELD'
+             LEFT JOIN "credit_group" AS "g" ON "g"."id" = "a"."group_id"
+             WHERE "h"."status" = 'ACTIVE' AND "h"."reason" = 'CREDIT' AND "o"."status" = 'HELD'{among}
            ) AS "w" WHERE "w"."checked" IS DISTINCT FROM "w"."state" ORDER BY "w"."since", "w"."hold" LIMIT {most}"#
     );
-    let rows = link.rows(&sql, Vec::new()).await?;
+    let rows = link.rows(&sql, values).await?;
     let waiting = rows.iter().map(|row| {
         Ok(Waiting {
             hold: row.try_get_by_index(0)?,
@@ -141,130 +238,4 @@ pub async fn checked(transaction: &Transaction, waiting: &Waiting) -> Result<(),
 }
 
 #[cfg(test)]
-mod tests {
-    use guildhall_model::Value;
-
-    use super::*;
-    use crate::Database;
-    use crate::testing::{amount, customer, databases, day, insert};
-
-    async fn account(database: &Database, exposure: &str) -> Uuid {
-        let transaction = database.begin().await.unwrap();
-        let customer = customer(&transaction, "Alfreds").await;
-        let fields = [
-            ("currency", "USD".into()),
-            ("limit", amount("50000")),
-            ("dunningLevel", 0.into()),
-            ("onHold", false.into()),
-            ("customer_id", customer.into()),
-        ];
-        insert(&transaction, "CreditAccount", &fields).await;
-        let set = r#"UPDATE "credit_account" SET "exposure" = $1, "exposure_dynamic" = $1 WHERE "customer_id" = $2"#;
-        let exposure = adapt(transaction.dialect(), &Kind::Money, &amount(exposure)).ok().unwrap();
-        transaction.execute(set, vec![exposure, sea_orm::Value::Uuid(Some(customer))]).await.unwrap();
-        transaction.commit().await.unwrap();
-        customer
-    }
-
-    fn wanted(customer: Uuid, amount: &str) -> Reservation {
-        Reservation {
-            customer,
-            amount: amount.parse().unwrap(),
-            needed_on: None,
-            horizon: "2026-06-14".parse().unwrap(),
-            ceiling: Some(Decimal::from(55_000)),
-            ceiling_static: Some(Decimal::from(65_000)),
-        }
-    }
-
-    fn said(reserved: Reserved) -> &'static str {
-        match reserved {
-            Reserved::Done { .. } => "done",
-            Reserved::Full => "full",
-            Reserved::NoAccount => "no account",
-        }
-    }
-
-    async fn check(exposure: &str, change: impl Fn(&mut Reservation), expected: &str) {
-        for (database, _fixture) in databases().await {
-            let customer = account(&database, exposure).await;
-            let mut wanted = wanted(customer, "10000");
-            change(&mut wanted);
-            let transaction = database.begin().await.unwrap();
-            assert_eq!(said(reserve(&transaction, &wanted).await.unwrap()), expected);
-        }
-    }
-
-    #[tokio::test]
-    async fn as_much_as_the_ceiling_is_set_aside_and_no_more() {
-        check("45000", |_| {}, "done").await;
-        check("45000.01", |_| {}, "full").await;
-    }
-
-    #[tokio::test]
-    async fn what_is_needed_later_meets_the_static_ceiling_alone() {
-        let later = |wanted: &mut Reservation| wanted.needed_on = Some("2026-06-15".parse().unwrap());
-        check("55000", later, "done").await;
-        check("55000.01", later, "full").await;
-    }
-
-    #[tokio::test]
-    async fn open_orders_beyond_the_horizon_make_room() {
-        for (database, _fixture) in databases().await {
-            let customer = account(&database, "50000").await;
-            let transaction = database.begin().await.unwrap();
-            let order = |on: &str, net: &str, status: &str| {
-                [
-                    ("number", on.into()),
-                    ("status", status.into()),
-                    ("orderedOn", Value::from(day("2026-06-01"))),
-                    ("requiredOn", Value::from(day(on))),
-                    ("currency", "USD".into()),
-                    ("grossTotal", amount(net)),
-                    ("netTotal", amount(net)),
-                    ("customer_id", Value::from(customer)),
-                ]
-            };
-            insert(&transaction, "Order", &order("2026-06-14", "9000", "OPEN")).await;
-            insert(&transaction, "Order", &order("2026-06-20", "7000", "SHIPPED")).await;
-            assert_eq!(said(reserve(&transaction, &wanted(customer, "10000")).await.unwrap()), "full");
-            insert(&transaction, "Order", &order("2026-06-15", "5000", "OPEN")).await;
-            assert_eq!(said(reserve(&transaction, &wanted(customer, "10000")).await.unwrap()), "done");
-        }
-    }
-
-    #[tokio::test]
-    async fn who_has_no_account_is_told_apart() {
-        for (database, _fixture) in databases().await {
-            let transaction = database.begin().await.unwrap();
-            let customer = customer(&transaction, "Alfreds").await;
-            assert_eq!(said(reserve(&transaction, &wanted(customer, "1")).await.unwrap()), "no account");
-        }
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn of_many_at_once_as_many_get_room_as_there_is() {
-        for (database, _fixture) in databases().await {
-            let customer = account(&database, "40000").await;
-            let all: Vec<_> = (0..20)
-                .map(|_| {
-                    let database = database.clone();
-                    tokio::spawn(async move {
-                        let transaction = database.begin().await.unwrap();
-                        let reserved = reserve(&transaction, &wanted(customer, "4000")).await.unwrap();
-                        transaction.commit().await.unwrap();
-                        reserved
-                    })
-                })
-                .collect();
-            let mut done = 0;
-            for one in all {
-                done += usize::from(said(one.await.unwrap()) == "done");
-            }
-            assert_eq!(done, 3);
-            let row = database.link().row(r#"SELECT CAST("exposure" AS text) FROM "credit_account""#, Vec::new()).await;
-            let exposure: String = row.unwrap().unwrap().try_get_by_index(0).unwrap();
-            assert!(exposure.starts_with("52000"), "{exposure}");
-        }
-    }
-}
+mod tests;

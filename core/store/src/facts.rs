@@ -13,12 +13,14 @@
 //! - a credit note reduces the open invoice it names, down to nothing; one that names none does not say whether it was
 //!   paid out, and reduces nothing;
 //! - amounts in another currency than the customer's are left out, because adding them would be wrong;
-//! - exposure is a matter of now, not of `as_of`: an order taken today must not slip out of it.
+//! - exposure is a matter of now, not of `as_of`: an order taken today must not slip out of it;
+//! - exposure is what the entries of an account come to (`ExposureEntry`), and these are what its records come to.
 //!
 //! A fact that changes is no change of the record: `version` and `updatedAt` stay, so that nobody's change is refused because
 //! an order came in. A `CustomerDay` is nobody else's, and counts its versions.
 
 mod days;
+mod exposure;
 mod sql;
 mod touched;
 
@@ -33,6 +35,7 @@ use crate::column::{adapt, read};
 use crate::link::Reads;
 use crate::{Dialect, StoreError, Transaction, business_day};
 use business_day::BusinessDay;
+pub(crate) use exposure::forget;
 use sql::Scope;
 pub use touched::Touched;
 
@@ -105,7 +108,7 @@ pub async fn refresh(transaction: &Transaction, as_of: NaiveDate, now: DateTime<
     transaction.take_stock(&COUNTED).await?;
     let days = days::all(transaction, now).await?;
     transaction.take_stock(&["customer_day"]).await?;
-    Ok(Refreshed { days, ..figures(transaction, &Scope::All, as_of).await? })
+    Ok(Refreshed { days, ..figures(transaction, &Scope::All, as_of, now).await? })
 }
 
 /// Brings the customers up to date that the transaction's writes concern. The caller has [`hold`] of the facts. Customers are
@@ -133,7 +136,7 @@ pub async fn refresh_customers(
     let (facts, held) = (as_date(day(0)?), as_date(day(1)?));
     let as_of = BusinessDay { facts, held }.at(now);
     let days = days::touched(transaction, touched, now).await?;
-    Ok(Refreshed { days, ..figures(transaction, &Scope::These(list), as_of).await? })
+    Ok(Refreshed { days, ..figures(transaction, &Scope::These(list), as_of, now).await? })
 }
 
 /// Brings the next customers after `last` to a day, and says which was the last of them; none when all are there. The days
@@ -143,29 +146,32 @@ pub async fn next_chunk(
     transaction: &Transaction,
     last: Option<Uuid>,
     as_of: NaiveDate,
+    now: DateTime<Utc>,
 ) -> Result<Option<(Uuid, Refreshed)>, StoreError> {
     let values = vec![last.unwrap_or_default().into(), date(transaction, as_of)?];
     let rows = transaction.link().rows(&sql::chunk(transaction.dialect(), CHUNK), values).await?;
     let ids = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<Uuid>, _>>()?;
     let Some(last) = ids.last().copied() else { return Ok(None) };
     let list = id_list(&ids);
-    let moved = figures(transaction, &Scope::Moved(list.clone()), as_of).await?;
+    let moved = figures(transaction, &Scope::Moved(list.clone()), as_of, now).await?;
     let dated = transaction.execute(&sql::dated(transaction.dialect()), vec![date(transaction, as_of)?, list]).await?;
     Ok(Some((last, Refreshed { customers: moved.customers + dated, ..moved })))
 }
 
-/// The facts of the customers in scope and the exposure of their credit accounts, one statement each.
-async fn figures(transaction: &Transaction, scope: &Scope, as_of: NaiveDate) -> Result<Refreshed, StoreError> {
+/// The facts of the customers in scope, and the exposure of their credit accounts.
+async fn figures(
+    transaction: &Transaction,
+    scope: &Scope,
+    as_of: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<Refreshed, StoreError> {
     let before = |days: u64| date(transaction, as_of.checked_sub_days(Days::new(days)).unwrap_or(NaiveDate::MIN));
     let year_before = as_of.checked_sub_months(Months::new(12)).unwrap_or(NaiveDate::MIN);
     let mut values = vec![date(transaction, as_of)?, date(transaction, year_before)?];
     values.extend([before(30)?, before(60)?, before(90)?]);
     values.extend(scope.ids());
     let customers = transaction.execute(&sql::customers(transaction.dialect(), scope), values).await?;
-    let horizon = as_of.checked_add_days(Days::new(HORIZON)).unwrap_or(as_of);
-    let mut values = vec![before(DELIVERED)?, date(transaction, horizon)?];
-    values.extend(scope.ids());
-    let credit_accounts = transaction.execute(&sql::exposure(transaction.dialect(), scope), values).await?;
+    let credit_accounts = exposure::count(transaction, scope, as_of, now).await?;
     Ok(Refreshed { customers, credit_accounts, days: 0 })
 }
 

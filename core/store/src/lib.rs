@@ -28,6 +28,7 @@ pub mod import_run;
 pub mod ledger;
 pub mod overrides;
 pub mod package;
+pub mod payment;
 pub mod plugin;
 pub mod point;
 pub mod publisher;

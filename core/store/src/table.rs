@@ -178,7 +178,8 @@ fn indexes(object: &ObjectType) -> Vec<Vec<String>> {
         all.push(vec!["position".to_owned(), id()]);
     }
     // What a customer's facts look for: what is still open, and what was shipped lately.
-    const OPEN: [(&str, &[&str]); 2] = [("order", &["status", "shipped_on"]), ("invoice", &["status"])];
+    const OPEN: [(&str, &[&str]); 3] =
+        [("order", &["status", "shipped_on"]), ("invoice", &["status"]), ("exposure_entry", &["stage"])];
     for (_, columns) in OPEN.iter().filter(|(table, _)| *table == object.table) {
         let parts: [&[&str]; 3] = [&["customer_id"], columns, &["id"]];
         all.push(parts.concat().into_iter().map(str::to_owned).collect());

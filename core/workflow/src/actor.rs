@@ -116,6 +116,8 @@ rights! {
     PlaceOrders,
     /// To release held orders, as far as the strategy delegates it.
     ReleaseHolds,
+    /// To record payments.
+    RecordPayments,
     /// To activate strategies, as far as their approvers agree.
     ActivateStrategy,
     /// To send, install and remove plugins.

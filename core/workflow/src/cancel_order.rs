@@ -47,12 +47,6 @@ pub async fn cancel_order(
     for hold in stopping.iter().filter(|hold| is(hold, &holds, "ACTIVE")) {
         writing.set(&holds, hold, &[("status", Value::from("EXPIRED")), ("releasedAt", now.into())]).await?;
     }
-    let entries = object(house, "ExposureEntry")?;
-    for entry in transaction.lock_parts(&entries, "order_id", &[order]).await? {
-        if !matches!(entry.get(&entries, "stage"), Some(Value::Text(stage)) if stage == "CLEARED") {
-            writing.set(&entries, &entry, &[("stage", Value::from("CLEARED")), ("since", now.into())]).await?;
-        }
-    }
     writing.set(&orders, &record, &[("status", Value::from("CANCELLED"))]).await?;
     writing.finish().await?;
     if once.remember(&transaction, json!(order), now).await? {

@@ -4,21 +4,20 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use guildhall_decision::{Datum, DecisionPoint, Verdict};
-use guildhall_model::Value;
 use guildhall_store::Transaction;
-use guildhall_store::credit::{Reservation, Reserved, reserve};
+use guildhall_store::credit::{Release, Reservation, Reserved, last_release, reserve};
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::decide::{Decided, Detail, Facts};
-use crate::writing::Writing;
 use crate::{Deployment, WorkflowError};
 
 /// The decision point that orders are placed under.
 const POINT: &str = "credit.check";
-/// The dynamic horizon where the strategy sets none, in days.
-const HORIZON: i64 = 14;
+/// Who acts when nobody does.
+pub(crate) const SELF: &str = "guildhall";
 
 /// An order as credit sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,6 +53,17 @@ pub(crate) async fn decide(
     decided.into_iter().next().ok_or_else(|| WorkflowError::Internal("nothing was decided".to_owned()))
 }
 
+/// What lets an order go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Credit is given.
+    Credit,
+    /// A person released the order before, and that still holds.
+    Release(Release),
+    /// It is held.
+    None,
+}
+
 /// What a verdict lets the core do.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Credit {
@@ -62,7 +72,13 @@ pub(crate) struct Credit {
     pub forbidden: Option<String>,
     pub ceiling: Option<Decimal>,
     pub ceiling_static: Option<Decimal>,
-    pub horizon_days: i64,
+    /// What those who share a limit may owe together.
+    pub ceiling_group: Option<Decimal>,
+    pub horizon_days: u64,
+    /// The share by which an order that a person released may grow and stay released.
+    pub release_deviation: Decimal,
+    /// The days for which a release holds.
+    pub release_days: u64,
     pub amount_to_pay: Option<Decimal>,
     /// Why, in the departments' and the strategy's words.
     pub reasons: Vec<String>,
@@ -72,11 +88,15 @@ impl Credit {
     pub(crate) fn of(verdict: &Verdict) -> Credit {
         let number = |name: &str| verdict.output.get(name).and_then(Json::as_str).and_then(|text| text.parse().ok());
         let held = |bound: &&guildhall_decision::Bound| bound.field == "outcome" && bound.after == "HELD";
-        let horizon = verdict.parameters.iter().find(|parameter| parameter.name == "horizonDays");
-        let horizon = match horizon.and_then(|parameter| parameter.value.as_ref()) {
-            Some(Datum::Int(days)) => i64::from(*days),
-            _ => HORIZON,
+        let parameter = |name: &str| {
+            let found = verdict.parameters.iter().find(|parameter| parameter.name == name)?;
+            match found.value.as_ref()? {
+                Datum::Int(number) => Some(Decimal::from(*number)),
+                Datum::Decimal(number) => Some(*number),
+                _ => None,
+            }
         };
+        let days = |name: &str| parameter(name).and_then(|days| days.to_u64()).unwrap_or_default();
         let said = verdict.proposals.iter().filter_map(|proposal| proposal.result.as_ref().ok());
         let mut reasons: Vec<String> = said.flat_map(|proposed| proposed.reasons.iter().cloned()).collect();
         reasons.extend(verdict.bounds.iter().map(|bound| format!("{}: {}", bound.rule, bound.reason)));
@@ -86,7 +106,10 @@ impl Credit {
             forbidden: verdict.bounds.iter().find(held).map(|bound| format!("{}: {}", bound.rule, bound.reason)),
             ceiling: number("ceiling"),
             ceiling_static: number("ceilingStatic"),
-            horizon_days: horizon,
+            ceiling_group: number("ceilingGroup"),
+            horizon_days: days("horizonDays"),
+            release_deviation: parameter("releaseDeviation").unwrap_or_default(),
+            release_days: days("releaseDays"),
             amount_to_pay: number("amountToPay"),
             reasons,
         }
@@ -101,39 +124,63 @@ impl Credit {
         today: NaiveDate,
         released: bool,
     ) -> Result<Reserved, WorkflowError> {
-        let ahead = Days::new(u64::try_from(self.horizon_days).unwrap_or_default());
-        let wanted = Reservation {
+        Ok(reserve(transaction, &self.reservation(asked, asked.amount, today, released)).await?)
+    }
+
+    /// Whether there is room for an order that counts already.
+    pub(crate) async fn has_room(
+        &self,
+        transaction: &Transaction,
+        asked: &Asked,
+        today: NaiveDate,
+        released: bool,
+    ) -> Result<bool, WorkflowError> {
+        let reserved = reserve(transaction, &self.reservation(asked, Decimal::ZERO, today, released)).await?;
+        Ok(reserved != Reserved::Full)
+    }
+
+    fn reservation(&self, asked: &Asked, amount: Decimal, today: NaiveDate, released: bool) -> Reservation {
+        Reservation {
             customer: asked.customer,
-            amount: asked.amount,
+            amount,
             needed_on: asked.needed_on,
-            horizon: today.checked_add_days(ahead).unwrap_or(NaiveDate::MAX),
+            horizon: today.checked_add_days(Days::new(self.horizon_days)).unwrap_or(NaiveDate::MAX),
             ceiling: self.ceiling.filter(|_| !released),
             ceiling_static: self.ceiling_static,
-        };
-        Ok(reserve(transaction, &wanted).await?)
+            ceiling_group: self.ceiling_group,
+        }
     }
-}
 
-/// Puts down that an order counts as exposure from now on.
-pub(crate) async fn expose(
-    writing: &mut Writing<'_>,
-    asked: &Asked,
-    order: Uuid,
-    account: Option<Uuid>,
-    currency: &str,
-    now: DateTime<Utc>,
-) -> Result<(), WorkflowError> {
-    let entry = writing.object("ExposureEntry")?;
-    let values = [
-        ("stage", Value::from("ORDER")),
-        ("currency", currency.into()),
-        ("amount", asked.amount.into()),
-        ("since", now.into()),
-        ("customer", asked.customer.into()),
-        ("creditAccount", account.into()),
-        ("order", order.into()),
-    ];
-    writing.make(&entry, &values).await.map(drop)
+    /// Until when a release made at a time holds.
+    pub(crate) fn released_until(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        at.checked_add_days(Days::new(self.release_days)).unwrap_or(DateTime::<Utc>::MAX_UTC)
+    }
+
+    /// Whether a release covers an order as it is now: as long as it holds, and as little as the order grew.
+    pub(crate) fn covers(&self, release: &Release, amount: Decimal, now: DateTime<Utc>) -> bool {
+        let grown =
+            Decimal::ONE.checked_add(self.release_deviation).and_then(|share| release.amount.checked_mul(share));
+        now < self.released_until(release.at) && grown.is_none_or(|most| amount <= most)
+    }
+
+    /// What lets an order go on that waits, or is checked again.
+    pub(crate) async fn way(
+        &self,
+        transaction: &Transaction,
+        order: Uuid,
+        asked: &Asked,
+        now: DateTime<Utc>,
+    ) -> Result<Way, WorkflowError> {
+        if self.approved {
+            return Ok(Way::Credit);
+        }
+        if self.forbidden.is_some() {
+            return Ok(Way::None);
+        }
+        let release = last_release(transaction, order, SELF).await?;
+        let release = release.filter(|release| self.covers(release, asked.amount, now));
+        Ok(release.map_or(Way::None, Way::Release))
+    }
 }
 
 #[cfg(test)]
@@ -145,18 +192,18 @@ mod tests {
 
     fn verdict(output: Json, bounds: Vec<Bound>) -> Verdict {
         let Json::Object(output) = output else { unreachable!() };
-        let horizon = Resolved {
-            name: "horizonDays".to_owned(),
-            value: Some(Datum::Int(7)),
+        let set = |name: &str, value: Datum| Resolved {
+            name: name.to_owned(),
+            value: Some(value),
             layer: Layer::Segment,
             source: String::new(),
         };
-        Verdict {
-            output: output.into_iter().collect::<Map<_, _>>(),
-            bounds,
-            parameters: vec![horizon],
-            ..Verdict::default()
-        }
+        let parameters = vec![
+            set("horizonDays", Datum::Int(7)),
+            set("releaseDeviation", Datum::Decimal(Decimal::new(1, 1))),
+            set("releaseDays", Datum::Int(14)),
+        ];
+        Verdict { output: output.into_iter().collect::<Map<_, _>>(), bounds, parameters, ..Verdict::default() }
     }
 
     #[test]
@@ -167,6 +214,22 @@ mod tests {
         assert!(credit.approved && credit.forbidden.is_none());
         let amounts = (credit.ceiling, credit.ceiling_static, credit.amount_to_pay, credit.horizon_days);
         assert_eq!(amounts, (Some(Decimal::from(120_000)), Some(Decimal::new(1_300_005, 1)), None, 7));
+    }
+
+    #[track_caller]
+    fn check_covered(released: &str, amount: &str, on: &str, expected: bool) {
+        let credit = Credit::of(&verdict(json!({ "outcome": "HELD" }), Vec::new()));
+        let at = "2026-03-01T09:00:00Z".parse().unwrap();
+        let release = Release { by: "ada".to_owned(), at, amount: released.parse().unwrap() };
+        assert_eq!(credit.covers(&release, amount.parse().unwrap(), on.parse().unwrap()), expected);
+    }
+
+    #[test]
+    fn a_release_holds_for_some_days_and_some_growth() {
+        check_covered("1000", "1100", "2026-03-01T10:00:00Z", true);
+        check_covered("1000", "1100.0001", "2026-03-01T10:00:00Z", false);
+        check_covered("1000", "1", "2026-03-15T08:59:59.999Z", true);
+        check_covered("1000", "1000", "2026-03-15T09:00:00Z", false);
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub enum WorkflowError {
     /// Everything could be read, and the answer is no, for these reasons.
     #[error("{}", .0.join("; "))]
     Refused(Vec<String>),
+    /// Somebody else changed a record since it was read.
+    #[error("{0}")]
+    Stale(String),
     /// The idempotency key of another request.
     #[error("{0}")]
     KeyReused(String),
@@ -64,6 +67,7 @@ impl WorkflowError {
             WorkflowError::Refused(reasons) => {
                 Refusal::Refused(reasons.into_iter().map(|text| Reason::new(ReasonCode::NotAllowed, text)).collect())
             }
+            WorkflowError::Stale(message) => reason(ReasonCode::StaleVersion, message),
             WorkflowError::KeyReused(message) => reason(ReasonCode::KeyReused, message),
             WorkflowError::NoActiveStrategy => reason(ReasonCode::NoActiveStrategy, self.to_string()),
             failure @ (WorkflowError::Busy(_) | WorkflowError::Store(_) | WorkflowError::Internal(_)) => {

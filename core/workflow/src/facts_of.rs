@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use guildhall_decision::DecisionPoint;
 use guildhall_model::plan::{Entry, Operand, Output, ReadPlan, Root, Selection};
-use guildhall_store::Statement;
+use guildhall_store::{Reads, Statement};
 use uuid::Uuid;
 
 use crate::{Deployment, House, WorkflowError};
@@ -17,14 +17,35 @@ pub(crate) async fn facts_tree(
     point: &DecisionPoint,
     customers: &[Uuid],
 ) -> Result<String, WorkflowError> {
+    facts_tree_on(house, &house.database, deployment, point, customers).await
+}
+
+/// The same, as seen from a transaction: with what it has written.
+pub(crate) async fn facts_tree_on(
+    house: &House,
+    on: &impl Reads,
+    deployment: &Deployment,
+    point: &DecisionPoint,
+    customers: &[Uuid],
+) -> Result<String, WorkflowError> {
     let parts = deployment.facts(&point.name).to_vec();
     let outputs = vec![Entry { key: "facts".to_owned(), value: Output::Facts { slot: 0, parts } }];
-    read_each(house, &point.subject, customers, &outputs).await
+    read_on(house, on, &point.subject, customers, &outputs).await
 }
 
 /// One JSON object for each of these records, by `r0`, `r1`, ... in their order; null for who does not exist.
 pub(crate) async fn read_each(
     house: &House,
+    object: &str,
+    records: &[Uuid],
+    outputs: &[Entry<Output>],
+) -> Result<String, WorkflowError> {
+    read_on(house, &house.database, object, records, outputs).await
+}
+
+async fn read_on(
+    house: &House,
+    on: &impl Reads,
     object: &str,
     records: &[Uuid],
     outputs: &[Entry<Output>],
@@ -37,5 +58,5 @@ pub(crate) async fn read_each(
     };
     let plan = ReadPlan { response: records.iter().enumerate().map(root).collect(), ..ReadPlan::default() };
     let statement = Statement::compile(&plan, &house.model, house.database.dialect())?;
-    Ok(statement.run(&house.database, &[]).await?.response)
+    Ok(statement.run(on, &[]).await?.response)
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use guildhall_model::{ObjectType, Value};
 use guildhall_store::{Record, Transaction};
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::credit::{self, Asked};
+use crate::credit::{Asked, Credit};
 use crate::writing::{Writing, object};
 use crate::{House, WorkflowError};
 
@@ -24,8 +25,6 @@ pub(crate) struct Release<'a> {
     pub by: &'a str,
     pub why: &'a str,
     pub decision: Uuid,
-    /// The credit account its exposure was set aside on.
-    pub account: Option<Uuid>,
     pub at: DateTime<Utc>,
 }
 
@@ -63,13 +62,59 @@ impl Held {
         ];
         writing.set(&self.holds, &self.hold, &values).await?;
         let values = [("status", Value::from("OPEN")), ("decision", release.decision.into())];
-        writing.set(&self.orders, &self.order, &values).await?;
-        let currency = match self.order.get(&self.orders, "currency") {
-            Some(Value::Text(currency)) => currency.clone(),
-            _ => return Err(WorkflowError::Internal("an order without currency".to_owned())),
-        };
-        credit::expose(writing, &asked, self.order.id, release.account, &currency, release.at).await
+        writing.set(&self.orders, &self.order, &values).await
     }
+}
+
+/// An order that is to wait for credit.
+pub(crate) struct Holding<'a> {
+    pub customer: Uuid,
+    pub order: Uuid,
+    pub decision: Uuid,
+    pub by: &'a str,
+    pub credit: &'a Credit,
+    pub at: DateTime<Utc>,
+}
+
+impl Holding<'_> {
+    /// Makes the hold that stops it, and gives its id.
+    pub(crate) async fn make(&self, writing: &mut Writing<'_>) -> Result<Uuid, WorkflowError> {
+        let object = writing.object("Hold")?;
+        let why = match self.credit.reasons.is_empty() {
+            true => "credit is not given".to_owned(),
+            false => self.credit.reasons.join("; "),
+        };
+        let values = [
+            ("status", Value::from("ACTIVE")),
+            ("reason", "CREDIT".into()),
+            ("explanation", why.into()),
+            ("placedAt", self.at.into()),
+            ("placedBy", self.by.into()),
+            ("customer", self.customer.into()),
+            ("order", self.order.into()),
+            ("decision", self.decision.into()),
+        ];
+        writing.make(&object, &values).await
+    }
+}
+
+/// Puts down who answers for going on, where a decision says no.
+pub(crate) async fn overrule(
+    writing: &mut Writing<'_>,
+    decision: Uuid,
+    by: &str,
+    why: &str,
+    at: DateTime<Utc>,
+) -> Result<(), WorkflowError> {
+    let object = writing.object("Override")?;
+    let values = [
+        ("madeAt", Value::from(at)),
+        ("madeBy", by.into()),
+        ("reason", why.into()),
+        ("verdict", Value::Json(json!({ "outcome": "APPROVED" }))),
+        ("decision", decision.into()),
+    ];
+    writing.make(&object, &values).await.map(drop)
 }
 
 /// An order as credit sees it.

@@ -56,6 +56,7 @@ pub mod propose_strategy;
 pub mod react_to_events;
 pub mod recheck_credit;
 pub mod record_decision;
+pub mod record_payment;
 pub mod refresh_facts;
 pub mod rejected_rows;
 pub mod release_hold;
@@ -83,7 +84,7 @@ mod testing;
 
 pub use actor::{
     ActivateStrategy, Actor, Bearer, ImportRecords, ManageLedger, ManagePlugins, ManageRoles, ManageTokens, Permit,
-    PlaceOrders, RecordDecisions, ReleaseHolds, Right, SeeMetrics,
+    PlaceOrders, RecordDecisions, RecordPayments, ReleaseHolds, Right, SeeMetrics,
 };
 pub use authenticate::authenticate;
 pub use deployment::{Deployment, PluginMetrics, Suspended};

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::credit::{self, Asked, Credit};
 use crate::facts_of::facts_tree;
+use crate::held_order::Holding;
 use crate::once::Once;
 use crate::recording::{self, Recording};
 use crate::writing::Writing;
@@ -189,11 +190,9 @@ impl Placing<'_> {
         };
         let decision = recording::append(house, deployment, &transaction, &recording).await?;
         let today = business_day::current(&transaction).await?.at(now);
-        let mut account = None;
         if credit.approved {
             match credit.reserve(&transaction, &asked, today, false).await? {
-                Reserved::Done { account: id } => account = Some(id),
-                Reserved::NoAccount => {}
+                Reserved::Done | Reserved::NoAccount => {}
                 Reserved::Full if last => {
                     credit.approved = false;
                     credit.reasons = vec!["other orders took the credit while this one was placed".to_owned()];
@@ -207,11 +206,12 @@ impl Placing<'_> {
         let mut writing = Writing::new(house, &transaction, &by.name, ACT, now);
         let id = self.write(&mut writing, decision, credit.approved, today).await?;
         let hold = match credit.approved {
-            true => {
-                credit::expose(&mut writing, &asked, id, account, &goods.currency, now).await?;
-                None
+            true => None,
+            false => {
+                let customer = order.customer;
+                let held = Holding { customer, order: id, decision, by: &by.name, credit: &credit, at: now };
+                Some(held.make(&mut writing).await?)
             }
-            false => Some(self.hold(&mut writing, id, decision, &credit).await?),
         };
         writing.finish().await?;
         let seen = deployment.may_see(&house.model, &by.access, point);
@@ -275,31 +275,6 @@ impl Placing<'_> {
         let lines = writing.object("OrderLine")?;
         writing.make_all(&lines, &names, rows).await?;
         Ok(id)
-    }
-
-    async fn hold(
-        &self,
-        writing: &mut Writing<'_>,
-        order: Uuid,
-        decision: Uuid,
-        credit: &Credit,
-    ) -> Result<Uuid, WorkflowError> {
-        let object = writing.object("Hold")?;
-        let why = match credit.reasons.is_empty() {
-            true => "credit is not given".to_owned(),
-            false => credit.reasons.join("; "),
-        };
-        let values = [
-            ("status", Value::from("ACTIVE")),
-            ("reason", "CREDIT".into()),
-            ("explanation", why.into()),
-            ("placedAt", self.now.into()),
-            ("placedBy", self.by.name.clone().into()),
-            ("customer", self.order.customer.into()),
-            ("order", order.into()),
-            ("decision", decision.into()),
-        ];
-        writing.make(&object, &values).await
     }
 }
 

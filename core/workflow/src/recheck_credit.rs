@@ -1,30 +1,36 @@
-//! Checks again what is held for credit, whenever what credit depends on changed: somebody paid, an order was cancelled, a
-//! limit was raised, another strategy decides. What goes through now is released by itself.
+//! Checks credit again: what is held, whenever what credit depends on changed (somebody paid, an order was cancelled, a limit
+//! was raised, another strategy decides); and what is open, when its terms changed or a release of it ended. What goes through
+//! now is released by itself; what no longer does is held.
+
+mod open_order;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use guildhall_store::credit::{Reserved, Waiting, checked, to_check};
+use guildhall_store::credit::{Reserved, Waiting, check_again, checked, due, to_check};
 use guildhall_store::{business_day, facts, generation};
+use uuid::Uuid;
 
-use crate::credit::{self, Credit};
+use crate::credit::{self, Credit, SELF, Way};
 use crate::facts_of::facts_tree;
-use crate::held_order::{Held, Release, asked};
+use crate::held_order::{Held, Release, asked, overrule};
 use crate::recording::{self, Recording};
 use crate::writing::{Writing, object};
 use crate::{Deployment, House, WorkflowError};
 
 const ACT: &str = "recheckCredit";
-/// Who acts when nobody does.
-const SELF: &str = "guildhall";
 /// How many orders are checked at a time.
 const MOST: u32 = 20;
+/// How often what waits is looked at after a payment. Each release is a reason to look again; what is left then is looked at
+/// as everything else is.
+const ROUNDS: usize = 5;
 
 /// What came of a look at what waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rechecked {
     pub checked: usize,
     pub released: usize,
+    pub held: usize,
 }
 
 /// Checks the orders that wait longest, as far as there is reason to. Any number of processes may do so at the same time: a
@@ -39,11 +45,37 @@ pub async fn recheck_credit(
     if deployment.strategy().is_none() {
         return Ok(done);
     }
-    for waiting in to_check(&house.database, deployment.generation, MOST).await? {
+    for order in due(&house.database, now, MOST).await? {
+        done.checked += 1;
+        done.held += usize::from(open_order::check(house, deployment, order, now).await?);
+    }
+    for waiting in to_check(&house.database, deployment.generation, None, MOST).await? {
         done.checked += 1;
         done.released += usize::from(check(house, deployment, &waiting, now).await?);
     }
     Ok(done)
+}
+
+/// Checks what waits for credit of a customer and of those who share a limit with him, in the order of waiting.
+pub(crate) async fn recheck_around(
+    house: &House,
+    deployment: &Deployment,
+    customer: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), WorkflowError> {
+    if deployment.strategy().is_none() {
+        return Ok(());
+    }
+    for _ in 0..ROUNDS {
+        let all = to_check(&house.database, deployment.generation, Some(customer), MOST).await?;
+        if all.is_empty() {
+            break;
+        }
+        for waiting in all {
+            check(house, deployment, &waiting, now).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether the order was released.
@@ -78,7 +110,8 @@ async fn check(
         transaction.rollback().await?;
         return Ok(false);
     };
-    if !credit.approved {
+    let way = credit.way(&transaction, waiting.order, &asked, now).await?;
+    if way == Way::None {
         checked(&transaction, waiting).await?;
         transaction.commit().await?;
         return Ok(false);
@@ -87,19 +120,36 @@ async fn check(
         Recording { point, customer: asked.customer, request: &request, facts, decided: &decided, by: SELF, at: now };
     let decision = recording::append(house, deployment, &transaction, &recording).await?;
     let today = business_day::current(&transaction).await?.at(now);
-    let account = match credit.reserve(&transaction, &asked, today, false).await? {
-        Reserved::Done { account } => Some(account),
-        Reserved::NoAccount => None,
+    let released = matches!(way, Way::Release(_));
+    match (credit.reserve(&transaction, &asked, today, released).await?, released) {
+        (Reserved::Done | Reserved::NoAccount, _) => {}
         // Another order took it since it was decided; what credit depends on changed with it, so this is looked at again.
-        Reserved::Full => {
+        (Reserved::Full, false) => {
             transaction.rollback().await?;
             return Ok(false);
         }
-    };
+        (Reserved::Full, true) => {
+            transaction.rollback().await?;
+            let transaction = house.database.begin().await?;
+            checked(&transaction, waiting).await?;
+            transaction.commit().await?;
+            return Ok(false);
+        }
+    }
     let mut writing = Writing::new(house, &transaction, SELF, ACT, now);
-    let release = Release { by: SELF, why: "credit is given now", decision, account, at: now };
-    held.release(&mut writing, &release).await?;
+    let (why, again) = match &way {
+        Way::Release(earlier) => {
+            let why = format!("the release by {} still holds", earlier.by);
+            overrule(&mut writing, decision, &earlier.by, &why, now).await?;
+            (why, Some(credit.released_until(earlier.at)))
+        }
+        _ => ("credit is given now".to_owned(), None),
+    };
+    held.release(&mut writing, &Release { by: SELF, why: &why, decision, at: now }).await?;
     writing.finish().await?;
+    if again.is_some() {
+        check_again(&transaction, waiting.order, again).await?;
+    }
     transaction.commit().await?;
     Ok(true)
 }

@@ -37,7 +37,7 @@ pub async fn new_day(house: &House, now: DateTime<Utc>) -> Result<Option<NewDay>
     let mut customers = 0;
     if calendar.facts.is_some() {
         let mut last = None;
-        while let Some((id, refreshed)) = lot(house, last, day).await? {
+        while let Some((id, refreshed)) = lot(house, last, day, now).await? {
             customers += refreshed.customers;
             last = Some(id);
         }
@@ -62,10 +62,15 @@ pub async fn new_day(house: &House, now: DateTime<Utc>) -> Result<Option<NewDay>
     Ok(Some(NewDay { day, customers, assigned }))
 }
 
-async fn lot(house: &House, last: Option<Uuid>, day: NaiveDate) -> Result<Option<(Uuid, Refreshed)>, WorkflowError> {
+async fn lot(
+    house: &House,
+    last: Option<Uuid>,
+    day: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<Option<(Uuid, Refreshed)>, WorkflowError> {
     let transaction = house.database.begin().await?;
     facts::hold(&transaction).await?;
-    let done = facts::next_chunk(&transaction, last, day).await?;
+    let done = facts::next_chunk(&transaction, last, day, now).await?;
     transaction.commit().await?;
     Ok(done)
 }

@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use guildhall_decision::{Authority, Place, Strategy};
-use guildhall_model::Value;
 use guildhall_model::plan::Visible;
-use guildhall_store::credit::Reserved;
+use guildhall_store::credit::{Reserved, check_again};
 use guildhall_store::{Transaction, business_day, facts, generation};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::credit::{self, Asked, Credit};
 use crate::facts_of::facts_tree;
-use crate::held_order::{Held, Release};
+use crate::held_order::{Held, Release, overrule};
 use crate::once::Once;
 use crate::recording::{self, Recording};
 use crate::sight::seen;
@@ -126,22 +125,17 @@ async fn attempt(
         at: now,
     };
     let decision = recording::append(house, deployment, &transaction, &recording).await?;
-    let account = room(&transaction, &credit, &asked, now).await?;
+    room(&transaction, &credit, &asked, now).await?;
     let mut writing = Writing::new(house, &transaction, &by.name, ACT, now);
     if !credit.approved {
-        let object = writing.object("Override")?;
-        let values = [
-            ("madeAt", Value::from(now)),
-            ("madeBy", by.name.clone().into()),
-            ("reason", wanted.reason.clone().into()),
-            ("verdict", Value::Json(json!({ "outcome": "APPROVED" }))),
-            ("decision", decision.into()),
-        ];
-        writing.make(&object, &values).await?;
+        overrule(&mut writing, decision, &by.name, &wanted.reason, now).await?;
     }
-    let release = Release { by: &by.name, why: &wanted.reason, decision, account, at: now };
+    let release = Release { by: &by.name, why: &wanted.reason, decision, at: now };
     held.release(&mut writing, &release).await?;
     writing.finish().await?;
+    if !credit.approved {
+        check_again(&transaction, held.order.id, Some(credit.released_until(now))).await?;
+    }
     let released = Released { order: held.order.id, decision };
     let answer = serde_json::to_value(&released).map_err(|error| WorkflowError::Internal(error.to_string()))?;
     if !once.remember(&transaction, answer, now).await? {
@@ -160,25 +154,24 @@ async fn look(house: &House, hold: Uuid) -> Result<Asked, WorkflowError> {
     held.ok_or_else(not_held)?.asked()
 }
 
-/// Sets the order's exposure aside below the static ceiling: the dynamic one is what the person answers for.
+/// Sets the order's exposure aside below the static ceilings: the dynamic one is what the person answers for.
 async fn room(
     transaction: &Transaction,
     credit: &Credit,
     asked: &Asked,
     now: DateTime<Utc>,
-) -> Result<Option<Uuid>, WorkflowError> {
+) -> Result<(), WorkflowError> {
     let today = business_day::current(transaction).await?.at(now);
-    match credit.reserve(transaction, asked, today, true).await? {
-        Reserved::Done { account } => Ok(Some(account)),
-        Reserved::NoAccount => Ok(None),
-        Reserved::Full => {
-            let ceiling = credit.ceiling_static.unwrap_or_default();
-            Err(WorkflowError::refused(format!(
-                "with this order more than {} would be owed in all",
-                ceiling.normalize()
-            )))
-        }
+    if credit.reserve(transaction, asked, today, true).await? != Reserved::Full {
+        return Ok(());
     }
+    let ceilings =
+        [("be owed in all", credit.ceiling_static), ("be owed by those who share the limit", credit.ceiling_group)];
+    let ceilings = ceilings
+        .iter()
+        .filter_map(|(what, most)| Some(format!("more than {} would {what}", most.as_ref()?.normalize())));
+    let ceilings: Vec<String> = ceilings.collect();
+    Err(WorkflowError::refused(format!("with this order {}", ceilings.join(", or "))))
 }
 
 /// Where the strategy delegates releases, a department's role may release up to its limit. Where it says nothing of them,

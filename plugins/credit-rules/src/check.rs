@@ -15,6 +15,9 @@ const FULL: Decimal = Decimal::ONE;
 /// Utilization is a share; more places than this say nothing.
 const PLACES: u32 = 4;
 
+/// How many overdue invoices are named.
+const NAMED: usize = 3;
+
 /// `CreditAccount.exposureDynamic` counts open orders that are needed within so many days.
 const COUNTED_DAYS: i32 = 14;
 
@@ -28,6 +31,7 @@ pub(crate) fn check(question: &Question) -> Result<Answer<CreditCheck>, String> 
             exposure_dynamic: None,
             ceiling: None,
             ceiling_static: None,
+            ceiling_group: None,
             amount_to_pay: None,
             blockers: Some(vec!["no-account".to_owned()]),
         };
@@ -44,6 +48,7 @@ pub(crate) fn check(question: &Question) -> Result<Answer<CreditCheck>, String> 
         exposure_dynamic: Some(figures.dynamic.normalize()),
         ceiling: Some(figures.ceiling.normalize()),
         ceiling_static: Some(figures.ceiling_static.normalize()),
+        ceiling_group: figures.ceiling_group.map(|ceiling| ceiling.normalize()),
         amount_to_pay: amount_to_pay(&blockers),
         blockers: Some(blockers.iter().map(|blocker| blocker.name.to_owned()).collect()),
     });
@@ -67,6 +72,8 @@ struct Figures {
     total: Decimal,
     ceiling: Decimal,
     ceiling_static: Decimal,
+    /// What those who share the limit may owe together, where it is of one currency.
+    ceiling_group: Option<Decimal>,
 }
 
 impl Figures {
@@ -80,12 +87,20 @@ impl Figures {
             false => account.exposure.amount,
         };
         let ceiling = |over: Decimal| limit(question, account).checked_mul(Decimal::ONE.checked_add(over)?);
+        let ceiling_group = match account.group.as_ref().filter(|group| group.limit.currency == account.limit.currency)
+        {
+            Some(group) => {
+                Some(group.limit.amount.checked_mul(Decimal::ONE.checked_add(parameters.over_limit_static)?)?)
+            }
+            None => None,
+        };
         Some(Figures {
             soon,
             dynamic: if soon { owed.checked_add(asked)? } else { owed },
             total: account.exposure.amount.checked_add(asked)?,
             ceiling: ceiling(parameters.over_limit)?,
             ceiling_static: ceiling(parameters.over_limit_static)?,
+            ceiling_group,
         })
     }
 }
@@ -119,7 +134,7 @@ fn utilization(owed: Decimal, limit: Decimal) -> Decimal {
 /// Names the open invoices that have waited longest, so that whoever releases the order knows whom to call about what.
 fn waiting_invoices(question: &Question, mut held: Answer<CreditCheck>) -> Answer<CreditCheck> {
     let today = question.at.date();
-    for invoice in &question.subject.open_invoices.nodes {
+    for invoice in question.subject.open_invoices.nodes.iter().take(NAMED) {
         let days = today.days_since(invoice.due_on);
         if days > 0 {
             let reason = format!("invoice {} over {} is {days} days overdue", invoice.number, invoice.amount);

@@ -101,6 +101,26 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
             ));
         builder = builder.register(line);
     }
+    if acts(source).any(|act| act.name == "recordPayment") {
+        let pay = InputObject::new("InvoicePayment")
+            .description("How much of a payment goes to an invoice.")
+            .field(argument(
+                "invoice",
+                TypeRef::named_nn("ID"),
+                "The invoice, one of the customer's in the payment's currency.",
+            ))
+            .field(argument(
+                "amount",
+                TypeRef::named_nn("Decimal"),
+                "How much: more than 0, and no more than is left to pay.",
+            ))
+            .field(argument(
+                "version",
+                TypeRef::named("Int"),
+                "The invoice's version that was looked at; any if not said.",
+            ));
+        builder = builder.register(pay);
+    }
     if acts(source).any(|act| act.name == "startImport") {
         let file = InputObject::new("ImportFile")
             .description("A file to be imported.")

@@ -9,6 +9,8 @@ pub enum Ability {
     PlaceOrders,
     /// Releases orders that are held, within the authority the strategy gives.
     ReleaseHolds,
+    /// Records payments and what they pay.
+    RecordPayments,
     /// Activates a strategy, if he is also one of the approvers.
     ActivateStrategy,
     ManagePlugins,
@@ -22,10 +24,11 @@ pub enum Ability {
 }
 
 impl Ability {
-    pub const ALL: [Ability; 10] = [
+    pub const ALL: [Ability; 11] = [
         Ability::RecordDecisions,
         Ability::PlaceOrders,
         Ability::ReleaseHolds,
+        Ability::RecordPayments,
         Ability::ActivateStrategy,
         Ability::ManagePlugins,
         Ability::ManageTokens,
@@ -41,6 +44,7 @@ impl Ability {
             Ability::RecordDecisions => "record-decisions",
             Ability::PlaceOrders => "place-orders",
             Ability::ReleaseHolds => "release-holds",
+            Ability::RecordPayments => "record-payments",
             Ability::ActivateStrategy => "activate-strategy",
             Ability::ManagePlugins => "manage-plugins",
             Ability::ManageTokens => "manage-tokens",
@@ -62,6 +66,7 @@ impl Ability {
             Ability::RecordDecisions => "record decisions",
             Ability::PlaceOrders => "place and cancel orders",
             Ability::ReleaseHolds => "release holds",
+            Ability::RecordPayments => "record payments",
             Ability::ActivateStrategy => "activate a strategy",
             Ability::ManagePlugins => "manage plugins",
             Ability::ManageTokens => "manage tokens",
@@ -75,7 +80,9 @@ impl Ability {
     /// The scope a token needs for it.
     pub fn scope(self) -> Scope {
         match self {
-            Ability::RecordDecisions | Ability::PlaceOrders | Ability::ReleaseHolds => Scope::Act,
+            Ability::RecordDecisions | Ability::PlaceOrders | Ability::ReleaseHolds | Ability::RecordPayments => {
+                Scope::Act
+            }
             _ => Scope::Admin,
         }
     }
@@ -91,6 +98,7 @@ impl Ability {
             Ability::RecordDecisions
             | Ability::PlaceOrders
             | Ability::ReleaseHolds
+            | Ability::RecordPayments
             | Ability::ManageTokens
             | Ability::SeeMetrics => None,
         }
@@ -104,7 +112,7 @@ pub enum Scope {
     Read,
     /// Makes, changes, deletes and restores records.
     Write,
-    /// Does business acts: records decisions, places orders, releases holds.
+    /// Does business acts: records decisions and payments, places orders, releases holds.
     Act,
     /// Manages: all other abilities.
     Admin,

@@ -64,7 +64,12 @@ impl RoleDefinition {
         }
         let abilities: BTreeSet<Ability> = match role {
             Role::Reader => BTreeSet::new(),
-            Role::Department => BTreeSet::from([Ability::RecordDecisions, Ability::PlaceOrders, Ability::ReleaseHolds]),
+            Role::Department => BTreeSet::from([
+                Ability::RecordDecisions,
+                Ability::PlaceOrders,
+                Ability::ReleaseHolds,
+                Ability::RecordPayments,
+            ]),
             Role::Admin => Ability::ALL.into(),
         };
         RoleDefinition { name: role.name().to_owned(), doc: String::new(), types, abilities }

@@ -31,7 +31,7 @@ impl Scope {
     }
 
     /// Exposure looks at what is open only, which is little: nobody is left out.
-    fn accounts(&self, dialect: Dialect, parameter: usize) -> String {
+    pub(super) fn owing(&self, dialect: Dialect, parameter: usize) -> String {
         match self {
             Scope::All => r#"SELECT "id" FROM "customer""#.to_owned(),
             Scope::These(_) | Scope::Moved(_) => ids_of(dialect, parameter),
@@ -63,14 +63,14 @@ fn moved(dialect: Dialect, parameter: usize) -> String {
 }
 
 /// The invoices in scope that are not paid, with what is left of each: credit notes that name it reduce it, down to nothing.
-fn open_invoices(dialect: Dialect, noted: &str) -> String {
+pub(super) fn open_invoices(dialect: Dialect, noted: &str) -> String {
     let greatest = match dialect {
         Dialect::Postgres => "GREATEST",
         Dialect::Sqlite => "MAX",
     };
     format!(
         r#""left" AS (
-  SELECT "i"."customer_id", "i"."currency", "i"."issued_on", "i"."due_on",
+  SELECT "i"."id", "i"."order_id", "i"."customer_id", "i"."currency", "i"."issued_on", "i"."due_on",
     {greatest}("i"."amount" - "i"."paid_amount" - COALESCE((
       SELECT SUM("n"."amount") FROM "credit_note" AS "n"
       WHERE "n"."invoice_id" = "i"."id" AND "n"."currency" = "i"."currency"{noted}), 0), 0) AS "open"
@@ -149,45 +149,6 @@ WHERE "customer"."id" = "fact"."id" AND (
         to30 = due("$3", "$1"),
         to60 = due("$4", "$3"),
         to90 = due("$5", "$4"),
-    )
-}
-
-/// Open invoices, deliveries without an invoice, and open orders without an invoice. Parameters: $1 the day after which
-/// deliveries count, $2 the day up to which dynamic exposure looks at open orders, $3 the ids.
-pub(super) fn exposure(dialect: Dialect, scope: &Scope) -> String {
-    let ordered = |soon: &str, which: &str| {
-        format!(
-            r#"SELECT "o"."customer_id", "o"."currency", "o"."net_total" AS "open", {soon} AS "soon"
-  FROM "scope" CROSS JOIN "order" AS "o" WHERE "o"."customer_id" = "scope"."id" AND {which}
-    AND NOT EXISTS (SELECT 1 FROM "invoice" AS "i" WHERE "i"."order_id" = "o"."id")"#
-        )
-    };
-    let soon = r#"CASE WHEN "o"."required_on" IS NULL OR "o"."required_on" <= $2 THEN "o"."net_total" ELSE 0 END"#;
-    format!(
-        r#"WITH "scope"("id") AS ({ids}), {left}, "one" AS (
-  SELECT "customer_id", "currency", "open", "open" AS "soon" FROM "left"
-  UNION ALL {open}
-  UNION ALL {shipped}
-  UNION ALL {undated}
-), "owed" AS (
-  SELECT "customer_id", "currency", SUM("open") AS "open", SUM("soon") AS "soon" FROM "one" GROUP BY "customer_id", "currency"
-), "news" AS (
-  SELECT "a"."id", COALESCE("owed"."open", 0) AS "open", COALESCE("owed"."soon", 0) AS "soon"
-  FROM "scope" JOIN "credit_account" AS "a" ON "a"."customer_id" = "scope"."id"
-  LEFT JOIN "owed" ON "owed"."customer_id" = "a"."customer_id" AND "owed"."currency" = "a"."currency"
-)
-UPDATE "credit_account" SET "exposure" = "news"."open", "exposure_dynamic" = "news"."soon"
-FROM "news"
-WHERE "credit_account"."id" = "news"."id"
-  AND ("credit_account"."exposure" <> "news"."open" OR "credit_account"."exposure_dynamic" <> "news"."soon")"#,
-        ids = scope.accounts(dialect, 3),
-        left = open_invoices(dialect, ""),
-        open = ordered(soon, r#""o"."status" = 'OPEN'"#),
-        shipped = ordered(r#""o"."net_total""#, r#""o"."status" = 'SHIPPED' AND "o"."shipped_on" > $1"#),
-        undated = ordered(
-            r#""o"."net_total""#,
-            r#""o"."status" = 'SHIPPED' AND "o"."shipped_on" IS NULL AND "o"."ordered_on" > $1"#
-        ),
     )
 }
 

@@ -114,6 +114,117 @@ impl Scene {
     }
 }
 
+/// The stage and the amount of each entry, in the order of ids.
+async fn entries(scene: &Scene) -> Vec<(Uuid, String)> {
+    let sql = r#"SELECT "id", "stage", "amount", "version" FROM "exposure_entry" ORDER BY "id""#;
+    let rows = scene.transaction.link().rows(sql, Vec::new()).await.unwrap();
+    let told = |row: &sea_orm::QueryResult| {
+        let (stage, version): (String, i32) = (row.try_get_by_index(1).unwrap(), row.try_get_by_index(3).unwrap());
+        let Value::Decimal(amount) = read(scene.transaction.dialect(), &Kind::Money, row, 2).unwrap() else {
+            panic!("no amount")
+        };
+        (row.try_get_by_index(0).unwrap(), format!("{stage} {} v{version}", amount.normalize()))
+    };
+    rows.iter().map(told).collect()
+}
+
+#[tokio::test]
+async fn what_is_owed_moves_from_stage_to_stage() {
+    for (database, _fixture) in databases().await {
+        let scene = scene(&database).await;
+        let order = scene.order("1", "1998-05-01", "OPEN", "100", Some("1")).await;
+        let now_is = async |change: &str, expected: &[(Uuid, &str)]| {
+            if !change.is_empty() {
+                scene.transaction.execute(change, Vec::new()).await.unwrap();
+            }
+            refresh(&scene.transaction, day("1998-05-06"), now()).await.unwrap();
+            let expected: Vec<_> = expected.iter().map(|(id, told)| (*id, (*told).to_owned())).collect();
+            assert_eq!(entries(&scene).await, expected, "{change}");
+        };
+        now_is("", &[(order, "ORDER 100 v1")]).await;
+        now_is("", &[(order, "ORDER 100 v1")]).await;
+        now_is(
+            r#"UPDATE "order" SET "status" = 'SHIPPED', "shipped_on" = '1998-05-02'"#,
+            &[(order, "DELIVERY 100 v2")],
+        )
+        .await;
+        // The first invoice takes the order's place, the second one stands beside it.
+        let first = scene.invoice("1998-05-03", "1998-06-01", None, ("70", "0"), Some(order)).await;
+        now_is("", &[(order, "INVOICE 70 v3")]).await;
+        let second = scene.invoice("1998-05-04", "1998-06-01", None, ("50", "0"), Some(order)).await;
+        now_is("", &[(order, "INVOICE 70 v3"), (second, "INVOICE 50 v1")]).await;
+        assert_eq!(scene.exposure().await, "v1 120 dynamic 120");
+        let paid = r#"UPDATE "invoice" SET "status" = 'PAID' WHERE "number" = '1998-05-03'"#;
+        now_is(paid, &[(order, "CLEARED 70 v4"), (second, "INVOICE 50 v1")]).await;
+        // A payment that comes back.
+        let open = r#"UPDATE "invoice" SET "status" = 'OPEN' WHERE "number" = '1998-05-03'"#;
+        now_is(open, &[(order, "INVOICE 70 v5"), (second, "INVOICE 50 v1")]).await;
+        forget(&scene.transaction, &Model::core().object("Invoice").unwrap().clone(), first).await.unwrap();
+        now_is(
+            r#"DELETE FROM "invoice" WHERE "number" = '1998-05-03'"#,
+            &[(order, "INVOICE 50 v1"), (second, "CLEARED 50 v2")],
+        )
+        .await;
+        assert_eq!(scene.exposure().await, "v1 50 dynamic 50");
+    }
+}
+
+/// Only what was decided about is checked again, and only while it is open.
+#[tokio::test]
+async fn other_terms_of_an_open_order_are_a_reason_to_check_it_again() {
+    for (database, _fixture) in databases().await {
+        let scene = scene(&database).await;
+        let order = scene.order("1", "1998-05-01", "OPEN", "100", Some("1")).await;
+        let due = async |change: &str| {
+            if !change.is_empty() {
+                scene.transaction.execute(change, Vec::new()).await.unwrap();
+            }
+            refresh(&scene.transaction, day("1998-05-06"), now()).await.unwrap();
+            crate::credit::due(&scene.transaction, now(), 9).await.unwrap().len()
+        };
+        assert_eq!(due("").await, 0);
+        assert_eq!(due(r#"UPDATE "order" SET "net_total" = "net_total" + 1"#).await, 0);
+        decided(&scene, order).await;
+        assert_eq!(due("").await, 0);
+        assert_eq!(due(r#"UPDATE "order" SET "net_total" = "net_total" + 1"#).await, 1);
+        crate::credit::check_again(&scene.transaction, order, None).await.unwrap();
+        assert_eq!(due("").await, 0);
+        assert_eq!(due(r#"UPDATE "order" SET "required_on" = '1998-05-09'"#).await, 1);
+        assert_eq!(due(r#"UPDATE "order" SET "status" = 'SHIPPED'"#).await, 0);
+    }
+}
+
+/// Gives an order a recorded decision.
+async fn decided(scene: &Scene, order: Uuid) {
+    let transaction = &scene.transaction;
+    let strategy = [
+        ("number", 1.into()),
+        ("status", "ACTIVE".into()),
+        ("name", "x".into()),
+        ("vision", "x".into()),
+        ("document", "x".into()),
+        ("digest", "x".into()),
+        ("proposedAt", now().into()),
+        ("proposedBy", "ann".into()),
+    ];
+    let strategy = insert(transaction, "Strategy", &strategy).await;
+    let fields = [
+        ("point", "credit.check".into()),
+        ("decidedAt", now().into()),
+        ("recordedBy", "ann".into()),
+        ("fallback", false.into()),
+        ("versions", Value::Json(serde_json::json!({}))),
+        ("sequence", 1.into()),
+        ("commitment", "c".into()),
+        ("digest", "d".into()),
+        ("customer_id", scene.customer.into()),
+        ("strategy_id", strategy.into()),
+    ];
+    let decision = insert(transaction, "Decision", &fields).await;
+    let set = r#"UPDATE "order" SET "decision_id" = $1 WHERE "id" = $2"#;
+    transaction.execute(set, vec![decision.into(), order.into()]).await.unwrap();
+}
+
 async fn scene(database: &crate::Database) -> Scene {
     let transaction = database.begin().await.unwrap();
     let customer = customer(&transaction, "Alfreds").await;
@@ -206,7 +317,7 @@ async fn facts_that_change_are_no_change_of_the_record() {
 }
 
 #[tokio::test]
-async fn four_statements_serve_any_number_of_customers() {
+async fn six_statements_serve_any_number_of_customers() {
     for (database, _fixture) in databases().await {
         let transaction = database.begin().await.unwrap();
         for number in 0..20 {
@@ -214,7 +325,7 @@ async fn four_statements_serve_any_number_of_customers() {
         }
         let before = database.statements();
         assert_eq!(refresh(&transaction, day("1998-05-06"), now()).await.unwrap().customers, 20);
-        assert_eq!(database.statements() - before, 4);
+        assert_eq!(database.statements() - before, 6);
     }
 }
 
@@ -293,10 +404,10 @@ async fn customers_whom_a_day_concerns_not_are_only_dated() {
         customer(&scene.transaction, "Berglunds").await;
         scene.order("1", "1997-05-07", "SHIPPED", "10", None).await;
         refresh(&scene.transaction, day("1998-05-06"), now()).await.unwrap();
-        let (last, done) = next_chunk(&scene.transaction, None, day("1998-05-07")).await.unwrap().unwrap();
+        let (last, done) = next_chunk(&scene.transaction, None, day("1998-05-07"), now()).await.unwrap().unwrap();
         assert_eq!(done.customers, 2);
         assert!(scene.facts().await.contains("revenue 0 margin Some(\"0\") orders 0 last Some(\"1997-05-07\")"));
-        assert_eq!(next_chunk(&scene.transaction, Some(last), day("1998-05-07")).await.unwrap(), None);
+        assert_eq!(next_chunk(&scene.transaction, Some(last), day("1998-05-07"), now()).await.unwrap(), None);
     }
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::column::{read, selected};
 use crate::link::Reads;
 use crate::row::{self, Cell};
-use crate::{Dialect, StoreError, Transaction};
+use crate::{Dialect, StoreError, Transaction, facts};
 
 /// A column of a record: a field of its type, or a reference.
 #[derive(Clone, Debug)]
@@ -165,6 +165,7 @@ impl Transaction {
             ("values", Kind::Json, Value::Json(Json::Object(record.to_json(model, object)))),
         ]);
         row::insert(self, "deleted_record", &cells, "").await?;
+        facts::forget(self, object, record.id).await?;
         let sql = format!(r#"DELETE FROM "{}" WHERE "id" = $1"#, object.table);
         self.execute(&sql, vec![record.id.into()]).await.map(drop)
     }

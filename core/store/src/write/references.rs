@@ -54,6 +54,10 @@ pub async fn referring_types<'m>(
     let ids = serde_json::Value::from(ids).to_string();
     let mut found = Vec::new();
     for other in model.objects() {
+        // What follows from the records goes with them.
+        if other.name == "ExposureEntry" && object.name != "Customer" {
+            continue;
+        }
         let references = other.references(model);
         let columns = references.iter().filter(|reference| reference.target == object.name);
         let columns: Vec<_> = columns.map(|reference| format!(r#""{}" IN ({list})"#, reference.column)).collect();

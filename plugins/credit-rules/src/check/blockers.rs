@@ -31,7 +31,7 @@ pub(super) fn blockers(question: &Question, account: &CreditAccount, figures: &F
         dunning(question, account),
         whole(account, figures)?,
         inside(question, account, figures)?,
-        group(question, account)?,
+        group(question, account, figures)?,
         document(question, account),
         oldest(question, account)?,
         overdue(question)?,
@@ -87,24 +87,22 @@ fn inside(question: &Question, account: &CreditAccount, figures: &Figures) -> Op
 }
 
 /// Customers that share a limit keep it together.
-fn group(question: &Question, account: &CreditAccount) -> Option<Option<Blocker>> {
+fn group(question: &Question, account: &CreditAccount, figures: &Figures) -> Option<Option<Blocker>> {
     let Some(CreditGroup { name, limit, accounts }) = &account.group else { return Some(None) };
     let known = i32::try_from(accounts.nodes.len()).unwrap_or(i32::MAX);
     if accounts.total_count > known {
         let reason = format!("the group {name} has {} accounts, more than can be added up here", accounts.total_count);
         return Some(Some(Blocker::lasting("group-limit", reason)));
     }
-    if limit.currency != account.limit.currency
-        || accounts.nodes.iter().any(|account| account.exposure.currency != limit.currency)
-    {
+    let one_currency = accounts.nodes.iter().all(|account| account.exposure.currency == limit.currency);
+    let Some(ceiling) = figures.ceiling_group.filter(|_| one_currency) else {
         let reason = format!("the group {name} counts in several currencies, which cannot be added up");
         return Some(Some(Blocker::lasting("group-limit", reason)));
-    }
+    };
     let mut owed = question.request.amount;
     for account in &accounts.nodes {
         owed = owed.checked_add(account.exposure.amount)?;
     }
-    let ceiling = limit.amount.checked_mul(Decimal::ONE.checked_add(question.parameters.over_limit_static)?)?;
     if owed <= ceiling {
         return Some(None);
     }
@@ -138,6 +136,14 @@ fn oldest(question: &Question, account: &CreditAccount) -> Option<Option<Blocker
     let mut old = invoices.filter(|invoice| too_old(today.days_since(invoice.due_on))).peekable();
     let Some(first) = old.peek() else { return Some(None) };
     let (number, days) = (first.number.clone(), today.days_since(first.due_on));
+    let all = &question.subject.open_invoices;
+    let shown = i32::try_from(all.nodes.len()).unwrap_or(i32::MAX);
+    if all.total_count > shown && all.nodes.last().is_some_and(|last| too_old(today.days_since(last.due_on))) {
+        let reason = format!(
+            "invoice {number} is {days} days overdue; from {most} days on there is no further credit, and more than {shown} wait that long"
+        );
+        return Some(Some(Blocker::lasting("oldest-open-item", reason)));
+    }
     let mut to_pay = Decimal::ZERO;
     for invoice in old {
         to_pay = to_pay.checked_add(invoice.amount.amount.checked_sub(invoice.paid_amount.amount)?)?;

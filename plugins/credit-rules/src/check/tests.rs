@@ -130,6 +130,19 @@ fn invoices_that_wait_too_long_are_to_be_paid_first() {
 }
 
 #[test]
+fn more_old_invoices_than_are_shown_have_no_amount() {
+    let waiting = |total_count: i32| {
+        move |question: &mut Question| {
+            question.parameters.oldest_open_item_days = Some(30);
+            let nodes = vec![invoice("7", "2026-01-29", "90", "0"), invoice("8", "2026-01-30", "10", "0")];
+            question.subject.open_invoices = InvoiceConnection { total_count, nodes };
+        }
+    };
+    check_that("1000", "100", "1", waiting(2), "oldest-open-item / 100 / 0.101");
+    check_that("1000", "100", "1", waiting(3), "oldest-open-item / - / 0.101");
+}
+
+#[test]
 fn a_payment_brings_what_is_overdue_below_its_share() {
     let late = |question: &mut Question| {
         question.parameters.overdue_share = Some(decimal("0.25"));

@@ -371,6 +371,8 @@ impl History {
         let counted = recount::recount(self, &stored.as_of);
         assert_eq!(stored.facts, counted.facts, "facts after {place}");
         assert_eq!(stored.days, counted.days, "days after {place}");
+        assert_eq!(stored.owed, counted.owed, "what is owed after {place}");
+        stored.adds_up();
     }
 
     /// The facts of all customers, as they are stored.
@@ -395,6 +397,9 @@ impl History {
         }
         for day in records("CustomerDay", "customer_id").await {
             counted.add_day(&day);
+        }
+        for entry in records("ExposureEntry", "customer_id").await {
+            counted.add_entry(&entry);
         }
         let calendar = business_day::current(&transaction).await.unwrap();
         assert_eq!(calendar.held, None);

@@ -32,6 +32,10 @@ pub(super) struct Counted {
     pub(super) as_of: BTreeMap<Uuid, NaiveDate>,
     pub(super) facts: BTreeMap<(Uuid, &'static str), String>,
     pub(super) days: BTreeMap<String, String>,
+    /// What is owed, by what it is owed for: stage, amount, currency, day, customer.
+    pub(super) owed: BTreeMap<Uuid, String>,
+    /// What the entries of an account come to, by customer.
+    pub(super) counted: BTreeMap<Uuid, Decimal>,
 }
 
 impl Counted {
@@ -46,6 +50,31 @@ impl Counted {
     pub(super) fn add_account(&mut self, record: &BTreeMap<String, Value>) {
         let Value::Id(id) = record["customer"] else { panic!("{record:?}") };
         self.facts.extend(["exposure", "exposureDynamic"].map(|name| ((id, name), shown(&record[name]))));
+    }
+
+    /// An entry, if it counts. Nothing is owed twice for one thing.
+    pub(super) fn add_entry(&mut self, record: &BTreeMap<String, Value>) {
+        if record["stage"] == Value::from("CLEARED") {
+            return;
+        }
+        let ((Value::Id(thing), _) | (Value::Null, Value::Id(thing))) = (&record["invoice"], &record["order"]) else {
+            panic!("{record:?}")
+        };
+        let told = ["stage", "amount", "currency", "neededOn", "customer"].map(|name| shown(&record[name])).join(" ");
+        assert_eq!(self.owed.insert(*thing, told), None, "{thing} is owed twice");
+        if let (Value::Id(_), Value::Id(customer), Value::Decimal(amount)) =
+            (&record["creditAccount"], &record["customer"], &record["amount"])
+        {
+            *self.counted.entry(*customer).or_default() += amount;
+        }
+    }
+
+    /// Every account's exposure is what its entries come to.
+    pub(super) fn adds_up(&self) {
+        for ((customer, name), exposure) in self.facts.iter().filter(|((_, name), _)| *name == "exposure") {
+            let counted = self.counted.get(customer).copied().unwrap_or_default();
+            assert_eq!(counted.normalize().to_string(), *exposure, "{name} of {customer}");
+        }
     }
 
     pub(super) fn add_day(&mut self, record: &BTreeMap<String, Value>) {
@@ -99,6 +128,7 @@ pub(super) fn recount(history: &History, as_of: &BTreeMap<Uuid, NaiveDate>) -> C
             counted.facts.insert((customer.id, "exposureDynamic"), soon.normalize().to_string());
         }
         days(history, customer.id, &global, &mut counted.days);
+        owed(history, customer.id, &global, up_to, &mut counted.owed);
     }
     counted
 }
@@ -212,6 +242,34 @@ fn exposure(history: &History, customer: &str, currency: &str, as_of: NaiveDate)
         }
     }
     exposure
+}
+
+/// What a customer owes, thing by thing.
+fn owed(history: &History, id: Uuid, customer: &str, as_of: NaiveDate, owed: &mut BTreeMap<Uuid, String>) {
+    let own = |kept: &&Kept| kept.text("customer") == Some(customer);
+    let mut add = |thing: &Kept, stage: &str, amount: Decimal, needed: &str| {
+        let currency = thing.text("currency").unwrap();
+        owed.insert(thing.id, format!("{stage} {} {currency} {needed} {id}", amount.normalize()));
+    };
+    for invoice in history.of("Invoice").filter(own).filter(|invoice| status(invoice) != "PAID") {
+        let left = left(history, invoice, None);
+        if left > Decimal::ZERO {
+            add(invoice, "INVOICE", left, "null");
+        }
+    }
+    for order in history.of("Order").filter(own) {
+        let global = history.global("Order", order.id);
+        if history.of("Invoice").any(|invoice| invoice.text("order") == Some(&global)) {
+            continue;
+        }
+        let net = amount(order, "netTotal").unwrap();
+        let shipped = day(order, "shippedOn").or(day(order, "orderedOn")).unwrap();
+        match status(order) {
+            "OPEN" => add(order, "ORDER", net, order.text("requiredOn").unwrap_or("null")),
+            "SHIPPED" if shipped > as_of - Days::new(30) => add(order, "DELIVERY", net, "null"),
+            _ => {}
+        }
+    }
 }
 
 /// What the records of a day come to so far.
