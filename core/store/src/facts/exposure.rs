@@ -138,6 +138,7 @@ fn accounts(dialect: Dialect, scope: &Scope) -> String {
     SUM(CASE WHEN "e"."needed_on" > $1 THEN 0 ELSE "e"."amount" END) AS "soon"
   FROM "scope" CROSS JOIN "exposure_entry" AS "e"
   WHERE "e"."customer_id" = "scope"."id" AND "e"."stage" IN ('ORDER', 'DELIVERY', 'INVOICE')
+    AND "e"."credit_account_id" IS NOT NULL
   GROUP BY 1
 ), "news" AS (
   SELECT "a"."id", COALESCE("sum"."open", 0) AS "open", COALESCE("sum"."soon", 0) AS "soon"
