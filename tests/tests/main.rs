@@ -9,6 +9,7 @@ mod bad_input;
 mod budgets;
 mod clients;
 mod contributions;
+mod custom_fields;
 mod decisions;
 mod demo;
 mod differential;

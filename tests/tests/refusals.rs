@@ -72,6 +72,7 @@ async fn what_is_wrong_with_an_act_is_told_with_its_place() {
             ("resumeImport", json!({ "id": "cus_1", "idempotencyKey": "k" }), &["id"]),
             ("startImport", json!({ "mapping": "", "files": [], "idempotencyKey": "" }), &["idempotencyKey"]),
             ("setRoles", json!({ "document": "[roles]\n", "idempotencyKey": long }), &["idempotencyKey"]),
+            ("setFields", json!({ "document": "[fields]\n", "idempotencyKey": long }), &["idempotencyKey"]),
             ("activateStrategy", json!({ "document": "x", "idempotencyKey": "k" }), &["document"]),
             ("updateCustomer", json!({ "id": "x", "version": 1, "set": {}, "idempotencyKey": "k" }), &["id"]),
             (

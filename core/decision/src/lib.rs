@@ -8,6 +8,7 @@
 mod condition;
 mod datum;
 mod exact;
+mod fields;
 mod ledger;
 mod parameters;
 mod point;
@@ -22,6 +23,7 @@ pub use condition::{
     Scope,
 };
 pub use datum::{DataType, Datum, EnumDefinition, EnumValue};
+pub use fields::read_fields;
 pub use ledger::{
     Asked, ChainCheck, ChainError, Content, Inputs, LedgerEntry, Link, PluginVersion, StrategyVersion, SubjectInputs,
     Versions, canonical_json, new_salt_from,

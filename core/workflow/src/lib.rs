@@ -59,6 +59,7 @@ pub mod resume_import;
 pub mod revoke_token;
 pub mod rollback_plugin;
 pub mod rotate_token;
+pub mod set_fields;
 pub mod set_plugin_settings;
 pub mod set_roles;
 pub mod shadow;
@@ -74,8 +75,8 @@ pub mod write_records;
 mod testing;
 
 pub use actor::{
-    ActivateStrategy, Actor, Bearer, ImportRecords, ManageLedger, ManagePlugins, ManageRoles, ManageTokens, Permit,
-    PlaceOrders, RecordDecisions, ReleaseHolds, Right, SeeMetrics,
+    ActivateStrategy, Actor, Bearer, ImportRecords, ManageFields, ManageLedger, ManagePlugins, ManageRoles,
+    ManageTokens, Permit, PlaceOrders, RecordDecisions, ReleaseHolds, Right, SeeMetrics,
 };
 pub use authenticate::authenticate;
 pub use deployment::{Deployment, PluginMetrics, Suspended};

@@ -14,6 +14,8 @@ pub enum Ability {
     ManagePlugins,
     ManageTokens,
     ManageRoles,
+    /// Lays fields of the deployment's own over the model.
+    ManageFields,
     /// Imports files, which writes whatever the mapping says.
     ImportRecords,
     SeeMetrics,
@@ -22,7 +24,7 @@ pub enum Ability {
 }
 
 impl Ability {
-    pub const ALL: [Ability; 10] = [
+    pub const ALL: [Ability; 11] = [
         Ability::RecordDecisions,
         Ability::PlaceOrders,
         Ability::ReleaseHolds,
@@ -30,6 +32,7 @@ impl Ability {
         Ability::ManagePlugins,
         Ability::ManageTokens,
         Ability::ManageRoles,
+        Ability::ManageFields,
         Ability::ImportRecords,
         Ability::SeeMetrics,
         Ability::ManageLedger,
@@ -45,6 +48,7 @@ impl Ability {
             Ability::ManagePlugins => "manage-plugins",
             Ability::ManageTokens => "manage-tokens",
             Ability::ManageRoles => "manage-roles",
+            Ability::ManageFields => "manage-fields",
             Ability::ImportRecords => "import",
             Ability::SeeMetrics => "see-metrics",
             Ability::ManageLedger => "manage-ledger",
@@ -66,6 +70,7 @@ impl Ability {
             Ability::ManagePlugins => "manage plugins",
             Ability::ManageTokens => "manage tokens",
             Ability::ManageRoles => "manage roles",
+            Ability::ManageFields => "manage fields",
             Ability::ImportRecords => "import",
             Ability::SeeMetrics => "read the metrics",
             Ability::ManageLedger => "manage the ledger",
@@ -86,6 +91,7 @@ impl Ability {
             Ability::ActivateStrategy => Some("Strategy"),
             Ability::ManagePlugins => Some("Plugin"),
             Ability::ManageRoles => Some("RoleDocument"),
+            Ability::ManageFields => Some("FieldDocument"),
             Ability::ImportRecords => Some("ImportRun"),
             Ability::ManageLedger => Some("Decision"),
             Ability::RecordDecisions
