@@ -162,6 +162,7 @@ mod tests {
             "ImportRun",
             "Publisher",
             "RoleDocument",
+            "FieldDocument",
             "Event",
             "DeletedRecord",
         ];

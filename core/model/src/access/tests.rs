@@ -155,9 +155,9 @@ fn of<'r>(role: &'r mut RoleDefinition, object: &str) -> &'r mut TypeGrant {
 #[test]
 fn who_lacks_one_right_does_not_cover_who_has_all_and_is_not_served_as_he_is() {
     let admin = less(|_| ());
-    // Nobody writes plugins by the API, so this is a matter of reading alone.
+    // Nobody writes memberships by the API, so this is a matter of reading alone.
     let rights: [Less; 5] = [
-        |role| assert!(of(role, "Plugin").read.remove("department")),
+        |role| assert!(of(role, "Membership").read.remove("evidence")),
         |role| of(role, "Customer").create.clear(),
         |role| assert!(of(role, "Customer").update.remove("phone")),
         |role| of(role, "Customer").delete = false,

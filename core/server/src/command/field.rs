@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use chrono::Utc;
 use clap::Subcommand;
-use guildhall_decision::read_fields;
 use guildhall_model::Model;
 use guildhall_workflow::set_fields::{in_force, set_fields};
 
+use super::strategy::model_of;
 use super::{Operator, read_text};
 use crate::failure::Failure;
 use crate::opening;
@@ -33,10 +33,7 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
     match command {
         Command::Set { file, operator } => {
             let text = read_text(&file)?;
-            let model = read_fields(&text, &Model::core()).map_err(|problems| {
-                let told: Vec<_> = problems.0.iter().map(|problem| format!("{}, {problem}", file.display())).collect();
-                Failure::BadInput(format!("the fields cannot be used\n{}", told.join("\n")))
-            })?;
+            let model = model_of(Some(&file))?;
             set_fields(&house, operator.actor(&house).permit()?, &text, None, Utc::now()).await?;
             let names = listed(&model);
             println!("{} fields are in force beside the model's: {}", names.len(), names.join(", "));

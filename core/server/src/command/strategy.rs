@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use chrono::{SecondsFormat, Utc};
 use clap::Subcommand;
-use guildhall_decision::{Circumstances, DecisionPoint, Finding, Severity, Strategy, decision_points, difference};
+use guildhall_decision::{
+    Circumstances, DecisionPoint, Finding, Severity, Strategy, decision_points, difference, read_fields,
+};
 use guildhall_model::Model;
 use guildhall_store::strategy;
 use guildhall_workflow::activate_strategy::activate_strategy;
@@ -25,6 +27,9 @@ pub(crate) enum Command {
         /// Package whose decision points it may name; may be given several times
         #[arg(long, value_name = "FILE")]
         plugin: Vec<PathBuf>,
+        /// The fields of your own that it may speak of, as a fields file
+        #[arg(long, value_name = "FILE")]
+        fields: Option<PathBuf>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -37,6 +42,9 @@ pub(crate) enum Command {
         /// Package whose decision points they may name; may be given several times
         #[arg(long, value_name = "FILE")]
         plugin: Vec<PathBuf>,
+        /// The fields of your own that they may speak of, as a fields file
+        #[arg(long, value_name = "FILE")]
+        fields: Option<PathBuf>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -61,23 +69,34 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Lint { file, plugin, json } => lint(settings, &file, &plugin, json),
-        Command::Diff { old, new, plugin, json } => diff(settings, &old, &new, &plugin, json),
+        Command::Lint { file, plugin, fields, json } => lint(settings, &file, &plugin, fields.as_deref(), json),
+        Command::Diff { old, new, plugin, fields, json } => {
+            diff(settings, [&old, &new], &plugin, fields.as_deref(), json)
+        }
         Command::Activate { file, operator, json } => activate(settings, &file, &operator, json).await,
         Command::Show { json } => show(settings, json).await,
     }
 }
 
 /// Reads a strategy file; every problem is told with the file, line and column.
-fn read(file: &Path, text: &str, points: &[Arc<DecisionPoint>]) -> Result<Strategy, Failure> {
+fn read(file: &Path, text: &str, model: &Model, points: &[Arc<DecisionPoint>]) -> Result<Strategy, Failure> {
     let points: Vec<_> = points.iter().map(|point| DecisionPoint::clone(point)).collect();
-    match Strategy::read(text, &Model::core(), &points) {
+    match Strategy::read(text, model, &points) {
         Ok(strategy) => Ok(strategy),
         Err(problems) => {
             let told: Vec<_> = problems.0.iter().map(|problem| format!("{}, {problem}", file.display())).collect();
             Err(Failure::BadInput(format!("the strategy cannot be used\n{}", told.join("\n"))))
         }
     }
+}
+
+/// The model, with the fields of a file laid over it if there is one.
+pub(super) fn model_of(fields: Option<&Path>) -> Result<Model, Failure> {
+    let Some(file) = fields else { return Ok(Model::core()) };
+    read_fields(&read_text(file)?, &Model::core()).map_err(|problems| {
+        let told: Vec<_> = problems.0.iter().map(|problem| format!("{}, {problem}", file.display())).collect();
+        Failure::BadInput(format!("the fields cannot be used\n{}", told.join("\n")))
+    })
 }
 
 /// The core's decision points, and those that the packages bring.
@@ -95,9 +114,15 @@ fn findings(strategy: &Strategy, points: &[Arc<DecisionPoint>]) -> Vec<Finding> 
     strategy.lint(&Circumstances { points: &points, serving: None, today })
 }
 
-fn lint(settings: &Settings, file: &Path, plugins: &[PathBuf], json: bool) -> Result<(), Failure> {
+fn lint(
+    settings: &Settings,
+    file: &Path,
+    plugins: &[PathBuf],
+    fields: Option<&Path>,
+    json: bool,
+) -> Result<(), Failure> {
     let points = points_of(settings, plugins)?;
-    let strategy = read(file, &read_text(file)?, &points)?;
+    let strategy = read(file, &read_text(file)?, &model_of(fields)?, &points)?;
     let findings = findings(&strategy, &points);
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     if json {
@@ -123,9 +148,16 @@ fn lint(settings: &Settings, file: &Path, plugins: &[PathBuf], json: bool) -> Re
     }
 }
 
-fn diff(settings: &Settings, old: &Path, new: &Path, plugins: &[PathBuf], json: bool) -> Result<(), Failure> {
+fn diff(
+    settings: &Settings,
+    [old, new]: [&Path; 2],
+    plugins: &[PathBuf],
+    fields: Option<&Path>,
+    json: bool,
+) -> Result<(), Failure> {
     let points = points_of(settings, plugins)?;
-    let read = |file: &Path| read(file, &read_text(file)?, &points);
+    let model = model_of(fields)?;
+    let read = |file: &Path| read(file, &read_text(file)?, &model, &points);
     let changes = difference(&read(old)?, &read(new)?);
     if json {
         println!("{}", json!({ "changes": changes }));
@@ -146,7 +178,7 @@ async fn activate(settings: &Settings, file: &Path, operator: &Operator, json: b
     let (looked_at, _folder) = opening::open_to_look(settings).await?;
     let points = looked_at.points_in_force().await?;
     looked_at.database.close().await?;
-    let strategy = read(file, &text, &points)?;
+    let strategy = read(file, &text, &looked_at.model, &points)?;
     let house = opening::open(settings).await?;
     let activated = activate_strategy(&house, operator.actor(&house).permit()?, &text, None, Utc::now()).await?;
     if json {
