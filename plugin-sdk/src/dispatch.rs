@@ -36,7 +36,9 @@ pub fn answer<P: Policy>(at: &str, call: &Call<'_>) -> Result<Vec<u8>, String> {
 }
 
 fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8], problem: &str) -> Result<T, String> {
-    serde_json::from_slice(bytes).map_err(|error| format!("{problem}: {error}"))
+    // Looked at once as a whole: serde_json would look at each string for itself.
+    let text = str::from_utf8(bytes).map_err(|error| format!("{problem}: {error}"))?;
+    serde_json::from_str(text).map_err(|error| format!("{problem}: {error}"))
 }
 
 /// The answer where no policy serves the point.

@@ -150,6 +150,7 @@ async fn a_department_reads_the_business_and_manages_nothing() {
             "installPlugin",
             "uninstallPlugin",
             "activateStrategy",
+            "simulateStrategy",
             "TokenScope",
             "setRoles",
             "RoleDocument",

@@ -30,8 +30,11 @@ async fn servers() -> Vec<Server> {
 
 /// Sends a package and gives what the server says about it.
 async fn send(server: &Server, variant: &Variant) -> Value {
-    let request =
-        server.request(Method::POST, "/packages").bearer_auth(server.secret(Role::Admin)).body(variant.bytes());
+    send_bytes(server, variant.bytes()).await
+}
+
+async fn send_bytes(server: &Server, package: Vec<u8>) -> Value {
+    let request = server.request(Method::POST, "/packages").bearer_auth(server.secret(Role::Admin)).body(package);
     let answer = server.send(request).await;
     assert_eq!(answer.status, 201, "{}", answer.text);
     answer.json()
@@ -369,6 +372,12 @@ async fn what_a_package_would_mean_is_told_by_its_digest() {
         let broken = send(&server, &Variant { query: "nothing".to_owned(), ..Variant::new("2.0.0", 22) }).await;
         assert_eq!(broken["offer"], Value::Null);
         assert!(broken["problem"].as_str().unwrap().contains("does not have a field `nothing`"), "{broken}");
+        let mut foreign = Variant::new("2.0.0", 22).bytes();
+        let place = foreign.windows(16).position(|window| window == b"contract = \"0.1\"").unwrap();
+        foreign[place..place + 16].copy_from_slice(b"contract = \"9.1\"");
+        let foreign = send_bytes(&server, foreign).await;
+        assert_eq!(foreign["offer"], Value::Null);
+        assert!(foreign["problem"].as_str().unwrap().contains("built for plugin contract `9.1`"), "{foreign}");
         assert_eq!(server.get(Role::Department, &address).await.status, 403);
         assert_eq!(server.get(Role::Admin, &format!("/packages/{}", "0".repeat(64))).await.status, 404);
     }

@@ -8,6 +8,7 @@ mod print;
 mod request;
 mod sdl;
 mod set;
+mod worth;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ pub use contribution::{Contribution, Taken, join_points};
 pub use request::RequestError;
 pub use sdl::{PointError, read_points};
 pub use set::{Members, Ration, Score, Settle};
+pub use worth::{Worth, WorthAs, WorthError, Worths};
 
 use crate::{DataType, Datum, EnumDefinition};
 
@@ -97,6 +99,8 @@ pub struct OutputField {
     pub default: Option<Datum>,
     /// A value above this parameter needs the approval of somebody who has the authority.
     pub authority: Option<String>,
+    /// What a value is worth in money.
+    pub worth: Option<Worth>,
     pub description: String,
 }
 

@@ -8,6 +8,7 @@
 //! **What two rules do to each other** is settled when the document is read: all clamps of a field have a common range, a
 //! forced value lies within it, and two forced values of a field have a strictest one.
 
+mod activation;
 mod assignment;
 mod contradictions;
 mod customers;
@@ -29,13 +30,14 @@ use chrono::NaiveDate;
 use guildhall_model::Model;
 use rust_decimal::Decimal;
 
+pub use activation::ActivationRules;
 pub use assignment::Assignment;
 pub use difference::difference;
 pub use goals::{Aim, Direction, Goal, GoalError, Guard, Objective, Projection, Side};
 pub use lint::{Circumstances, Finding, Serving, Severity};
 pub use pledges::{Money, MoneyError, Pledge};
 pub use policies::{
-    Arbitration, Authority, ContactCap, ContactPolicy, Field, Holdout, Incentive, Information, Place, QuietHours,
+    Arbitration, Authority, ContactCap, ContactPolicy, Field, Holdout, Incentive, Information, Place, QuietHours, lot,
 };
 pub use problem::{Problem, Problems};
 pub use reader::MAX_DOCUMENT_BYTES;
@@ -74,6 +76,10 @@ pub struct Strategy {
     pub currency: Option<String>,
     /// How much one unit of another currency is in `currency`.
     pub rates: BTreeMap<String, Decimal>,
+    /// What a year of lent money costs: 0.06 is 6 %.
+    pub financing_rate: Option<Decimal>,
+    /// What the next strategy needs before it is active.
+    pub activation: ActivationRules,
     /// Where its parts stand in the document.
     pub(crate) places: places::Places,
 }

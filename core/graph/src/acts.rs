@@ -12,6 +12,7 @@ mod orders;
 mod plugins;
 mod publishers;
 mod records;
+mod strategies;
 mod tokens;
 
 use std::pin::Pin;
@@ -99,7 +100,7 @@ pub(crate) enum Gave {
 pub(crate) fn declared() -> impl Iterator<Item = &'static Act> {
     let managed =
         plugins::ACTS.iter().chain(&publishers::ACTS).chain(&tokens::ACTS).chain(&fields::ACTS).chain(&imports::ACTS);
-    decisions::ACTS.iter().chain(managed).chain(&orders::ACTS).chain(&ledger::ACTS)
+    decisions::ACTS.iter().chain(&strategies::ACTS).chain(managed).chain(&orders::ACTS).chain(&ledger::ACTS)
 }
 
 /// The act of a mutation's name, unless that is a verb on records.

@@ -241,7 +241,7 @@ impl Api {
         };
         self.spend(actor, prepared.cost(), &mut known.allowance)?;
         let execution = Execution {
-            database: &generation.house.database,
+            house: &generation.house,
             deployment: &generation.deployment,
             variables: &variables,
             actor,
@@ -249,7 +249,7 @@ impl Api {
         };
         match prepared.as_ref() {
             Prepared::Query(plan) => execution.run(plan, &[], &[]).await.map_err(|problem| vec![problem]),
-            Prepared::Mutation(plan) => mutate(self, plan, &generation.house, &execution, actor).await,
+            Prepared::Mutation(plan) => mutate(self, plan, &execution, actor).await,
         }
     }
 
@@ -313,7 +313,6 @@ impl Api {
 async fn mutate(
     api: &Api,
     plan: &MutationPlan,
-    house: &Arc<House>,
     execution: &Execution<'_>,
     actor: &Actor,
 ) -> Result<Answer, Vec<Problem>> {
@@ -336,7 +335,7 @@ async fn mutate(
         let path = [Value::from(step.key.as_str())];
         let outcome = async {
             let input = act.input.resolve(execution.variables).unwrap_or(Value::Null);
-            let call = Call { house, deployment: execution.deployment, actor, now: execution.now };
+            let call = Call { house: execution.house, deployment: execution.deployment, actor, now: execution.now };
             let outcome = acts::perform(&call, &act.name, input).await?;
             let answer = told(execution, &act.payload, &outcome, &path).await?;
             fits(data.len() + answer.data.len())?;

@@ -1,5 +1,6 @@
 //! Executing an operation: one statement, one guest call per plugin, and the response's bytes.
 
+mod conflicts;
 mod places;
 mod render;
 
@@ -10,9 +11,9 @@ use apollo_compiler::response::JsonMap;
 use chrono::{DateTime, Utc};
 use guildhall_decision::DecisionPoint;
 use guildhall_model::plan::Entry;
-use guildhall_store::{Database, RESPONSE_LIMIT, StoreError};
-use guildhall_workflow::decide::{Decided, DecisionError, Detail, Facts, facts_in};
-use guildhall_workflow::{ActValue, Actor, Deployment};
+use guildhall_store::{RESPONSE_LIMIT, StoreError};
+use guildhall_workflow::decide::{Decided, DecisionError, Detail, Facts};
+use guildhall_workflow::{ActValue, Actor, Deployment, House};
 use serde_json::Value;
 
 use crate::plan::{Bound, Pick, Plan, Slot};
@@ -26,7 +27,7 @@ const PROBLEM_LIMIT: usize = 100;
 
 /// What executing needs of its surroundings.
 pub(crate) struct Execution<'a> {
-    pub database: &'a Database,
+    pub house: &'a Arc<House>,
     pub deployment: &'a Arc<Deployment>,
     pub variables: &'a JsonMap,
     pub actor: &'a Actor,
@@ -56,16 +57,17 @@ impl Execution<'_> {
         };
         let from = Bound { variables: self.variables, actor: self.actor, now: self.now, acts: &record };
         let variables = plan.bind(&from)?;
-        let read = plan.statement.run(self.database, &variables).await?;
+        let read = plan.statement.run(&self.house.database, &variables).await?;
         if plan.slots.is_empty() {
             return Ok(Answer { data: read.response, problems: Vec::new() });
         }
         let facts = match &read.facts {
-            Some(text) => facts_in(text).map_err(|error| Problem::internal(&error))?,
+            Some(text) => self.deployment.facts_in(text).map_err(|error| Problem::internal(&error))?,
             None => Vec::new(),
         };
         let decided = self.decide(plan, &facts).await?;
-        self.splice(plan, &read.response, &decided, acts, prefix)
+        let counted = self.conflicts(plan).await;
+        self.splice(plan, &read.response, &Filling { decided, counted, acts }, prefix)
     }
 
     /// One verdict for each record and question, however often the response shows it: decision fields that ask the same
@@ -104,14 +106,8 @@ impl Execution<'_> {
         Ok(verdicts)
     }
 
-    fn splice(
-        &self,
-        plan: &Plan,
-        response: &str,
-        decided: &Verdicts,
-        acts: &[(String, ActValue)],
-        prefix: &[Value],
-    ) -> Result<Answer, Problem> {
+    fn splice(&self, plan: &Plan, response: &str, filling: &Filling<'_>, prefix: &[Value]) -> Result<Answer, Problem> {
+        let Filling { decided, counted, acts } = filling;
         let mut data = String::with_capacity((response.len() * 2).min(RESPONSE_LIMIT));
         let mut problems = Vec::new();
         let mut untold = 0;
@@ -133,6 +129,14 @@ impl Execution<'_> {
                     let value = acts.iter().find(|(name, _)| name == field).map(|(_, value)| value.json());
                     data.push_str(&value.unwrap_or(Value::Null).to_string());
                 }
+                Some(Slot::Conflicts { .. }) => match counted.get(&slot) {
+                    Some(Ok(value)) => data.push_str(&value.to_string()),
+                    Some(Err(problem)) => {
+                        problems.push(problem.clone().at(path()));
+                        data.push_str("null");
+                    }
+                    None => return Err(Problem::new(Code::Internal, "conflicts were not counted")),
+                },
                 Some(Slot::MixedCurrencies) => {
                     if problems.len() < PROBLEM_LIMIT {
                         problems.push(mixed_currencies().at(path()));
@@ -171,6 +175,14 @@ impl Execution<'_> {
         }
         Ok(Answer { data, problems })
     }
+}
+
+/// What fills the marked places of a response.
+struct Filling<'a> {
+    decided: Verdicts,
+    /// By slot.
+    counted: HashMap<usize, Result<Value, Problem>>,
+    acts: &'a [(String, ActValue)],
 }
 
 /// Whether an answer of so many bytes may be given.

@@ -107,6 +107,8 @@ pub(crate) enum Slot {
     Text(String),
     /// A value the mutation's act gave, by its payload field.
     Act(String),
+    /// Where departments disagree.
+    Conflicts { since: Option<Argument>, until: Option<Argument>, decisions: Option<Argument>, said: said::Said },
     /// An amount of money of records in several currencies: null, and a problem.
     MixedCurrencies,
     /// A decision about the record at that place.

@@ -5,6 +5,7 @@
 //! our planner, never by its resolvers.
 
 mod aggregates;
+mod conflicts;
 mod decisions;
 mod filters;
 mod lists;
@@ -104,6 +105,7 @@ fn build(source: &Source<'_>) -> Result<Schema, SchemaError> {
     builder = aggregates::register(builder, source);
     builder = objects::register(builder, source);
     builder = decisions::register(builder, source);
+    builder = conflicts::register(builder, source);
     builder = mutations::register(builder, source);
     builder = records::register(builder, source);
     builder = subscriptions::register(builder, source);
@@ -199,6 +201,9 @@ fn query(source: &Source<'_>) -> Object {
                 ))
                 .argument(argument("first", TypeRef::named("Int"), first).default_value(async_graphql::Value::from(5))),
         );
+    }
+    if conflicts::are_told(source) {
+        query = query.field(conflicts::field_of_query());
     }
     for object in source.objects() {
         let one = lower_first(&object.name);

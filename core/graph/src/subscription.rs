@@ -143,13 +143,8 @@ impl Subscription {
                 ActValue::Json(told.occurred_at.to_rfc3339_opts(SecondsFormat::Millis, true).into()),
             ),
         ];
-        let execution = Execution {
-            database: &house.database,
-            deployment: &generation.deployment,
-            variables,
-            actor: &self.actor,
-            now: Utc::now(),
-        };
+        let execution =
+            Execution { house, deployment: &generation.deployment, variables, actor: &self.actor, now: Utc::now() };
         let path = [Value::from(plan.key.as_str())];
         let Answer { data, problems } =
             execution.run(&plan.payload, &values, &path).await.map_err(|problem| vec![problem])?;

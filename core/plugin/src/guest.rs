@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::answer::Answer;
 use crate::breaker::Breaker;
 use crate::budget::Budget;
+use crate::experience::Experience;
 use crate::failure::{Failure, FailureCode};
 use crate::gate::Gate;
 use crate::instance::Program;
@@ -34,6 +35,7 @@ pub(crate) struct Loaded {
     pub breaker: Breaker,
     pub tally: Arc<Tally>,
     pub program: Program,
+    pub experience: Experience,
     pub limits: Arc<Limits>,
     /// Of this plugin.
     pub gate: Gate,
@@ -57,7 +59,7 @@ pub struct Batch {
     pub answers: Vec<Result<Answer, Failure>>,
     /// Fuel of all guest calls together.
     pub fuel: u64,
-    /// How often the guest was called: once for up to 256 calls, more if some failed.
+    /// How often the guest was called: once for up to 256 calls, more if some failed or all together cost too much fuel.
     pub guest_calls: u32,
     /// The most memory that one guest call had, in bytes.
     pub memory_peak: usize,

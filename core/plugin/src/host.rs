@@ -14,7 +14,8 @@ use wasmtime::component::{Component, Linker};
 use crate::breaker::Breaker;
 use crate::cache::{self, CacheError, CodeCache};
 use crate::compile::{Worker, compiled};
-use crate::contract::{self, ContractError};
+use crate::contract::ContractError;
+use crate::experience::Experience;
 use crate::failure::shown;
 use crate::gate::Gate;
 use crate::guest::{Guest, Loaded};
@@ -156,7 +157,7 @@ impl Inner {
             return Ok(loaded);
         }
         let manifest = package.manifest();
-        contract::check(&manifest.contract)?;
+        package.check_contract()?;
         let component = self.component(package)?;
         self.check_interface(&component)?;
         self.check_resources(&component)?;
@@ -175,6 +176,7 @@ impl Inner {
             breaker: Breaker::new(&manifest.name, Arc::clone(&tally)),
             tally,
             program: Program { engine: self.engine.clone(), instance, decide },
+            experience: Experience::of(manifest.serves.iter().map(|serves| serves.point.as_str())),
             limits: Arc::clone(&self.limits),
             gate: Gate::new(self.limits.concurrency_per_plugin),
             host_gate: Arc::clone(&self.gate),

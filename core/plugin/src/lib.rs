@@ -16,6 +16,7 @@ pub mod cases;
 pub mod compile;
 mod contract;
 pub mod dependency;
+mod experience;
 mod failure;
 mod gate;
 mod guest;

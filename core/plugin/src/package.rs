@@ -24,6 +24,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::cases::Case;
+use crate::contract::{self, ContractError};
 use crate::manifest::{Manifest, ManifestError};
 use crate::settings::{self, SettingsError, SettingsProblem, SettingsSchema};
 use crate::signature::{Signature, SignatureError};
@@ -151,6 +152,15 @@ impl Package {
 
     pub fn manifest(&self) -> &Manifest {
         &self.0.manifest
+    }
+
+    /// Whether this program speaks the contract it was built for.
+    ///
+    /// # Errors
+    ///
+    /// Says which contract would do.
+    pub fn check_contract(&self) -> Result<(), ContractError> {
+        contract::check(&self.0.manifest.contract)
     }
 
     /// Each decision point it serves, with its input query.

@@ -31,6 +31,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use chrono::Utc;
 use guildhall_graph::Api;
+use guildhall_workflow::activate_strategy::activate_due;
 use guildhall_workflow::react_to_events::Reactor;
 use guildhall_workflow::recheck_credit::recheck_credit;
 use guildhall_workflow::{Actor, Imports, WorkflowError};
@@ -203,6 +204,15 @@ async fn refresh(doors: Arc<Doors>) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        match activate_due(&doors.api.house(), Utc::now()).await {
+            Ok(Some(activated)) => {
+                tracing::info!(number = activated.number, "a strategy is active, as its approver said")
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(%error, "whether a strategy is to become active cannot be seen; it is tried again")
+            }
+        }
         if let Err(error) = doors.api.refresh().await {
             tracing::error!(%error, "the current generation cannot be served; the old one serves on");
         }

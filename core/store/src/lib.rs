@@ -27,6 +27,7 @@ pub mod generation;
 pub mod idempotency;
 pub mod import_run;
 pub mod ledger;
+pub mod overrides;
 pub mod package;
 pub mod plugin;
 pub mod point;

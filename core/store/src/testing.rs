@@ -64,3 +64,15 @@ pub(crate) async fn customer(transaction: &Transaction, name: &str) -> Uuid {
     ];
     insert(transaction, "Customer", &fields).await
 }
+
+/// A version of the strategy with these values and no others that it may lack.
+pub(crate) async fn strategy(transaction: &Transaction, number: i64, status: &str, more: &[(&str, Value)]) -> Uuid {
+    let mut fields = vec![("number", Value::Int(number)), ("proposedAt", now().into()), ("proposedBy", "ann".into())];
+    for (name, text) in
+        [("status", status), ("name", "Ours"), ("vision", "None."), ("document", ""), ("digest", "digest")]
+    {
+        fields.push((name, text.into()));
+    }
+    fields.extend(more.iter().cloned());
+    insert(transaction, "Strategy", &fields).await
+}

@@ -2,23 +2,21 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use guildhall_decision::{Circumstances, DecisionPoint, Problems, Severity, Strategy};
-use guildhall_model::Model;
-use guildhall_store::segment::{self, Segment};
-use guildhall_store::strategy::{self, NewStrategy};
-use guildhall_store::{generation, plugin};
+use guildhall_model::{Model, Value};
+use guildhall_store::plugin;
+use guildhall_store::segment::Segment;
+use guildhall_store::strategy::{self, Status, Strategy as Stored};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::assign_segments::assign_in;
 use crate::install_plugin::uuid_in;
-use crate::keepable::keepable;
+use crate::life::{Life, keepable_document};
 use crate::once::Once;
-use crate::plugin_set::{PluginSet, settle};
 use crate::serving::serving;
-use crate::{ActivateStrategy, House, InvalidCode, InvalidValue, Permit, WorkflowError};
+use crate::turn::{Begun, Turn};
+use crate::{ActivateStrategy, Actor, House, InvalidCode, InvalidValue, Permit, WorkflowError};
 
 /// A strategy, now active.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +42,7 @@ pub(crate) fn unreadable(problems: Problems) -> WorkflowError {
 }
 
 /// Refuses a strategy with findings that are errors: it could not do what it says.
-async fn sound(
+pub(crate) async fn sound(
     house: &House,
     points: &[Arc<DecisionPoint>],
     strategy: &Strategy,
@@ -64,87 +62,225 @@ async fn sound(
     ))
 }
 
-/// Activates a strategy: checks the document and that the actor is an approver, retires the strategy in force, brings
-/// the segments up to date and assigns every customer, all in one transaction.
-///
-/// The approvers are those of the strategy in force, so that nobody gets power by writing himself into a new one; the
-/// first strategy names its own.
+/// What is to become active.
+#[derive(Clone, Copy, Debug)]
+pub enum ToActivate<'a> {
+    /// A document, in one step, where the strategy in force asks for no others.
+    Document(&'a str),
+    /// A version that was proposed and approved.
+    Version(i32),
+}
+
+impl<'a> From<&'a str> for ToActivate<'a> {
+    fn from(document: &'a str) -> Self {
+        ToActivate::Document(document)
+    }
+}
+
+impl<'a> From<&'a String> for ToActivate<'a> {
+    fn from(document: &'a String) -> Self {
+        ToActivate::Document(document)
+    }
+}
+
+const ACT: &str = "activateStrategy";
+
+/// Activates a strategy now: checks that it may decide and that the actor is an approver of the strategy in force, retires that,
+/// brings the segments up to date and assigns every customer, all in one transaction.
 pub async fn activate_strategy(
     house: &House,
     by: Permit<'_, ActivateStrategy>,
-    document: &str,
+    what: impl Into<ToActivate<'_>>,
     key: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Activated, WorkflowError> {
-    // What is wrong in itself is told before anyone waits for it.
-    let mut points = house.points_in_force().await?;
-    let mut new = read_strategy(&house.model, &points, document)?;
-    sound(house, &points, &new, now).await?;
-    let mut kept = vec![("the strategy's name", &new.name), ("the strategy's vision", &new.vision)];
-    for segment in &new.segments {
-        kept.extend([&segment.key, &segment.name, &segment.need].map(|text| ("a segment of the strategy", text)));
-    }
-    for (what, text) in kept {
-        keepable(what, text).map_err(|error| error.of("document"))?;
-    }
-    let once = key.map(|key| Once::new(&by, key, "activateStrategy", &[document.as_bytes()])).transpose()?;
-    let transaction = house.database.begin().await?;
-    // Before anything is read: whoever waits here sees what the one before him changed, the approvers above all.
-    generation::lock(&transaction).await?;
-    if let Some(once) = &once
-        && let Some(known) = once.answered(&transaction).await?
-    {
-        let part = |name: &str| known.get(name).cloned().unwrap_or_default();
-        let number = part("number").as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or_default();
-        return Ok(Activated {
-            strategy: uuid_in(&part("strategy"))?,
-            number,
-            assigned: part("assigned").as_u64().unwrap_or_default(),
-        });
-    }
-    let now_there = PluginSet::present(house, &transaction).await?.points;
-    if now_there != points {
-        points = now_there;
-        new = read_strategy(&house.model, &points, document)?;
-    }
-    let in_force = strategy::active(&transaction).await?;
-    let approving = match &in_force {
-        Some(active) => read_strategy(&house.model, &points, &active.document)?.approvers,
-        None => new.approvers.clone(),
+    let what = what.into();
+    checked(house, what, now).await?;
+    let once = Once::under(&by, key, ACT, &[&body(what)])?;
+    let turn = match Turn::begin(house, once).await? {
+        Begun::Before(known) => return remembered(known),
+        Begun::Now(turn) => turn,
     };
-    if !approving.contains(&by.name) {
-        let whose = if in_force.is_some() { "the strategy in force" } else { "this first strategy" };
-        return Err(WorkflowError::refused(format!(
-            "`{}` is no approver of {whose}; it names {}",
-            by.name,
-            approving.join(", ")
-        )));
+    let life = Life::begin(house, &turn.transaction, &by.name, ACT, now).await?;
+    let (version, candidate) = found(&life, what, &by, now, &[]).await?;
+    let more = [("activatedBy", Value::from(by.name.as_str()))];
+    let assigned = life.activate(&version, &candidate, &more).await?;
+    let answer = Activated { strategy: version.id, number: version.number, assigned };
+    let stored = json!({ "strategy": answer.strategy, "number": answer.number, "assigned": answer.assigned });
+    turn.end(stored, now).await?;
+    Ok(answer)
+}
+
+/// Says when a strategy is to become active. Whichever server comes first activates it then, as if the actor did.
+pub async fn schedule_strategy(
+    house: &House,
+    by: Permit<'_, ActivateStrategy>,
+    what: impl Into<ToActivate<'_>>,
+    at: DateTime<Utc>,
+    key: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Activated, WorkflowError> {
+    let (what, at) = (what.into(), at.trunc_subsecs(3));
+    if at <= now {
+        return Err(WorkflowError::invalid("activateAt", format!("{at} is not in the future; leave it out")));
     }
-    let record = NewStrategy {
-        name: new.name.clone(),
-        vision: new.vision.clone(),
-        document: document.to_owned(),
-        digest: hex::encode(Sha256::digest(document.as_bytes())),
-        activated_by: by.name.clone(),
+    checked(house, what, now).await?;
+    let time = at.timestamp_millis().to_be_bytes();
+    let once = Once::under(&by, key, ACT, &[&body(what), &time])?;
+    let turn = match Turn::begin(house, once).await? {
+        Begun::Before(known) => return remembered(known),
+        Begun::Now(turn) => turn,
     };
-    let activated = strategy::activate(&transaction, &record, now).await?;
-    segment::replace(&transaction, &segments(&new), now).await?;
-    let assigned = assign_in(&transaction, house, &new, activated.id, now).await?;
-    settle(house, &transaction, now).await?;
-    let answer = Activated { strategy: activated.id, number: activated.number, assigned };
-    if let Some(once) = &once {
-        let stored = json!({ "strategy": answer.strategy, "number": answer.number, "assigned": answer.assigned });
-        if !once.remember(&transaction, stored, now).await? {
-            return Err(WorkflowError::refused("the same request is being carried out; ask again"));
+    let life = Life::begin(house, &turn.transaction, &by.name, ACT, now).await?;
+    let values =
+        [("activateAt", Value::from(at)), ("activatedBy", by.name.as_str().into()), ("activationRefused", Value::Null)];
+    let (version, _) = found(&life, what, &by, now, &values).await?;
+    if matches!(what, ToActivate::Version(_)) {
+        life.go(&version, version.status, &values).await?;
+    }
+    let answer = Activated { strategy: version.id, number: version.number, assigned: 0 };
+    turn.end(json!({ "strategy": answer.strategy, "number": answer.number, "assigned": 0 }), now).await?;
+    Ok(answer)
+}
+
+/// Activates the version whose time has come, if there is one: as its approver said, if he still is one and all it needs is there.
+/// Any number of servers may look; one of them does it. Says which became active.
+pub async fn activate_due(house: &House, now: DateTime<Utc>) -> Result<Option<Activated>, WorkflowError> {
+    let now = now.trunc_subsecs(3);
+    let Some(number) = strategy::due(&house.database, now).await? else { return Ok(None) };
+    let Begun::Now(turn) = Turn::begin(house, None).await? else { return Ok(None) };
+    if strategy::due(&turn.transaction, now).await? != Some(number) {
+        return Ok(None);
+    }
+    let stored = strategy::numbered(&turn.transaction, number).await?.and_then(|version| version.activated_by);
+    let by = stored.unwrap_or_default();
+    let life = Life::begin(house, &turn.transaction, &by, ACT, now).await?;
+    let version = life.version(number).await?;
+    let done = match on_its_way(house, &life, &version, now).await {
+        Ok(candidate) => life.activate(&version, &candidate, &[]).await,
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(assigned) => {
+            turn.end(json!(null), now).await?;
+            Ok(Some(Activated { strategy: version.id, number, assigned }))
+        }
+        Err(failure @ (WorkflowError::Busy(_) | WorkflowError::Store(_) | WorkflowError::Internal(_))) => Err(failure),
+        Err(refusal) => {
+            drop(turn);
+            refuse_due(house, number, &by, &refusal.to_string(), now).await?;
+            Ok(None)
         }
     }
-    transaction.commit().await?;
-    Ok(answer)
+}
+
+/// Notes that a version did not become active when its time had come, and why; it is not tried again.
+async fn refuse_due(
+    house: &House,
+    number: i32,
+    by: &str,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<(), WorkflowError> {
+    tracing::error!(number, reason, "a strategy whose time has come is refused");
+    let Begun::Now(turn) = Turn::begin(house, None).await? else { return Ok(()) };
+    let life = Life::begin(house, &turn.transaction, by, ACT, now).await?;
+    let version = life.version(number).await?;
+    if version.activate_at.is_some_and(|at| at <= now) {
+        let reason: String = reason.chars().filter(|letter| *letter != '\0').take(2_000).collect();
+        let values = [("activateAt", Value::Null), ("activationRefused", reason.into())];
+        life.go(&version, version.status, &values).await?;
+    }
+    turn.end(json!(null), now).await
+}
+
+/// What is wrong with a document in itself is told before anyone waits for it.
+async fn checked(house: &House, what: ToActivate<'_>, now: DateTime<Utc>) -> Result<(), WorkflowError> {
+    let ToActivate::Document(document) = what else { return Ok(()) };
+    let points = house.points_in_force().await?;
+    let new = read_strategy(&house.model, &points, document)?;
+    sound(house, &points, &new, now).await?;
+    keepable_document(&new)
+}
+
+/// What makes a request this one and no other.
+fn body(what: ToActivate<'_>) -> Vec<u8> {
+    match what {
+        ToActivate::Document(document) => document.as_bytes().to_vec(),
+        ToActivate::Version(number) => format!("strategy {number}").into_bytes(),
+    }
+}
+
+pub(crate) fn remembered(known: serde_json::Value) -> Result<Activated, WorkflowError> {
+    let part = |name: &str| known.get(name).cloned().unwrap_or_default();
+    let number = part("number").as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or_default();
+    let assigned = part("assigned").as_u64().unwrap_or_default();
+    Ok(Activated { strategy: uuid_in(&part("strategy"))?, number, assigned })
+}
+
+/// The version that is to decide, with all it needs: made of a document, approved by the actor, or found.
+async fn found(
+    life: &Life<'_>,
+    what: ToActivate<'_>,
+    by: &Actor,
+    now: DateTime<Utc>,
+    more: &[(&str, Value)],
+) -> Result<(Stored, Strategy), WorkflowError> {
+    match what {
+        ToActivate::Document(document) => {
+            let candidate = life.read(document)?;
+            life.approver(&candidate)?;
+            life.in_one_step(&candidate)?;
+            let mut values = vec![("approvedAt", Value::from(now)), ("approvedBy", by.name.as_str().into())];
+            values.extend(more.iter().cloned());
+            Ok((life.make(document, &candidate, Status::Approved, &values).await?, candidate))
+        }
+        ToActivate::Version(number) => {
+            let version = life.version(number).await?;
+            let candidate = may_decide(life, &version)?;
+            Ok((version, candidate))
+        }
+    }
+}
+
+/// Refuses a version that may not become active: it is not approved, or lacks what it needs.
+fn may_decide(life: &Life<'_>, version: &Stored) -> Result<Strategy, WorkflowError> {
+    let number = version.number;
+    match version.status {
+        Status::Approved | Status::Challenger => {}
+        Status::Draft | Status::Simulated => {
+            return Err(WorkflowError::refused(format!(
+                "strategy {number} is not approved; use `guildhall strategy approve {number}`"
+            )));
+        }
+        Status::Active => return Err(WorkflowError::refused(format!("strategy {number} is active already"))),
+        Status::Retired => {
+            return Err(WorkflowError::refused(format!(
+                "strategy {number} is retired; propose it anew, or go back to the one before with `guildhall strategy rollback`"
+            )));
+        }
+    }
+    let candidate = life.read(&version.document)?;
+    life.approver(&candidate)?;
+    life.ready(version, &candidate)?;
+    Ok(candidate)
+}
+
+/// The same when its time has come, with what lint finds by then.
+async fn on_its_way(
+    house: &House,
+    life: &Life<'_>,
+    version: &Stored,
+    now: DateTime<Utc>,
+) -> Result<Strategy, WorkflowError> {
+    let candidate = may_decide(life, version)?;
+    sound(house, &life.points, &candidate, now).await?;
+    Ok(candidate)
 }
 
 /// The strategy's segments as the store keeps them: in the order of the file, where parents stand before children, each
 /// with its rank in the order in which customers are assigned.
-fn segments(strategy: &Strategy) -> Vec<Segment> {
+pub(crate) fn segments(strategy: &Strategy) -> Vec<Segment> {
     let assignments = strategy.assignments();
     let rank = |key: &str| {
         assignments.iter().find(|assignment| assignment.segment.key == key).map_or(0, |assignment| assignment.rank)
@@ -206,14 +342,11 @@ mod tests {
                 })
             };
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            let second = NewStrategy {
-                name: "second".to_owned(),
-                vision: String::new(),
-                document: document("second", "ben"),
-                digest: "of the second".to_owned(),
-                activated_by: "ada".to_owned(),
-            };
-            strategy::activate(&transaction, &second, now()).await.unwrap();
+            let life = Life::begin(&house, &transaction, "ada", ACT, now()).await.unwrap();
+            let text = document("second", "ben");
+            let second = life.read(&text).unwrap();
+            let version = life.make(&text, &second, Status::Approved, &[]).await.unwrap();
+            life.activate(&version, &second, &[]).await.unwrap();
             transaction.commit().await.unwrap();
             let refused = waiting.await.unwrap().unwrap_err().to_string();
             assert_eq!(refused, "`ada` is no approver of the strategy in force; it names ben");

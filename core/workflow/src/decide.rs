@@ -32,6 +32,9 @@ pub struct Facts<'a> {
     segment: Option<SegmentKey>,
     /// What ground rules look at.
     rules: Value,
+    /// What the challenger's segments look at, if there is one.
+    #[serde(default)]
+    assign: Value,
     /// What each plugin is shown, by its name, as the database wrote it.
     #[serde(borrow)]
     inputs: BTreeMap<String, &'a RawValue>,
@@ -42,8 +45,8 @@ struct SegmentKey {
     key: String,
 }
 
-/// Every facts object of a facts tree, in its order.
-pub fn facts_in(tree: &str) -> Result<Vec<Facts<'_>>, serde_json::Error> {
+/// Every facts object of a facts tree, in its order, as it was read.
+fn facts_as_read(tree: &str) -> Result<Vec<Facts<'_>>, serde_json::Error> {
     let mark = char::from(SLOT_MARK);
     let mut facts = Vec::new();
     // JSON escapes the mark inside strings, so every one of them stands before a facts object.
@@ -52,6 +55,22 @@ pub fn facts_in(tree: &str) -> Result<Vec<Facts<'_>>, serde_json::Error> {
         facts.push(Facts::deserialize(&mut reader)?);
     }
     Ok(facts)
+}
+
+impl<'a> Facts<'a> {
+    /// The same of a customer of another segment.
+    pub(crate) fn in_segment(&self, segment: Option<&str>) -> Facts<'a> {
+        Facts {
+            slot: self.slot,
+            id: self.id.clone(),
+            source: self.source.clone(),
+            external_id: self.external_id.clone(),
+            segment: segment.map(|key| SegmentKey { key: key.to_owned() }),
+            rules: self.rules.clone(),
+            assign: self.assign.clone(),
+            inputs: self.inputs.clone(),
+        }
+    }
 }
 
 impl Facts<'_> {
@@ -110,6 +129,25 @@ pub enum Detail {
 }
 
 impl Deployment {
+    /// Every facts object of a facts tree, in its order. Customers for whom the challenger decides are in the segments it gives them.
+    pub fn facts_in<'t>(&self, tree: &'t str) -> Result<Vec<Facts<'t>>, serde_json::Error> {
+        let mut facts = facts_as_read(tree)?;
+        if let Some(challenger) = &self.challenger {
+            for one in facts.iter_mut().filter(|one| challenger.decides_for(&one.id)) {
+                let segment = challenger.active.strategy.assign(&one.assign);
+                one.segment = segment.map(|segment| SegmentKey { key: segment.key.clone() });
+            }
+        }
+        Ok(facts)
+    }
+
+    /// The strategy that decides for a customer, by global id.
+    pub(crate) fn deciding(&self, customer: &str) -> Result<&Active, DecisionError> {
+        let challenger = self.challenger.as_ref().filter(|challenger| challenger.decides_for(customer));
+        let active = challenger.map(|challenger| &challenger.active).or(self.strategy.as_ref());
+        active.ok_or(DecisionError::NoActiveStrategy)
+    }
+
     /// Decides at `point` about every subject, in their order. All subjects of a plugin go through one guest call; a plugin
     /// that cannot answer for one of them leaves the others as they are. Plugins are asked by name, as long as the request's budget
     /// lasts. Without a budget it is a comparison: guests are asked with no breaker before them.
@@ -137,8 +175,9 @@ impl Deployment {
         detail: Detail,
         budget: Option<&Arc<Budget>>,
     ) -> Result<Vec<Decided>, DecisionError> {
-        let active = self.strategy.as_ref().ok_or(DecisionError::NoActiveStrategy)?;
-        let parameters: Vec<Parameters> = each.iter().map(|one| resolve(&one.question(active, point, at))).collect();
+        let deciding: Vec<&Active> = each.iter().map(|one| self.deciding(&one.facts.id)).collect::<Result<_, _>>()?;
+        let parameters: Vec<Parameters> =
+            each.iter().zip(&deciding).map(|(one, active)| resolve(&one.question(active, point, at))).collect();
         let mut made: Vec<Made> = each.iter().map(|_| Made::default()).collect();
         for plugin in self.plugins.iter().filter(|plugin| plugin.serves(&point.name)) {
             let (mut concerned, mut ids, mut calls) = (Vec::new(), Vec::new(), Vec::new());
@@ -175,7 +214,8 @@ impl Deployment {
             }
         }
         let mut decided = Vec::with_capacity(each.len());
-        for ((one, parameters), Made { proposals, by_default, asked }) in each.iter().zip(&parameters).zip(made) {
+        let made = each.iter().zip(&deciding).zip(&parameters).zip(made);
+        for (((one, active), parameters), Made { proposals, by_default, asked }) in made {
             let question = one.question(active, point, at);
             let verdict = match detail {
                 Detail::Answer => decide_unexplained(&question, parameters, proposals),

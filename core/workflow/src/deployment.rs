@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use guildhall_decision::{DecisionPoint, Strategy};
+use guildhall_decision::{DecisionPoint, Strategy, lot};
 use guildhall_model::plan::{Entry, Output, Selection};
 use guildhall_model::{Access, Model, ObjectType, Roles};
 use guildhall_plugin_host::{Budget, Circuit, Guest, Limits, Package};
 use guildhall_store::plugin::{self, Plugin, Status};
 use guildhall_store::{generation, strategy};
+use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -27,6 +28,8 @@ pub struct Deployment {
     /// Counts the changes of strategy and plugins.
     pub generation: i64,
     pub(crate) strategy: Option<Active>,
+    /// The strategy that decides for a share of the customers.
+    pub(crate) challenger: Option<Challenger>,
     pub(crate) plugins: Vec<Serving>,
     suspended: Vec<Suspended>,
     roles: Roles,
@@ -58,6 +61,20 @@ pub(crate) struct Active {
     /// SHA-256 of the document, in hex.
     pub digest: String,
     pub strategy: Strategy,
+}
+
+/// A strategy that decides for a share of the customers.
+#[derive(Clone)]
+pub(crate) struct Challenger {
+    pub active: Active,
+    pub share: Decimal,
+}
+
+impl Challenger {
+    /// Whether it decides for this customer, by global id: always the same ones, whoever else there is.
+    pub(crate) fn decides_for(&self, customer: &str) -> bool {
+        lot(&self.active.digest, customer) < self.share
+    }
 }
 
 /// An installed plugin.
@@ -101,19 +118,28 @@ impl Deployment {
         // loaded once more, never kept for newer than it is.
         let generation = generation::current(&house.database).await?;
         let points = house.points_in_force().await?;
-        let strategy = match strategy::active(&house.database).await? {
-            Some(active) => Some(Active {
-                id: active.id,
-                number: active.number,
-                strategy: read_strategy(&house.model, &points, &active.document)?,
-                digest: active.digest,
-            }),
+        let read = |stored: strategy::Strategy| {
+            let (id, number) = (stored.id, stored.number);
+            read_strategy(&house.model, &points, &stored.document).map(|strategy| Active {
+                id,
+                number,
+                strategy,
+                digest: stored.digest,
+            })
+        };
+        let strategy = strategy::active(&house.database).await?.map(read).transpose()?;
+        let challenger = match strategy::challenger(&house.database).await? {
+            Some(stored) => {
+                let share = stored.share.unwrap_or_default();
+                Some(Challenger { active: read(stored)?, share })
+            }
             None => None,
         };
         let (plugins, suspended) = load_plugins(house, &points).await?;
         let mut deployment = Deployment {
             generation,
             strategy,
+            challenger,
             plugins,
             suspended,
             roles: set_roles::in_force(house, &house.database).await?.1,
@@ -140,9 +166,25 @@ impl Deployment {
             reactions: candidate.reactions.clone(),
         });
         plugins.sort_by(|a, b| a.guest.name().cmp(b.guest.name()));
+        self.beside(model, self.strategy.clone(), self.challenger.clone(), plugins)
+    }
+
+    /// As this one, with a strategy in place of the one in force and of its challenger. It is for comparisons and never decides.
+    pub(crate) fn under(&self, model: &Model, candidate: Active) -> Result<Self, WorkflowError> {
+        self.beside(model, Some(candidate), None, self.plugins.clone())
+    }
+
+    fn beside(
+        &self,
+        model: &Model,
+        strategy: Option<Active>,
+        challenger: Option<Challenger>,
+        plugins: Vec<Serving>,
+    ) -> Result<Self, WorkflowError> {
         let mut deployment = Deployment {
             generation: self.generation,
-            strategy: self.strategy.clone(),
+            strategy,
+            challenger,
             plugins,
             suspended: self.suspended.clone(),
             roles: self.roles.clone(),
@@ -170,6 +212,22 @@ impl Deployment {
 
     pub fn point(&self, name: &str) -> Option<&Arc<DecisionPoint>> {
         self.points.iter().find(|point| point.name == name)
+    }
+
+    /// Whether a plugin serves the point, or would if it could be asked.
+    pub(crate) fn is_served(&self, point: &str) -> bool {
+        self.plugins.iter().any(|plugin| plugin.serves(point))
+            || self.suspended.iter().any(|suspended| suspended.points.contains_key(point))
+    }
+
+    /// The plugins that are shown the customer's segment at a point.
+    pub(crate) fn shown_the_segment(&self, point: &str) -> impl Iterator<Item = &str> {
+        let shows = |query: &InputQuery| query.reads.iter().any(|read| read.starts_with("Segment."));
+        let all = self
+            .plugins
+            .iter()
+            .filter(move |plugin| plugin.queries.iter().any(|(name, query)| name == point && shows(query)));
+        all.map(|plugin| plugin.guest.name())
     }
 
     /// Whether something comes of events: a strategy is in force, and a plugin wants to know of some.
@@ -227,10 +285,7 @@ impl Deployment {
         let mut reads: Vec<String> = queries.flat_map(|(_, query)| query.reads.iter().cloned()).collect();
         let suspended = self.suspended.iter().filter_map(|suspended| suspended.points.get(&point.name));
         reads.extend(suspended.flatten().cloned());
-        if let Some(active) = &self.strategy {
-            let paths = active.strategy.rule_reads(&point.name);
-            reads.extend(paths.iter().filter_map(|path| field_of(model, &point.subject, path)));
-        }
+        reads.extend(self.rule_reads(point).iter().filter_map(|path| field_of(model, &point.subject, path)));
         access.reads_type(&point.subject)
             && (!reads.is_empty() || access.reads_type("Decision"))
             && reads.iter().all(|read| read.split_once('.').is_some_and(|(object, field)| access.reads(object, field)))
@@ -242,15 +297,31 @@ impl Deployment {
         let object = model.object(&point.subject).ok_or_else(|| missing(&point.subject))?;
         let field =
             |name: &str| object.get(name).map(|field| Output::Field(Arc::clone(field))).ok_or_else(|| missing(name));
-        let paths = self.strategy.as_ref().map(|active| active.strategy.rule_reads(&point.name)).unwrap_or_default();
-        let rules = selection_of(model, object, &paths)?;
-        Ok(vec![
+        let rules = selection_of(model, object, &self.rule_reads(point))?;
+        let mut facts = vec![
             Entry { key: "source".to_owned(), value: field("source")? },
             Entry { key: "externalId".to_owned(), value: field("externalId")? },
             Entry { key: "segment".to_owned(), value: segment_key(model, object)? },
             Entry { key: "rules".to_owned(), value: Output::Same(rules) },
             Entry { key: "inputs".to_owned(), value: Output::Same(self.inputs(object, point)) },
-        ])
+        ];
+        if let Some(challenger) = self.challenger.as_ref().filter(|_| point.subject == "Customer") {
+            let mut reads = challenger.active.strategy.segment_reads();
+            reads.push(vec!["segment".to_owned(), "key".to_owned()]);
+            let assign = Output::Same(selection_of(model, object, &reads)?);
+            facts.push(Entry { key: "assign".to_owned(), value: assign });
+        }
+        Ok(facts)
+    }
+
+    /// The subject's fields that the ground rules of a point read, of whichever strategy decides.
+    fn rule_reads(&self, point: &DecisionPoint) -> Vec<Vec<String>> {
+        let challenger = self.challenger.as_ref().map(|challenger| &challenger.active);
+        let strategies = self.strategy.iter().chain(challenger);
+        let mut reads: Vec<_> = strategies.flat_map(|active| active.strategy.rule_reads(&point.name)).collect();
+        reads.sort();
+        reads.dedup();
+        reads
     }
 
     /// What each plugin is shown, by its name.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{Deployment, House, WorkflowError};
 
 /// What `deployment` needs to know of these customers to decide about them at `point`; nothing of who does not exist.
-/// [`crate::decide::facts_in`] reads it.
+/// [`Deployment::facts_in`] reads it.
 pub(crate) async fn facts_tree(
     house: &House,
     deployment: &Deployment,

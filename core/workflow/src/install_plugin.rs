@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use guildhall_decision::{DecisionPoint, FOLLOWUP_POINT};
+use guildhall_decision::{DecisionPoint, FOLLOWUP_POINT, Worths};
 use guildhall_model::Model;
 use guildhall_plugin_host::{Guest, LoadError, Manifest, Package};
 use guildhall_store::plugin::{Arrival, Plugin};
@@ -73,7 +73,11 @@ pub(crate) async fn check_package(workshop: &Workshop<'_>, package: Package) -> 
     let manifest = package.manifest();
     let reactions = reactions(workshop.model, manifest)?;
     let own = |point: &Arc<DecisionPoint>| point.plugin.as_ref() == Some(&manifest.name);
-    let brings = points_beside(workshop, &package)?.into_iter().filter(own).collect();
+    let brings: Vec<_> = points_beside(workshop, &package)?.into_iter().filter(own).collect();
+    for point in &brings {
+        Worths::of(point, workshop.model)
+            .map_err(|error| WorkflowError::BadInput(format!("plugin `{}`: {error}", manifest.name)))?;
+    }
     let guest = load(workshop, &package).await?;
     let guest = guest.scaled(serves.iter().map(|(point, query)| (point.as_str(), query.entries())));
     Ok(Checked { package, guest, serves, brings, reactions })
@@ -87,6 +91,9 @@ pub(crate) fn check_queries(
     let points = points_beside(workshop, package)?;
     let bad = |message: String| WorkflowError::BadInput(message);
     let manifest = package.manifest();
+    package
+        .check_contract()
+        .map_err(|error| bad(format!("plugin `{}` {}: {error}", manifest.name, manifest.version)))?;
     let (major, minor, patch) = workshop.model.version();
     let model = semver::Version::new(major, minor, patch);
     if !manifest.model.matches(&model) {

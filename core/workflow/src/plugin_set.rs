@@ -152,11 +152,16 @@ pub(crate) async fn settle(house: &House, transaction: &Transaction, now: DateTi
     let set = PluginSet::present(house, transaction).await?;
     set.fit()?;
     let active = strategy::active(transaction).await?;
+    let holds = |document: &str, which: &str, advice: &str| {
+        read_strategy(&house.model, &set.points, document)
+            .map(drop)
+            .map_err(|error| WorkflowError::refused(format!("{which} would not hold any more: {error}; {advice}")))
+    };
     if let Some(active) = &active {
-        read_strategy(&house.model, &set.points, &active.document).map_err(|error| {
-            let advice = "activate a strategy that does without it first";
-            WorkflowError::refused(format!("the strategy in force would not hold any more: {error}; {advice}"))
-        })?;
+        holds(&active.document, "the strategy in force", "activate a strategy that does without it first")?;
+    }
+    if let Some(challenger) = strategy::challenger(transaction).await? {
+        holds(&challenger.document, "the challenger", "retire it first")?;
     }
     Ok(reaction::settle(transaction, active.is_some() && set.reacts(), now).await?)
 }

@@ -18,7 +18,7 @@ use guildhall_store::{Statement, reaction};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::decide::{Decided, Detail, Each, Facts, facts_in};
+use crate::decide::{Decided, Detail, Each, Facts};
 use crate::{Deployment, House, WorkflowError};
 
 /// Events of one batch.
@@ -95,8 +95,9 @@ impl Reactor {
         let concerns = concerns(&house.model, deployment, point, told)?;
         let customers = customers(house, &concerns).await?;
         let tree = facts_tree(house, deployment, point, &customers).await?;
-        let facts =
-            facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts cannot be read: {error}")))?;
+        let facts = deployment
+            .facts_in(&tree)
+            .map_err(|error| WorkflowError::Internal(format!("the facts cannot be read: {error}")))?;
         let facts: HashMap<&str, &Facts<'_>> = facts.iter().map(|facts| (facts.id.as_str(), facts)).collect();
         // Whoever was deleted meanwhile is not followed up.
         let asked: Vec<(&Concern, &Facts<'_>)> = concerns

@@ -8,7 +8,6 @@ use guildhall_store::credit::{Reserved, Waiting, checked, to_check};
 use guildhall_store::{business_day, facts, generation};
 
 use crate::credit::{self, Credit};
-use crate::decide::facts_in;
 use crate::facts_of::facts_tree;
 use crate::held_order::{Held, Release, asked};
 use crate::recording::{self, Recording};
@@ -63,7 +62,7 @@ async fn check(
     let point = credit::point(deployment)?;
     let request = asked.request(point)?;
     let tree = facts_tree(house, deployment, point, &[asked.customer]).await?;
-    let facts = facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts: {error}")))?;
+    let facts = deployment.facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts: {error}")))?;
     let Some(facts) = facts.first() else { return Ok(false) };
     let decided = credit::decide(deployment, point, facts, &request, now).await?;
     let credit = Credit::of(&decided.verdict);

@@ -8,7 +8,7 @@ use guildhall_store::generation;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::decide::{DecisionError, Detail, facts_in};
+use crate::decide::{DecisionError, Detail};
 use crate::facts_of::facts_tree;
 use crate::install_plugin::uuid_in;
 use crate::keepable::keepable_json;
@@ -80,8 +80,9 @@ async fn attempt(
     now: DateTime<Utc>,
 ) -> Result<Option<Uuid>, WorkflowError> {
     let tree = facts_tree(house, deployment, point, &[order.customer]).await?;
-    let facts =
-        facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts cannot be read: {error}")))?;
+    let facts = deployment
+        .facts_in(&tree)
+        .map_err(|error| WorkflowError::Internal(format!("the facts cannot be read: {error}")))?;
     let facts = facts.first().ok_or_else(|| WorkflowError::NotFound("there is no such customer".to_owned()))?;
     let decided =
         deployment.decide(point, &[facts], &order.request, now, Detail::Compared, Some(&deployment.budget())).await?;

@@ -37,7 +37,7 @@ pub(crate) async fn append(
     recording: &Recording<'_>,
 ) -> Result<Uuid, WorkflowError> {
     let Recording { point, customer, request, facts, decided, by, at } = *recording;
-    let strategy = deployment.strategy.as_ref().ok_or(WorkflowError::NoActiveStrategy)?;
+    let strategy = deployment.deciding(&facts.id)?;
     let id = Uuid::now_v7();
     let last = ledger::last(transaction, &[customer]).await?.remove(&customer);
     let question = Question { strategy: &strategy.strategy, point, subject: facts.subject(), request, at };
@@ -59,7 +59,7 @@ pub(crate) fn entry(
     by: &str,
     last: Option<&Last>,
 ) -> Result<ledger::Entry, WorkflowError> {
-    let strategy = deployment.strategy.as_ref().ok_or(WorkflowError::NoActiveStrategy)?;
+    let strategy = deployment.deciding(&facts.id)?;
     let point = question.point;
     let previous = last.map(|last| last.digest.clone());
     let sequence = last.map_or(1, |last| last.sequence.saturating_add(1));

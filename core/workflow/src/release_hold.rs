@@ -14,7 +14,6 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::credit::{self, Asked, Credit};
-use crate::decide::facts_in;
 use crate::facts_of::facts_tree;
 use crate::held_order::{Held, Release};
 use crate::once::Once;
@@ -99,7 +98,7 @@ async fn attempt(
     let point = credit::point(deployment)?;
     let request = asked.request(point)?;
     let tree = facts_tree(house, deployment, point, &[asked.customer]).await?;
-    let facts = facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts: {error}")))?;
+    let facts = deployment.facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts: {error}")))?;
     let facts = facts.first().ok_or_else(|| WorkflowError::NotFound("there is no such customer".to_owned()))?;
     let decided = credit::decide(deployment, point, facts, &request, now).await?;
     let credit = Credit::of(&decided.verdict);

@@ -44,14 +44,14 @@ pub async fn shadow(
 ) -> Result<ShadowReport, WorkflowError> {
     let manifest = candidate.package.manifest();
     let mut report = ShadowReport::new(&manifest.name, &manifest.version.to_string(), candidate.package.digest());
-    past::compare(house, candidate, window, &mut report, progress).await?;
+    past::compare(house, candidate, window, &mut report.comparison, progress).await?;
     if window.current > 0 {
-        current::compare(house, candidate, window.current, now, &mut report, progress).await?;
+        current::compare(house, candidate, window.current, now, &mut report.comparison, progress).await?;
     }
-    if report.total.all() == 0 {
-        report.note("there was nothing to compare; `--current` compares over customers of today");
+    if report.comparison.total.all() == 0 {
+        report.comparison.note("there was nothing to compare; `--current` compares over customers of today");
     }
-    report.finish();
+    report.comparison.finish();
     Ok(report)
 }
 

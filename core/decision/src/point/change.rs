@@ -130,6 +130,9 @@ impl Changes {
         if old.authority != new.authority {
             self.widens(format!("changes above what {name} needs approval"));
         }
+        if old.worth != new.worth {
+            self.widens(format!("changes what {name} is worth"));
+        }
         if old.default != new.default {
             self.widens(format!("changes what {name} is when no plugin can say"));
         }

@@ -11,7 +11,7 @@ use apollo_compiler::ast::{
 };
 use apollo_compiler::parser::Parser;
 
-use super::{CombineRule, DecisionPoint, FailPolicy, InputField, Mode, OutputField};
+use super::{CombineRule, DecisionPoint, FailPolicy, InputField, Mode, OutputField, Worth, WorthAs};
 use crate::{DataType, Datum, EnumDefinition, EnumValue};
 
 const MAX_SDL_BYTES: usize = 64 * 1024;
@@ -174,7 +174,7 @@ impl<'a> Declared<'a> {
 
     fn output(&self, output_type: &str, field: &FieldDefinition) -> Result<OutputField, PointError> {
         let place = format!("{output_type}.{}", field.name);
-        only_directives(&place, &field.directives, &["combine", "default", "authority", "score"])?;
+        only_directives(&place, &field.directives, &["combine", "default", "authority", "worth", "score"])?;
         if !field.arguments.is_empty() {
             return refuse(place, "has arguments; what is asked belongs into the request");
         }
@@ -198,9 +198,10 @@ impl<'a> Declared<'a> {
             }
             None => None,
         };
+        let worth = field.directives.get("worth").map(|directive| worth(&place, directive)).transpose()?;
         let description = description(&place, field.description.as_ref())?;
-        let nullable = !required;
-        Ok(OutputField { name: field.name.to_string(), data_type, nullable, combine, default, authority, description })
+        let (name, nullable) = (field.name.to_string(), !required);
+        Ok(OutputField { name, data_type, nullable, combine, default, authority, worth, description })
     }
 
     /// The plain fields of an input of `object`; the list of a set's members is read with the answers about them.
@@ -299,6 +300,17 @@ fn read_enum(definition: &EnumTypeDefinition) -> Result<EnumDefinition, PointErr
     });
     let values = values.collect::<Result<_, _>>()?;
     Ok(EnumDefinition { description: description(&name, definition.description.as_ref())?, values, name })
+}
+
+fn worth(place: &str, directive: &Directive) -> Result<Worth, PointError> {
+    only_arguments(place, directive, &["formula", "as"])?;
+    let formula = argument_text(place, directive, "formula")?;
+    match argument_text(place, directive, "as")?.as_str() {
+        "GIVEN" => Ok(Worth { formula, counts: WorthAs::Given }),
+        "LENT" => Ok(Worth { formula, counts: WorthAs::Lent }),
+        "ALLOWED" => Ok(Worth { formula, counts: WorthAs::Allowed }),
+        other => refuse(place, format!("is worth something as `{other}`; use GIVEN, LENT or ALLOWED")),
+    }
 }
 
 fn combine_rule(place: &str, field: &FieldDefinition, data_type: &DataType) -> Result<CombineRule, PointError> {

@@ -323,6 +323,8 @@ fn policy_words(strategy: &Strategy) -> BTreeSet<String> {
         )
     }));
     words.extend(strategy.currency.as_ref().map(|currency| format!("money is counted in {currency}")));
+    words.extend(strategy.financing_rate.map(|rate| format!("a year of lent money costs {}", canonical_decimal(rate))));
+    words.extend(strategy.activation.words());
     words.extend(strategy.rates.iter().map(|(code, rate)| format!("one {code} counts {}", canonical_decimal(*rate))));
     words
 }

@@ -7,6 +7,8 @@ pub(super) const DOCUMENT: &[&str] = &[
     "approvers",
     "currency",
     "rates",
+    "financing_rate",
+    "activation",
     "goals",
     "segments",
     "treatments",
@@ -21,6 +23,7 @@ pub(super) const DOCUMENT: &[&str] = &[
     "holdout",
     "pledges",
 ];
+pub(super) const ACTIVATION: &[&str] = &["four_eyes", "simulation_within_days", "pledges"];
 pub(super) const VALUE_PROPOSITION: &[&str] = &["segment", "promise"];
 pub(super) const GOAL: &[&str] = &[
     "name",

@@ -44,6 +44,16 @@ pub enum MoneyError {
 }
 
 impl Strategy {
+    /// An amount in the strategy's currency, if it has one and a rate that leads there; else as it is.
+    pub fn counted(&self, money: &Money) -> Money {
+        let ours = self.currency.as_ref().filter(|ours| **ours != money.currency);
+        let converted = ours.and_then(|ours| {
+            let amount = money.amount.checked_mul(*self.rates.get(&money.currency)?)?;
+            Some(Money { amount, currency: ours.clone() })
+        });
+        converted.unwrap_or_else(|| money.clone())
+    }
+
     /// The amounts in one currency: theirs if they share one, else the strategy's.
     pub fn in_one_currency(&self, money: &[&Money]) -> Result<Vec<Decimal>, MoneyError> {
         let Some(first) = money.first() else { return Ok(Vec::new()) };

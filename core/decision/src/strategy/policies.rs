@@ -150,7 +150,7 @@ impl Holdout {
 }
 
 /// A number from 0 to below 1 that is always the same for one seed and one customer.
-pub(crate) fn lot(seed: &str, customer: &str) -> Decimal {
+pub fn lot(seed: &str, customer: &str) -> Decimal {
     let mut hash = Sha256::new();
     // The length keeps a seed and an id from being read as another seed and another id.
     hash.update(u64::try_from(seed.len()).unwrap_or(u64::MAX).to_be_bytes());

@@ -109,6 +109,8 @@ impl<'a> Reader<'a> {
         let value_propositions = self.value_propositions(table, &keys);
         let currency = table.get("currency").and_then(|node| self.currency(&node));
         let rates = self.rates(table);
+        let financing_rate = table.get("financing_rate").and_then(|node| self.not_negative(&node));
+        let activation = self.activation(table);
         let goals = self.goals(table, &keys);
         let segments = self.segments(table);
         let treatments = self.treatments(table, &keys);
@@ -144,6 +146,8 @@ impl<'a> Reader<'a> {
             pledges,
             currency,
             rates,
+            financing_rate,
+            activation,
             places,
         })
     }
@@ -352,6 +356,15 @@ impl<'a> Reader<'a> {
             return None;
         }
         Some(plain_decimal(text.strip_prefix('+').unwrap_or(text)).map(Datum::Decimal))
+    }
+
+    /// True or false; false, with a problem noted, if it is neither.
+    pub(crate) fn one_bool(&mut self, node: &Node<'_>) -> bool {
+        let DeValue::Boolean(value) = node.value else {
+            self.at(node, "is not true or false");
+            return false;
+        };
+        *value
     }
 
     /// A required condition. A problem in it is placed at its character.

@@ -1,7 +1,6 @@
-//! What is decided, and the strategy that decides.
+//! What is decided.
 
 use guildhall_model::Ability;
-use guildhall_workflow::activate_strategy::activate_strategy as activate;
 use guildhall_workflow::record_decision::{Order, record_decision as record};
 use guildhall_workflow::{ActValue, WorkflowError};
 use serde::Deserialize;
@@ -9,40 +8,20 @@ use serde_json::Value;
 
 use super::{Act, Call, Came, Done, KEY, Stopped, by, id_of, values};
 
-pub(super) static ACTS: [Act; 2] = [
-    Act {
-        name: "recordDecision",
-        doc: "Makes a decision and puts it on the ledger.",
-        ability: Ability::RecordDecisions,
-        changes_what_decides: false,
-        input: &[
-            ("point", "String", true, "The decision point, such as `credit.terms`."),
-            ("customer", "ID", true, "Whom the decision is about."),
-            ("request", "JSON", false, "What is asked, if the point asks anything."),
-            KEY,
-        ],
-        done: &[Done {
-            name: "DecisionRecorded",
-            payload: &[("decision", "Decision", true, "The recorded decision.")],
-        }],
-        perform: by!(record_decision),
-    },
-    Act {
-        name: "activateStrategy",
-        doc: "Checks a strategy and makes it the one that decides. Only an approver named by the strategy in force may.",
-        ability: Ability::ActivateStrategy,
-        changes_what_decides: true,
-        input: &[("document", "String", true, "The strategy file."), KEY],
-        done: &[Done {
-            name: "StrategyActivated",
-            payload: &[
-                ("strategy", "Strategy", true, "The strategy, now active."),
-                ("assigned", "Int", true, "How many customers changed their segment."),
-            ],
-        }],
-        perform: by!(activate_strategy),
-    },
-];
+pub(super) static ACTS: [Act; 1] = [Act {
+    name: "recordDecision",
+    doc: "Makes a decision and puts it on the ledger.",
+    ability: Ability::RecordDecisions,
+    changes_what_decides: false,
+    input: &[
+        ("point", "String", true, "The decision point, such as `credit.terms`."),
+        ("customer", "ID", true, "Whom the decision is about."),
+        ("request", "JSON", false, "What is asked, if the point asks anything."),
+        KEY,
+    ],
+    done: &[Done { name: "DecisionRecorded", payload: &[("decision", "Decision", true, "The recorded decision.")] }],
+    perform: by!(record_decision),
+}];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -75,20 +54,4 @@ async fn seen(call: &Call<'_>, customer: uuid::Uuid) -> Result<(), Stopped> {
     let statement = crate::plan::sees(&house.model, house.database.dialect(), actor, object, customer, call.now)?;
     let read = statement.run(&house.database, &[]).await?;
     if read.response == r#"{"record":null}"# { Err(missing().into()) } else { Ok(()) }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ActivateStrategy {
-    document: String,
-    idempotency_key: String,
-}
-
-async fn activate_strategy(call: &Call<'_>, input: ActivateStrategy) -> Result<Came, Stopped> {
-    let key = Some(input.idempotency_key.as_str());
-    let activated = activate(call.house, call.actor.permit()?, &input.document, key, call.now).await?;
-    values([
-        ("strategy", ActValue::Record(activated.strategy)),
-        ("assigned", ActValue::Json(activated.assigned.into())),
-    ])
 }

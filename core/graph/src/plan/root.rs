@@ -11,11 +11,13 @@ use guildhall_model::{Field as Stored, GlobalId, Kind, ObjectType, parse_text, p
 use serde_json::Value;
 
 use super::arguments::scalar_text;
-use super::{Argument, Planner, Source};
+use super::{Argument, Planner, Slot, Source};
 use crate::problem::Problem;
 use crate::schema::{List, list_of, lower_first};
 
 const IDS_LIMIT: usize = 100;
+/// What looking for conflicts costs, in records.
+const CONFLICTS_COST: usize = 1_000;
 const SEARCH_DEFAULT: u32 = 5;
 const SEARCH_LIMIT: u32 = 20;
 /// What searching one type costs, in conditions: each is a list of its own for the database to plan.
@@ -27,6 +29,7 @@ impl<'a> Planner<'a> {
             "node" => return self.node(field, sets),
             "nodes" => return self.nodes(field, sets),
             "search" => return self.search(field, sets),
+            "policyConflicts" => return self.conflicts(field, sets),
             _ => {}
         }
         let objects = self.context.model.objects();
@@ -42,6 +45,14 @@ impl<'a> Planner<'a> {
             List::Aggregate => Root::Aggregate(Box::new(self.aggregate(object, field, sets, 1)?)),
             List::Groups => Root::List(Box::new(self.groups(object, field, sets, 1)?)),
         })
+    }
+
+    /// `policyConflicts(since, until, decisions)`: what is counted is said when the operation runs.
+    fn conflicts(&mut self, field: &'a Field, sets: &[&'a SelectionSet]) -> Result<Root, Problem> {
+        self.count(CONFLICTS_COST)?;
+        let [since, until, decisions] = ["since", "until", "decisions"].map(|name| self.deferred(field, name));
+        let said = self.said(sets, "PolicyConflicts")?;
+        Ok(self.slot(Slot::Conflicts { since, until, decisions, said }, Root::Slot))
     }
 
     /// `node(id)`: the id's prefix says which type is read, so it shapes the plan.

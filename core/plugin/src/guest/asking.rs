@@ -55,6 +55,7 @@ impl<'a> Asking<'a> {
         let limits = self.limits;
         let mut chunks: Vec<Vec<Placed<'a>>> = Vec::new();
         let mut room = 0_usize;
+        let portion = self.portion();
         for (place, call) in self.calls.iter().enumerate() {
             let size = call.parameters.len().saturating_add(call.input.len());
             if size > limits.input {
@@ -63,7 +64,7 @@ impl<'a> Asking<'a> {
                 continue;
             }
             match chunks.last_mut() {
-                Some(chunk) if chunk.len() < limits.batch && size <= room => chunk.push((place, *call)),
+                Some(chunk) if chunk.len() < portion && size <= room => chunk.push((place, *call)),
                 _ => {
                     chunks.push(vec![(place, *call)]);
                     room = CHUNK_BYTES;
@@ -72,6 +73,12 @@ impl<'a> Asking<'a> {
             room = room.saturating_sub(size);
         }
         chunks
+    }
+
+    /// How many calls go to the guest together: as many as fit its fuel as far as one knows, in portions of about one size.
+    fn portion(&self) -> usize {
+        let most = self.loaded.experience.portion(self.point, self.limits.fuel).min(self.limits.batch).max(1);
+        self.calls.len().div_ceil(self.calls.len().div_ceil(most).max(1))
     }
 
     /// Answers every call of a chunk.
@@ -96,6 +103,10 @@ impl<'a> Asking<'a> {
             match group {
                 [(place, _)] => self.put(*place, Err(failure)),
                 _ => {
+                    // Of the parts it may be one subject that runs out; of the whole one cannot tell, and they count alike.
+                    if failure.code == FailureCode::OutOfFuel && group.len() == chunk.len() {
+                        self.loaded.experience.learn(self.point, limits.fuel, group.len());
+                    }
                     let (first, second) = group.split_at(group.len() / 2);
                     open.push(second);
                     open.push(first);
@@ -117,6 +128,10 @@ impl<'a> Asking<'a> {
         let room = LOG_LINES.saturating_sub(self.batch.log.len());
         self.batch.log.extend(ran.log.into_iter().take(room));
         let outcomes = ran.outcomes?;
+        // One alone may be the exception.
+        if group.len() > 1 {
+            self.loaded.experience.learn(self.point, ran.fuel, group.len());
+        }
         if outcomes.len() != group.len() {
             let message = format!("the plugin was asked {} questions and gave {} answers", group.len(), outcomes.len());
             return Err(Failure::new(FailureCode::WrongCount, message));

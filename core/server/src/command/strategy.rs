@@ -1,5 +1,9 @@
 //! `guildhall strategy`.
 
+mod conflicts;
+mod life;
+mod simulate;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,10 +14,9 @@ use guildhall_decision::{
 };
 use guildhall_model::Model;
 use guildhall_store::strategy;
-use guildhall_workflow::activate_strategy::activate_strategy;
 use serde_json::json;
 
-use super::{Operator, points_beside, read_text};
+use super::{points_beside, read_text};
 use crate::failure::Failure;
 use crate::opening;
 use crate::settings::Settings;
@@ -49,16 +52,44 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Makes a strategy the one that decides
-    #[command(after_help = "Example:\n  guildhall strategy activate strategy.toml --as ada")]
-    Activate {
-        file: PathBuf,
+    /// Tells what a strategy file would change for the customers of today, and what that is worth; it changes nothing
+    #[command(
+        after_help = "Example:\n  guildhall strategy simulate next.toml --request 'credit.check={\"amount\": \"1000\"}'"
+    )]
+    Simulate(simulate::Options),
+    /// Makes a draft of a strategy file, for others to simulate and approve
+    #[command(after_help = "Example:\n  guildhall strategy propose next.toml --as ben")]
+    Propose(life::Document),
+    /// Approves a strategy that was proposed
+    #[command(after_help = "Example:\n  guildhall strategy approve 4 --as ada")]
+    Approve(life::Version),
+    /// Lets an approved strategy decide for a share of the customers
+    #[command(after_help = "Example:\n  guildhall strategy challenge 4 --share 0.1 --as ada")]
+    Challenge {
         #[command(flatten)]
-        operator: Operator,
+        version: life::Version,
+        /// The share of the customers: 0.1 is 10 %
+        #[arg(long)]
+        share: rust_decimal::Decimal,
+    },
+    /// Withdraws a strategy that does not decide for all
+    Retire(life::Version),
+    /// Makes a strategy the one that decides: a file, or an approved version
+    #[command(
+        after_help = "Examples:\n  guildhall strategy activate strategy.toml --as ada\n  guildhall strategy activate --number 4 --at 2027-01-01T00:00:00Z --as ada"
+    )]
+    Activate(life::Activation),
+    /// Goes back to the strategy that decided before
+    Rollback(life::Nothing),
+    /// Lists the last 50 strategies, and where each stands
+    List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
+    /// Tells where departments disagree, what settled it, and what the strategy changed; it changes nothing
+    #[command(after_help = "Example:\n  guildhall strategy conflicts --since 2026-10-01")]
+    Conflicts(conflicts::Options),
     /// Shows the strategy that decides
     Show {
         /// Print JSON
@@ -73,7 +104,15 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
         Command::Diff { old, new, plugin, fields, json } => {
             diff(settings, [&old, &new], &plugin, fields.as_deref(), json)
         }
-        Command::Activate { file, operator, json } => activate(settings, &file, &operator, json).await,
+        Command::Simulate(options) => simulate::run(settings, &options).await,
+        Command::Propose(document) => life::propose(settings, &document).await,
+        Command::Approve(version) => life::approve(settings, &version).await,
+        Command::Challenge { version, share } => life::challenge(settings, &version, share).await,
+        Command::Retire(version) => life::retire(settings, &version).await,
+        Command::Activate(activation) => life::activate(settings, &activation).await,
+        Command::Rollback(nothing) => life::rollback(settings, &nothing).await,
+        Command::List { json } => life::list(settings, json).await,
+        Command::Conflicts(options) => conflicts::run(settings, &options).await,
         Command::Show { json } => show(settings, json).await,
     }
 }
@@ -172,44 +211,22 @@ fn diff(
     Ok(())
 }
 
-async fn activate(settings: &Settings, file: &Path, operator: &Operator, json: bool) -> Result<(), Failure> {
-    let text = read_text(file)?;
-    // What is wrong with the file is told before a database is made for it.
-    let (looked_at, _folder) = opening::open_to_look(settings).await?;
-    let points = looked_at.points_in_force().await?;
-    looked_at.database.close().await?;
-    let strategy = read(file, &text, &looked_at.model, &points)?;
-    let house = opening::open(settings).await?;
-    let activated = activate_strategy(&house, operator.actor(&house).permit()?, &text, None, Utc::now()).await?;
-    if json {
-        println!("{}", json!({ "number": activated.number, "name": strategy.name, "assigned": activated.assigned }));
-    } else {
-        println!(
-            "strategy {} `{}` is active; {} customers changed their segment",
-            activated.number, strategy.name, activated.assigned
-        );
-    }
-    Ok(house.database.close().await?)
-}
-
 async fn show(settings: &Settings, json: bool) -> Result<(), Failure> {
     let house = opening::open(settings).await?;
     let active = strategy::active(&house.database).await?;
     let active = active.ok_or_else(|| {
         Failure::Refused("no strategy is active; activate one with `guildhall strategy activate`".to_owned())
     })?;
-    let at = active.activated_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let at = active.activated_at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default();
+    let by = active.activated_by.unwrap_or_default();
     if json {
         println!(
             "{}",
             json!({ "number": active.number, "name": active.name, "vision": active.vision, "digest": active.digest,
-                "activatedAt": at, "activatedBy": active.activated_by, "document": active.document })
+                "activatedAt": at, "activatedBy": by, "document": active.document })
         );
     } else {
-        println!(
-            "# strategy {} `{}`, activated {at} by {}\n{}",
-            active.number, active.name, active.activated_by, active.document
-        );
+        println!("# strategy {} `{}`, activated {at} by {by}\n{}", active.number, active.name, active.document);
     }
     Ok(house.database.close().await?)
 }

@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::Amount;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "strategy")]
 pub struct Model {
@@ -18,8 +20,19 @@ pub struct Model {
     pub vision: String,
     pub document: String,
     pub digest: String,
-    pub activated_at: DateTimeUtc,
-    pub activated_by: String,
+    pub proposed_at: DateTimeUtc,
+    pub proposed_by: String,
+    pub simulated_at: Option<DateTimeUtc>,
+    pub simulated_by: Option<String>,
+    pub approved_at: Option<DateTimeUtc>,
+    pub approved_by: Option<String>,
+    pub challenged_at: Option<DateTimeUtc>,
+    pub challenged_by: Option<String>,
+    pub challenger_share: Option<Amount>,
+    pub activate_at: Option<DateTimeUtc>,
+    pub activation_refused: Option<String>,
+    pub activated_at: Option<DateTimeUtc>,
+    pub activated_by: Option<String>,
     pub retired_at: Option<DateTimeUtc>,
 }
 

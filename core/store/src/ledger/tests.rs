@@ -1,5 +1,4 @@
 use super::*;
-use crate::strategy::{self, NewStrategy};
 use crate::testing::{self, databases, now};
 
 fn entry(customer: Uuid, strategy: Uuid, sequence: i32, previous: Option<&str>) -> Entry {
@@ -39,11 +38,9 @@ fn kept() -> Kept {
 async fn scene(database: &crate::Database) -> (Uuid, Uuid) {
     let transaction = database.begin().await.unwrap();
     let customer = testing::customer(&transaction, "Alfreds").await;
-    let text = || "x".to_owned();
-    let new = NewStrategy { name: text(), vision: text(), document: text(), digest: text(), activated_by: text() };
-    let strategy = strategy::activate(&transaction, &new, now()).await.unwrap();
+    let strategy = testing::strategy(&transaction, 1, "ACTIVE", &[]).await;
     transaction.commit().await.unwrap();
-    (customer, strategy.id)
+    (customer, strategy)
 }
 
 #[tokio::test]

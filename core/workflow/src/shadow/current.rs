@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use guildhall_decision::{DecisionPoint, Mode, Seen, ShadowReport};
+use guildhall_decision::{Comparison, DecisionPoint, Mode, Seen};
 use guildhall_store::sample;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::reasons_of;
-use crate::decide::{Decided, Detail, Facts, facts_in};
+use crate::decide::{Decided, Detail, Facts};
 use crate::facts_of::facts_tree;
 use crate::install_plugin::Checked;
 use crate::{Deployment, House, WorkflowError};
@@ -22,7 +22,7 @@ pub(super) async fn compare(
     candidate: &Checked,
     wanted: u32,
     now: DateTime<Utc>,
-    report: &mut ShadowReport,
+    report: &mut Comparison,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<(), WorkflowError> {
     let installed = Deployment::load(house).await?;
@@ -82,8 +82,9 @@ async fn decided(
     now: DateTime<Utc>,
 ) -> Result<Vec<Of>, WorkflowError> {
     let tree = facts_tree(house, deployment, point, customers).await?;
-    let facts =
-        facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts cannot be read: {error}")))?;
+    let facts = deployment
+        .facts_in(&tree)
+        .map_err(|error| WorkflowError::Internal(format!("the facts cannot be read: {error}")))?;
     let subjects: Vec<&Facts<'_>> = facts.iter().collect();
     let decided = deployment.decide(point, &subjects, &Value::Null, now, Detail::Answer, None).await?;
     let of = |(facts, decided): (&&Facts<'_>, Decided)| Of {

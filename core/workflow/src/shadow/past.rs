@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use guildhall_decision::{
-    DecisionPoint, Inputs, Proposal, Question, Seen, ShadowReport, Strategy, Verdict, Versions, canonical_json,
+    Comparison, DecisionPoint, Inputs, Proposal, Question, Seen, Strategy, Verdict, Versions, canonical_json,
     decide_unexplained, read_points, resolve,
 };
 use guildhall_plugin_host::Guest;
@@ -55,7 +55,7 @@ pub(super) async fn compare(
     house: &Arc<House>,
     candidate: &Checked,
     window: &Window,
-    report: &mut ShadowReport,
+    report: &mut Comparison,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<(), WorkflowError> {
     let points: Vec<_> = candidate.serves.iter().map(|(point, _)| point.as_str()).collect();
@@ -139,7 +139,7 @@ struct Shown<'a> {
 
 impl Past<'_> {
     /// What a decision is made again with; nothing, and a note, if that is not possible.
-    async fn job(&mut self, row: Entry, report: &mut ShadowReport) -> Result<Option<Job>, WorkflowError> {
+    async fn job(&mut self, row: Entry, report: &mut Comparison) -> Result<Option<Job>, WorkflowError> {
         let decision = global_id(&self.house.model, "Decision", row.id)?;
         let (Some(kept), Some(versions)) = (row.kept, Versions::read(&row.versions)) else { return Ok(None) };
         let Some(point) = self.point(&row.point, &versions.point).await? else {
@@ -198,7 +198,7 @@ impl Past<'_> {
     }
 
     /// The recorded settings under the candidate's names and with its defaults; its defaults alone if they do not fit.
-    fn settings(&self, recorded: Option<&Value>, report: &mut ShadowReport) -> String {
+    fn settings(&self, recorded: Option<&Value>, report: &mut Comparison) -> String {
         let package = &self.candidate.package;
         let settings = migrated(recorded.unwrap_or(&Value::Null), package.manifest());
         let settings = package.complete_settings(&settings).or_else(|_| {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::Fallible;
 
-pub(super) const POINT: &str = "credit.check";
+pub(super) const POINT: &str = "measured.check";
 pub(super) const AT: &str = "2026-03-01T09:00:00.000Z";
 
 /// Parameters and input of each call.
@@ -64,7 +64,7 @@ impl Calls {
 
     /// What the native function answers.
     pub(super) fn answers(&self) -> Fallible<Vec<Value>> {
-        let answers = guildhall_credit_rules::decide(POINT, AT, &self.native_calls());
+        let answers = guildhall_measured_guest::decide(POINT, AT, &self.native_calls());
         answers.into_iter().map(|answer| Ok(serde_json::from_slice(&answer?)?)).collect()
     }
 
@@ -78,14 +78,14 @@ impl Calls {
 
     /// From JSON to JSON, all at once.
     pub(super) fn native(&self) -> Fallible<()> {
-        let answers = guildhall_credit_rules::decide(POINT, AT, &self.native_calls());
+        let answers = guildhall_measured_guest::decide(POINT, AT, &self.native_calls());
         all(answers.iter().map(Result::is_ok))
     }
 
     pub(super) fn native_one_by_one(&self) -> Fallible<()> {
         let calls = self.native_calls();
         all(calls.iter().map(|call| {
-            let answers = guildhall_credit_rules::decide(POINT, AT, std::slice::from_ref(call));
+            let answers = guildhall_measured_guest::decide(POINT, AT, std::slice::from_ref(call));
             answers.iter().all(Result::is_ok)
         }))
     }

@@ -17,7 +17,7 @@ fn refuse(from: &str, to: &str, expected: &[&str]) {
 #[test]
 fn problems_name_place_and_remedy() {
     let text = "name = \"n\"\nvision = \"v\"\napprovers = [\"ada\"]\nvison = 1\n\n[[segments]]\nkey = \"a\"\nname = \"A\"\nneed = \"n\"\n  when = \"customer.orders12m > 1 && customr.name == 'a'\"\n";
-    let expected = "line 4, column 1: `vison`: is not known here; known are name, vision, value_propositions, approvers, currency, rates, goals, segments, treatments, contracts, exceptions, ground_rules, authorities, incentives, information, contact_policy, arbitration, holdout, pledges\nline 10, column 37: `segments[0].when`: unknown name `customr`; names begin with `customer.`";
+    let expected = "line 4, column 1: `vison`: is not known here; known are name, vision, value_propositions, approvers, currency, rates, financing_rate, activation, goals, segments, treatments, contracts, exceptions, ground_rules, authorities, incentives, information, contact_policy, arbitration, holdout, pledges\nline 10, column 37: `segments[0].when`: unknown name `customr`; names begin with `customer.`";
     assert_eq!(read(text).unwrap_err().to_string(), expected);
     let error = read("name = \"n\"\nvision = \n").unwrap_err();
     assert_eq!((error.0[0].line, error.0[0].path.as_str()), (2, ""));
@@ -403,6 +403,7 @@ fn the_schema_has_every_key_of_the_reader() {
         ("contact_policy", keys::CONTACT_POLICY),
         ("contact_policy/properties/caps/items", keys::CONTACT_CAP),
         ("contact_policy/properties/quiet_hours", keys::QUIET_HOURS),
+        ("activation", keys::ACTIVATION),
         ("arbitration", keys::ARBITRATION),
         ("holdout", keys::HOLDOUT),
         ("pledges/items", keys::PLEDGE),

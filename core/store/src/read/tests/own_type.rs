@@ -164,8 +164,8 @@ async fn strategy(transaction: &Transaction) -> Uuid {
         ("vision", "None.".into()),
         ("document", "".into()),
         ("digest", "".into()),
-        ("activatedAt", now().into()),
-        ("activatedBy", "ann".into()),
+        ("proposedAt", now().into()),
+        ("proposedBy", "ann".into()),
     ];
     insert(transaction, "Strategy", &fields).await
 }
