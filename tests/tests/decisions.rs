@@ -20,16 +20,17 @@ pub async fn api(place: &Place) -> Api {
     let points = decision_points().unwrap().into_iter().map(Arc::new).collect();
     let queries = Arc::new(ModelQueries::new(Arc::clone(&model)).unwrap());
     let cache = Some(root().join("target/plugins/test-code"));
-    let imports = Imports::new(place.folder().join("uploads"));
+    let imports = Arc::new(Imports::new(place.folder().join("uploads")));
     let host = Host::new(HostConfig { cache, ..HostConfig::default() }).unwrap();
     Api::new(Arc::new(House {
         model,
+        fields: None,
         points,
         database,
         host,
         queries,
         imports,
-        happenings: guildhall_workflow::Happenings::default(),
+        happenings: Arc::default(),
         unsigned: guildhall_workflow::Unsigned::Allow,
     }))
     .await

@@ -300,3 +300,47 @@ async fn an_order_that_is_not_in_order_is_refused_with_everything_that_is_wrong(
         assert_eq!(exposure(&server, &trade).await.0, Decimal::from(10));
     }
 }
+
+/// For whom the customer is not there, neither are their orders and holds; and whoever may not read what credit looks at is told
+/// what became of the order, not why.
+#[tokio::test]
+async fn what_is_hidden_is_hidden_from_who_places_orders_too() {
+    for place_of in houses().await {
+        let server = Server::beside(&place_of);
+        let trade = Trade::with(&server, "France", "10").await;
+        let held = place(&server, trade.order("5000")).await;
+        assert_eq!(held["__typename"], "OrderHeld", "{held}");
+        assert!(held["explanation"].as_array().is_some_and(|reasons| !reasons.is_empty()), "{held}");
+        let stranger = place_of.done(&["token", "create", "sam", "--role", "department", "--reach", "own"]);
+        let ask = async |secret: &str, query: &str, input: Value| {
+            let answer = server.post(secret.trim(), &json!({ "query": query, "variables": { "input": input } })).await;
+            answer.data()["done"].take()
+        };
+        let refused = "{ __typename ... on Refused { reasons { code } } }";
+        let release = format!("mutation($input: ReleaseHoldInput!) {{ done: releaseHold(input: $input) {refused} }}");
+        let cancel = format!("mutation($input: CancelOrderInput!) {{ done: cancelOrder(input: $input) {refused} }}");
+        for (query, input) in [
+            (PLACE, trade.order("1")),
+            (release.as_str(), json!({ "hold": held["hold"], "reason": "r", "idempotencyKey": key() })),
+            (cancel.as_str(), json!({ "order": held["order"]["id"], "idempotencyKey": key() })),
+        ] {
+            assert_eq!(ask(&stranger, query, input).await["reasons"][0]["code"], "NOT_FOUND", "{query}");
+        }
+        let clerk = "[roles.clerk]\ndoc = \"d\"\nrows = [\"all\"]\nabilities = [\"place-orders\"]\n[roles.clerk.types.Customer]\nread = [\"name\"]\n\
+            [roles.clerk.types.Product]\nread = [\"name\"]\n[roles.clerk.types.Order]\nread = [\"status\"]\n";
+        place_of.done(&["role", "set", &place_of.file("roles.toml", clerk).to_string_lossy()]);
+        let clerk = place_of.done(&["token", "create", "cleo", "--role", "clerk"]);
+        let served = json!({ "query": "{ __type(name: \"PlaceOrderInput\") { name } }" });
+        let serves = async || {
+            let answer = server.post(clerk.trim(), &served).await.json();
+            (answer["data"]["__type"]["name"] == "PlaceOrderInput").then_some(())
+        };
+        until(PATIENCE, serves).await;
+        let told = ask(&clerk, PLACE, trade.order("5000")).await;
+        assert_eq!(
+            (&told["__typename"], &told["explanation"], &told["amountToPay"]),
+            (&json!("OrderHeld"), &json!([]), &Value::Null),
+            "{told}"
+        );
+    }
+}

@@ -154,6 +154,8 @@ async fn a_department_reads_the_business_and_manages_nothing() {
             "TokenScope",
             "setRoles",
             "RoleDocument",
+            "setFields",
+            "FieldDocument",
         ] {
             assert!(!sdl.contains(act), "{act}");
         }
@@ -173,6 +175,9 @@ async fn a_department_sends_no_packages() {
         let request =
             server.request(Method::POST, "/packages").bearer_auth(server.secret(Role::Department)).body("no package");
         let answer = server.send(request).await;
+        assert_eq!((answer.status, codes(&answer.json())), (403, vec!["REFUSED".to_owned()]));
+        // Nor is it told what one would mean.
+        let answer = server.get(Role::Department, &format!("/packages/{}", "0".repeat(64))).await;
         assert_eq!((answer.status, codes(&answer.json())), (403, vec!["REFUSED".to_owned()]));
     }
 }
@@ -247,6 +252,21 @@ async fn a_revoked_token_ceases_to_hold_within_two_seconds() {
             .await
             .json();
         assert_eq!(refusals(&again), ["NOT_FOUND"]);
+    }
+}
+
+#[tokio::test]
+async fn a_token_revoked_through_the_api_ceases_to_hold_at_once() {
+    for place in places().await {
+        let server = Server::start(place);
+        let create = "mutation { createToken(input: {actor: \"eve\", roles: [\"reader\"]}) { ... on TokenCreated { tokenId token } } }";
+        let made = server.query(create).await["createToken"].take();
+        let body = json!({ "query": "{ __typename }" });
+        let secret = made["token"].as_str().unwrap();
+        assert_eq!(server.post(secret, &body).await.status, 200);
+        let revoke = "mutation($id: String!) { revokeToken(input: {tokenId: $id}) { __typename } }";
+        server.graphql(Role::Admin, revoke, json!({ "id": made["tokenId"] })).await.data();
+        assert_eq!(server.post(secret, &body).await.status, 401);
     }
 }
 

@@ -34,6 +34,10 @@ update = ["number"]
 read = ["name"]
 "#;
 
+/// Fields of the deployment's own are probed like the model's.
+const FIELDS: &str =
+    "[fields.Customer.whisper]\nkind = \"text\"\ndoc = \"d\"\n[fields.Order.margin]\nkind = \"money\"\ndoc = \"d\"\n";
+
 /// Loads the files of `rows`, or those of them that Mia sees.
 fn load(place: &Place, files: &[(&str, &str)]) {
     for (name, content) in files {
@@ -274,6 +278,8 @@ fn granted(name: &str) -> Option<BTreeSet<&'static str>> {
 async fn what_is_hidden_is_as_if_it_were_not_there() {
     for place in places().await {
         load(&place, &FILES);
+        let fields = place.file("fields.toml", FIELDS);
+        place.done(&["field", "set", &fields.to_string_lossy()]);
         let file = place.file("roles.toml", NARROW_FILE);
         place.done(&["role", "set", &file.to_string_lossy()]);
         let server = Server::start(place);
@@ -345,9 +351,9 @@ async fn an_id_of_a_hidden_type_is_no_id() {
 /// A role that reads whatever a role of a deployment's own can, of customers the actor owns, and writes all of it.
 fn own_of_all(all: &[Type]) -> String {
     let mut file = String::from("[roles.own]\ndoc = \"Sees what is his.\"\nrows = [\"own\"]\n");
-    for ty in
-        all.iter().filter(|ty| !["Event", "DeletedRecord", "ImportRun", "RoleDocument"].contains(&ty.name.as_str()))
-    {
+    for ty in all.iter().filter(|ty| {
+        !["Event", "DeletedRecord", "ImportRun", "RoleDocument", "FieldDocument"].contains(&ty.name.as_str())
+    }) {
         file += &format!("[roles.own.types.{}]\nread = \"all\"\n", ty.name);
         if ["Customer", "Order", "Invoice", "Payment", "Note", "Task"].contains(&ty.name.as_str()) {
             file += "create = true\nupdate = \"all\"\ndelete = true\n";

@@ -118,6 +118,11 @@ async fn roles_of_a_token_add_up_on_the_rows_that_any_of_them_opens() {
         let team = mia(&server, &["--role", "desk", "--reach", "team"]);
         let of_team = ask(&server, &team, "{ customers { nodes { name } } }").await;
         assert_eq!(of_team["data"]["customers"]["nodes"], json!([{ "name": "Mill" }]));
+        // Tom will be of Mia's team, and is not yet.
+        let arguments = ["token", "create", "Tom", "--role", "desk", "--reach", "team"];
+        let tom = server.place().done(&arguments);
+        let of_team = ask(&server, tom.trim(), "{ customers { nodes { name } } }").await;
+        assert_eq!(of_team["data"]["customers"]["nodes"], json!([{ "name": "Tower" }]));
     }
 }
 
@@ -234,6 +239,14 @@ async fn what_one_role_asks_serves_no_other() {
             assert_eq!(ask(&server, &sales, query).await.get("errors"), None);
             assert_eq!(codes(&ask(&server, &desk, query).await), ["VALIDATION_FAILED"]);
         }
+        // In both schemas, and planned otherwise.
+        let order = server.query("{ orders(first: 1) { nodes { id } } }").await["orders"]["nodes"][0]["id"].clone();
+        let query = format!("{{ node(id: {order}) {{ id }} }}");
+        let office = mia(&server, &["--role", "back-office"]);
+        for (secret, found) in [(&office, &order), (&desk, &Value::Null), (&office, &order)] {
+            let read = ask(&server, secret, &query).await;
+            assert_eq!(&read["data"]["node"]["id"], found, "{read}");
+        }
     }
 }
 
@@ -254,5 +267,64 @@ async fn nobody_writes_out_of_his_own_sight() {
             node["id"], node["version"]
         );
         assert_eq!(refusals(&ask(&server, &mia, &give).await), ["OUT_OF_REACH"]);
+        // Nor does anybody bring back what he would not see.
+        let theirs = server.query("{ customers(filter: {externalId: {eq: \"T\"}}) { nodes { id } } }").await;
+        let note = format!(
+            "mutation {{ createNote(input: {{values: {{customer: {}, body: \"b\"}}, idempotencyKey: \"n\"}}) {{ ... on NoteWritten {{ id }} }} }}",
+            theirs["customers"]["nodes"][0]["id"]
+        );
+        let note = server.query(&note).await["createNote"]["id"].take();
+        let delete = format!(
+            "mutation {{ deleteNote(input: {{id: {note}, version: 1, idempotencyKey: \"d\"}}) {{ __typename }} }}"
+        );
+        server.query(&delete).await;
+        let restore =
+            format!("mutation {{ restoreNote(input: {{id: {note}, idempotencyKey: \"r\"}}) {{ __typename {why} }} }}");
+        assert_eq!(refusals(&ask(&server, &mia, &restore).await), ["NOT_FOUND"]);
+        assert!(refusals(&ask(&server, server.secret(Role::Admin), &restore).await).is_empty());
+    }
+}
+
+/// Who reads recorded decisions, and of customers the name alone, is not told what plugins make of the rest, also while a
+/// plugin cannot be asked.
+#[tokio::test]
+async fn an_answer_is_hidden_with_what_it_is_made_of() {
+    let auditor = "[roles.auditor]\ndoc = \"d\"\nrows = [\"all\"]\n[roles.auditor.types.Customer]\nread = [\"name\"]\n\
+        [roles.auditor.types.Decision]\nread = [\"point\", \"decidedAt\"]\n";
+    for place in places().await {
+        crate::small::company(&place);
+        set(&place, auditor);
+        let server = Server::start(place);
+        let sdl = async |secret: &str| {
+            let get = server.request(reqwest::Method::GET, "/schema.graphql").bearer_auth(secret);
+            server.send(get).await.text
+        };
+        let secret = mia(&server, &["--role", "auditor"]);
+        assert!(!sdl(&secret).await.contains("creditTerms"));
+        assert!(sdl(server.secret(Role::Department)).await.contains("creditTerms"));
+    }
+}
+
+/// Whose rows are the territory's sees those of the territories he is assigned to, and not those of others.
+#[tokio::test]
+async fn a_territory_is_seen_by_who_is_assigned_to_it() {
+    let region =
+        "[roles.region]\ndoc = \"d\"\nrows = [\"territory\"]\n[roles.region.types.Customer]\nread = [\"name\"]\n";
+    for server in started().await {
+        set(server.place(), &format!("{ROLES}\n{region}"));
+        let [mia, tom] = ["Mia", "Tom"].map(|name| server.place().done(&["token", "create", name, "--role", "region"]));
+        let seen = async |secret: &str| {
+            ask(&server, secret.trim(), "{ customers { nodes { name } } }").await["data"]["customers"]["nodes"].take()
+        };
+        until(Duration::from_secs(5), async || (seen(&mia).await == json!([])).then_some(())).await;
+        let ids = "{ users(filter: {login: {eq: \"Mia\"}}) { nodes { id } } territories(filter: {name: {eq: \"North\"}}) { nodes { id } } }";
+        let ids = server.query(ids).await;
+        let assign = format!(
+            "mutation {{ createTerritoryAssignment(input: {{values: {{user: {}, territory: {}}}, idempotencyKey: \"a\"}}) {{ __typename }} }}",
+            ids["users"]["nodes"][0]["id"], ids["territories"]["nodes"][0]["id"]
+        );
+        server.query(&assign).await;
+        assert_eq!(seen(&mia).await, json!([{ "name": "Mill" }]));
+        assert_eq!(seen(&tom).await, json!([]));
     }
 }

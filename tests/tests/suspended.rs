@@ -43,7 +43,14 @@ async fn check_suspended(place: Place, reason: &str) {
     assert!(listed[0]["suspended"].as_str().unwrap().contains(reason), "{listed}");
     let ran = place.run(&["plugin", "check"]);
     assert_eq!((ran.code, ran.stdout.contains(reason)), (Some(3), true), "{ran:?}");
+    let blind = "[roles.blind]\ndoc = \"d\"\nrows = [\"all\"]\n[roles.blind.types.Customer]\nread = [\"phone\"]\n\
+        [roles.blind.types.Decision]\nread = [\"point\"]\n";
+    place.done(&["role", "set", &place.file("roles.toml", blind).to_string_lossy()]);
+    let blind = place.done(&["token", "create", "bo", "--role", "blind"]);
     let server = Server::start(place);
+    // What it would look at is hidden from some as before.
+    let get = server.request(reqwest::Method::GET, "/schema.graphql").bearer_auth(blind.trim());
+    assert!(!server.send(get).await.text.contains("creditTerms"));
     let told = server.graphql(Role::Reader, TERMS, Value::Null).await.json();
     let nodes = told["data"]["customers"]["nodes"].as_array().unwrap();
     assert_eq!(nodes.len(), 3);

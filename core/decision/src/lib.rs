@@ -10,6 +10,7 @@ mod condition;
 mod conflicts;
 mod datum;
 mod exact;
+mod fields;
 mod ledger;
 mod parameters;
 mod point;
@@ -27,6 +28,7 @@ pub use condition::{
 };
 pub use conflicts::{ConflictExample, ConflictReport, Disputed, FieldConflicts, OverridesSeen, PointConflicts};
 pub use datum::{DataType, Datum, EnumDefinition, EnumValue};
+pub use fields::read_fields;
 pub use ledger::{
     Asked, ChainCheck, ChainError, Content, Inputs, LedgerEntry, Link, PluginVersion, StrategyVersion, SubjectInputs,
     Versions, canonical_json, new_salt_from,

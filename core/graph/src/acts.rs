@@ -5,6 +5,7 @@
 //! become `Invalid` and `Refused` is done here, for all of them alike.
 
 mod decisions;
+mod fields;
 mod imports;
 mod ledger;
 mod orders;
@@ -98,7 +99,8 @@ pub(crate) enum Gave {
 
 /// The acts there are.
 pub(crate) fn declared() -> impl Iterator<Item = &'static Act> {
-    let managed = plugins::ACTS.iter().chain(&publishers::ACTS).chain(&tokens::ACTS).chain(&imports::ACTS);
+    let managed =
+        plugins::ACTS.iter().chain(&publishers::ACTS).chain(&tokens::ACTS).chain(&fields::ACTS).chain(&imports::ACTS);
     let orders = orders::ACTS.iter().chain(&payments::ACTS);
     decisions::ACTS.iter().chain(&strategies::ACTS).chain(managed).chain(orders).chain(&ledger::ACTS)
 }

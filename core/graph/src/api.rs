@@ -67,9 +67,8 @@ struct Known {
     allowance: Option<Allowance>,
 }
 
-/// The API: the current generation and the house it belongs to. One per process.
+/// The API: the current generation and what is counted of all. One per process.
 pub struct Api {
-    house: Arc<House>,
     generation: ArcSwap<Generation>,
     counters: Arc<Counters>,
     rates: Option<Rates>,
@@ -80,11 +79,10 @@ pub struct Api {
 impl Api {
     /// Loads the deployment and builds its schemas.
     pub async fn new(house: Arc<House>) -> Result<Self, ApiError> {
-        let deployment = Deployment::load(&house).await?;
+        let (house, deployment) = load(&house).await?;
         let counters = Arc::new(Counters::new());
-        let generation = Generation::new(&house.model, Arc::new(deployment), &counters)?;
-        let generation = ArcSwap::from_pointee(generation);
-        Ok(Api { house, generation, counters, rates: None, refreshing: Mutex::new(()) })
+        let generation = ArcSwap::from_pointee(Generation::new(house, Arc::new(deployment), &counters)?);
+        Ok(Api { generation, counters, rates: None, refreshing: Mutex::new(()) })
     }
 
     /// The same, where each actor may spend that many points in a minute. With 0 there is no limit.
@@ -92,8 +90,9 @@ impl Api {
         Api { rates: Rates::new(points), ..self }
     }
 
-    pub fn house(&self) -> &Arc<House> {
-        &self.house
+    /// The house as the current generation has it. Whoever works on for long asks again, as its model may change.
+    pub fn house(&self) -> Arc<House> {
+        Arc::clone(&self.generation.load().house)
     }
 
     /// How often guests were called since the current generation was loaded.
@@ -115,7 +114,7 @@ impl Api {
             guest_calls,
             plugins: generation.deployment.plugin_metrics(),
             suspended: self.suspended() as u64,
-            statements: self.house.database.statements(),
+            statements: generation.house.database.statements(),
             caches: generation.caches(),
             limits: self.counters.limits(),
         }
@@ -125,15 +124,15 @@ impl Api {
     pub async fn refresh(&self) -> Result<bool, ApiError> {
         let _one = self.refreshing.lock().await;
         let current = self.generation.load().deployment.generation;
-        if self.house.generation().await? == current {
+        let house = self.house();
+        if house.generation().await? == current {
             return Ok(false);
         }
-        let deployment = Deployment::load(&self.house).await?;
+        let (house, deployment) = load(&house).await?;
         tracing::info!(generation = deployment.generation, "a new generation serves");
-        let (model, deployment, counters) =
-            (Arc::clone(&self.house.model), Arc::new(deployment), Arc::clone(&self.counters));
+        let (deployment, counters) = (Arc::new(deployment), Arc::clone(&self.counters));
         // Building schemas takes long, and others want to be answered meanwhile.
-        let building = move || Generation::new(&model, deployment, &counters);
+        let building = move || Generation::new(house, deployment, &counters);
         let next = tokio::task::spawn_blocking(building).await;
         let next = Arc::new(next.map_err(|error| ApiError::Schema(error.to_string()))??);
         let old = Arc::clone(&self.generation.load().deployment);
@@ -217,7 +216,7 @@ impl Api {
         let variables = schema.front.coerce(&document.executable, operation, &request.variables)?;
         let shape = document.shape(operation).ok_or_else(unshaped)?;
         let context = Context {
-            model: &self.house.model,
+            model: &generation.house.model,
             points: &schema.points,
             front: &schema.front,
             document: &document.executable,
@@ -242,7 +241,7 @@ impl Api {
         };
         self.spend(actor, prepared.cost(), &mut known.allowance)?;
         let execution = Execution {
-            house: &self.house,
+            house: &generation.house,
             deployment: &generation.deployment,
             variables: &variables,
             actor,
@@ -250,12 +249,12 @@ impl Api {
         };
         match prepared.as_ref() {
             Prepared::Query(plan) => execution.run(plan, &[], &[]).await.map_err(|problem| vec![problem]),
-            Prepared::Mutation(plan) => self.mutate(plan, &execution, actor).await,
+            Prepared::Mutation(plan) => mutate(self, plan, &execution, actor).await,
         }
     }
 
     fn prepare(&self, context: &Context<'_>, generation: &Generation) -> Result<Prepared, Problem> {
-        let dialect = self.house.database.dialect();
+        let dialect = generation.house.database.dialect();
         match context.operation.operation_type {
             OperationType::Query => {
                 let plan = plan_query(context, &generation.deployment, dialect)?;
@@ -287,7 +286,7 @@ impl Api {
     /// What `make` makes of a request's operation, once the request is known to be right.
     pub(crate) fn prepared<T>(
         &self,
-        schema: &AccessSchema,
+        (generation, schema): (&Generation, &AccessSchema),
         request: &Request,
         actor: &Actor,
         make: impl FnOnce(&Context<'_>) -> Result<T, Problem>,
@@ -296,7 +295,7 @@ impl Api {
         let operation = operation(&document, request)?;
         let variables = schema.front.coerce(&document.executable, operation, &request.variables)?;
         let context = Context {
-            model: &self.house.model,
+            model: &generation.house.model,
             points: &schema.points,
             front: &schema.front,
             document: &document.executable,
@@ -307,60 +306,60 @@ impl Api {
         };
         make(&context).map_err(|problem| vec![problem])
     }
+}
 
-    /// Does the acts one after the other. The first that fails ends the operation: its field cannot be null, so `data` is.
-    /// What was done before stays done, as the specification has it.
-    async fn mutate(
-        &self,
-        plan: &MutationPlan,
-        execution: &Execution<'_>,
-        actor: &Actor,
-    ) -> Result<Answer, Vec<Problem>> {
-        // What is wrong with the variables is said before anything is done.
-        let from = Bound { variables: execution.variables, actor, now: execution.now, acts: &|_| None };
-        for plan in plan.plans() {
-            plan.bind(&from).map_err(|problem| vec![problem])?;
-        }
-        let mut data = String::from("{");
-        let mut problems = Vec::new();
-        for (index, step) in plan.steps.iter().enumerate() {
-            if index > 0 {
-                data.push(',');
-            }
-            data.push_str(&format!("\"{}\":", step.key));
-            let Some(act) = &step.act else {
-                data.push_str("\"Mutation\"");
-                continue;
-            };
-            let path = [Value::from(step.key.as_str())];
-            let outcome = async {
-                let input = act.input.resolve(execution.variables).unwrap_or(Value::Null);
-                let call = Call { house: &self.house, deployment: execution.deployment, actor, now: execution.now };
-                let outcome = acts::perform(&call, &act.name, input).await?;
-                let answer = told(execution, &act.payload, &outcome, &path).await?;
-                fits(data.len() + answer.data.len())?;
-                Ok::<_, Problem>(answer)
-            };
-            match outcome.await {
-                Ok(answer) => {
-                    data.push_str(&answer.data);
-                    problems.extend(answer.problems);
-                }
-                Err(problem) => {
-                    problems.push(problem.at(path.to_vec()));
-                    data = String::from("null");
-                    break;
-                }
-            }
-        }
-        if data != "null" {
-            data.push('}');
-        }
-        if let Err(error) = self.refresh().await {
-            tracing::error!(%error, "the new generation cannot be served");
-        }
-        Ok(Answer { data, problems })
+/// Does the acts one after the other. The first that fails ends the operation: its field cannot be null, so `data` is.
+/// What was done before stays done, as the specification has it.
+async fn mutate(
+    api: &Api,
+    plan: &MutationPlan,
+    execution: &Execution<'_>,
+    actor: &Actor,
+) -> Result<Answer, Vec<Problem>> {
+    // What is wrong with the variables is said before anything is done.
+    let from = Bound { variables: execution.variables, actor, now: execution.now, acts: &|_| None };
+    for plan in plan.plans() {
+        plan.bind(&from).map_err(|problem| vec![problem])?;
     }
+    let mut data = String::from("{");
+    let mut problems = Vec::new();
+    for (index, step) in plan.steps.iter().enumerate() {
+        if index > 0 {
+            data.push(',');
+        }
+        data.push_str(&format!("\"{}\":", step.key));
+        let Some(act) = &step.act else {
+            data.push_str("\"Mutation\"");
+            continue;
+        };
+        let path = [Value::from(step.key.as_str())];
+        let outcome = async {
+            let input = act.input.resolve(execution.variables).unwrap_or(Value::Null);
+            let call = Call { house: execution.house, deployment: execution.deployment, actor, now: execution.now };
+            let outcome = acts::perform(&call, &act.name, input).await?;
+            let answer = told(execution, &act.payload, &outcome, &path).await?;
+            fits(data.len() + answer.data.len())?;
+            Ok::<_, Problem>(answer)
+        };
+        match outcome.await {
+            Ok(answer) => {
+                data.push_str(&answer.data);
+                problems.extend(answer.problems);
+            }
+            Err(problem) => {
+                problems.push(problem.at(path.to_vec()));
+                data = String::from("null");
+                break;
+            }
+        }
+    }
+    if data != "null" {
+        data.push('}');
+    }
+    if let Err(error) = api.refresh().await {
+        tracing::error!(%error, "the new generation cannot be served");
+    }
+    Ok(Answer { data, problems })
 }
 
 /// What is answered of what an act came to.
@@ -383,6 +382,20 @@ async fn told(
     }
 }
 
+/// The house and its deployment as the database has them now, of one generation.
+async fn load(house: &Arc<House>) -> Result<(Arc<House>, Deployment), ApiError> {
+    let mut house = Arc::clone(house);
+    loop {
+        let begun = house.generation().await?;
+        house = house.current().await?;
+        let deployment = Deployment::load(&house).await?;
+        // Between the fields and the rest there may have been a change: then one of them is of before.
+        if deployment.generation == begun {
+            return Ok((house, deployment));
+        }
+    }
+}
+
 /// Compiles input queries against the model's own schema: every stored field, no decisions.
 pub struct ModelQueries {
     model: Arc<Model>,
@@ -402,6 +415,11 @@ impl ModelQueries {
 impl InputQueries for ModelQueries {
     fn compile(&self, point: &DecisionPoint, text: &str) -> Result<InputQuery, String> {
         compile_input_query(&self.model, &self.front, point, text)
+    }
+
+    fn over(&self, model: &Arc<Model>) -> Result<Arc<dyn InputQueries>, String> {
+        let queries = ModelQueries::new(Arc::clone(model)).map_err(|error| error.to_string())?;
+        Ok(Arc::new(queries))
     }
 
     fn taken(&self) -> &Taken {

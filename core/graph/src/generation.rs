@@ -7,7 +7,7 @@ use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Name, Node};
 use guildhall_decision::DecisionPoint;
 use guildhall_model::{Access, Model, Role, Rows, Scope};
-use guildhall_workflow::{Bearer, Deployment};
+use guildhall_workflow::{Bearer, Deployment, House};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
@@ -32,7 +32,7 @@ const ACCESSES: usize = 1_000;
 
 pub(crate) struct Generation {
     pub deployment: Arc<Deployment>,
-    model: Arc<Model>,
+    pub house: Arc<House>,
     /// What the bearers of tokens may do, by what their tokens say.
     accesses: Cache<Granted, Arc<Access>>,
     /// Those of the built-in roles.
@@ -121,7 +121,8 @@ impl Weighter<PlanKey, Arc<Prepared>> for ByBytes {
 
 impl Generation {
     /// Builds the schemas of the built-in roles; those of other accesses are built when they are first asked for.
-    pub(crate) fn new(model: &Arc<Model>, deployment: Arc<Deployment>, counters: &Counters) -> Result<Self, ApiError> {
+    pub(crate) fn new(house: Arc<House>, deployment: Arc<Deployment>, counters: &Counters) -> Result<Self, ApiError> {
+        let model = &house.model;
         let caches = counters.labels().iter().map(Caches::new).collect::<Result<Vec<_>, _>>()?;
         let built_in = caches.iter().filter_map(|caches| Some((Role::named(caches.label)?, caches)));
         let built_in = built_in.map(|(role, caches)| {
@@ -129,7 +130,7 @@ impl Generation {
         });
         let built_in = built_in.collect::<Result<_, _>>()?;
         let (accesses, schemas) = (Cache::new(ACCESSES), Cache::new(SCHEMAS));
-        Ok(Generation { deployment, model: Arc::clone(model), accesses, built_in, schemas, caches })
+        Ok(Generation { house, deployment, accesses, built_in, schemas, caches })
     }
 
     /// What the bearer of a token may do now.
@@ -138,7 +139,7 @@ impl Generation {
         if let Some(access) = self.accesses.get(&granted) {
             return access;
         }
-        let access = Arc::new(bearer.access(&self.model, self.deployment.roles()));
+        let access = Arc::new(bearer.access(&self.house.model, self.deployment.roles()));
         self.accesses.insert(granted, Arc::clone(&access));
         access
     }
@@ -152,7 +153,7 @@ impl Generation {
         let build = async {
             let lost = || ApiError::Schema("a cache was lost".to_owned());
             let caches = self.caches.iter().find(|caches| caches.label == OTHER).ok_or_else(lost)?;
-            let (model, deployment) = (Arc::clone(&self.model), Arc::clone(&self.deployment));
+            let (model, deployment) = (Arc::clone(&self.house.model), Arc::clone(&self.deployment));
             let (access, caches) = (Arc::clone(access), Arc::clone(caches));
             let building = move || AccessSchema::new(&model, &deployment, &access, caches).map(Arc::new);
             let built = tokio::task::spawn_blocking(building).await;

@@ -74,8 +74,8 @@ impl Api {
     async fn plan_subscription(&self, request: &Request, actor: &Actor) -> Result<Planned, Vec<Problem>> {
         let generation = self.generation();
         let schema = generation.schema(&actor.access).await.map_err(|error| vec![Problem::internal(&error)])?;
-        let (plan, variables) = self.prepared(&schema, request, actor, |context| {
-            let plan = plan_subscription(context, &generation.deployment, self.house().database.dialect())?;
+        let (plan, variables) = self.prepared((&generation, &schema), request, actor, |context| {
+            let plan = plan_subscription(context, &generation.deployment, generation.house.database.dialect())?;
             Ok((plan, JsonMap::clone(context.variables)))
         })?;
         Ok(Planned { generation, plan, variables })
@@ -120,7 +120,7 @@ impl Subscription {
             self.planned = self.api.plan_subscription(&self.request, &self.actor).await?;
         }
         let Planned { generation, plan, variables } = &self.planned;
-        let house = self.api.house();
+        let house = &generation.house;
         let id = GlobalId::parse_as(&told.record_id, &plan.object).map_err(|error| vec![Problem::internal(&error)])?;
         if !self.actor.access.sees_all() {
             // A deleted record can be asked nothing, so whose it was cannot be told.

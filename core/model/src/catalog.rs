@@ -65,6 +65,7 @@ impl Model {
             crate::r#override::declare(),
             crate::publisher::declare(),
             crate::role_document::declare(),
+            crate::field_document::declare(),
             crate::event::declare(),
             crate::deleted_record::declare(),
         ]
@@ -161,6 +162,7 @@ mod tests {
             "ImportRun",
             "Publisher",
             "RoleDocument",
+            "FieldDocument",
             "Event",
             "DeletedRecord",
         ];

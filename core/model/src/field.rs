@@ -1,6 +1,8 @@
 //! Field: one stored value of a type, and of what kind it is.
 
+use crate::custom::CUSTOM_MARK;
 use crate::enumeration::EnumType;
+use crate::object::snake_case;
 use crate::{Role, Rule, Stamp, Value};
 
 /// The kind of a stored field. Filters, ordering, SQL and GraphQL types follow from it.
@@ -30,7 +32,7 @@ pub enum Kind {
 pub struct Field {
     /// GraphQL name, camelCase.
     pub name: String,
-    /// Column name, snake_case of `name`.
+    /// Column name: snake_case of `name`, or for a custom field what [`crate::CUSTOM_MARK`] begins.
     pub column: String,
     pub kind: Kind,
     pub nullable: bool,
@@ -43,7 +45,6 @@ pub struct Field {
     pub searchable: bool,
     /// Why it should no longer be used, if so.
     pub deprecated: Option<String>,
-    pub place: Place,
     /// Whether the API writes it. What is false here only Guildhall itself writes.
     pub writable: bool,
     /// What is written of an act by itself; the API does not write it then.
@@ -51,19 +52,6 @@ pub struct Field {
     /// What a value the API writes has to be like.
     pub rules: Vec<Rule>,
 }
-
-/// Where a field's values are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In a column of its own.
-    Column,
-    /// In the record's custom values: the JSON object in the column [`CUSTOM_COLUMN`], by the field's column name. There
-    /// decimals and money are whole numbers that count 10^-scale, all else is as in the API.
-    Custom,
-}
-
-/// The column of custom values.
-pub const CUSTOM_COLUMN: &str = "custom";
 
 impl Field {
     /// A field that stands in no table but is made by a statement.
@@ -78,11 +66,20 @@ impl Field {
             indexed: false,
             searchable: false,
             deprecated: None,
-            place: Place::Column,
             writable: true,
             stamp: None,
             rules: Vec::new(),
         }
+    }
+
+    /// Its name in the enums of the API, `LISTED_AT`.
+    pub fn capitals(&self) -> String {
+        snake_case(&self.name).to_ascii_uppercase()
+    }
+
+    /// Whether a deployment laid it over the model.
+    pub fn is_custom(&self) -> bool {
+        self.column.starts_with(CUSTOM_MARK)
     }
 
     /// What a new record begins with if nothing is said: an enum with the first of the values it may begin with, a truth with

@@ -11,7 +11,7 @@ const TEXT_LENGTH: usize = 1_000;
 const LONG_TEXT_LENGTH: usize = 20_000;
 
 /// Most characters of a text with an index: PostgreSQL's entries have less than 2,700 bytes.
-const INDEXED_LENGTH: usize = 500;
+pub(crate) const INDEXED_LENGTH: usize = 500;
 
 /// Most characters of what identifies a record elsewhere.
 const KEY_LENGTH: usize = 200;

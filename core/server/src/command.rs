@@ -2,6 +2,7 @@
 
 mod demo;
 mod export;
+mod field;
 mod import;
 mod ledger;
 mod plugin;
@@ -70,6 +71,9 @@ enum Command {
     /// Checks, activates and shows the customer strategy
     #[command(subcommand)]
     Strategy(strategy::Command),
+    /// Sets and shows the deployment's own fields
+    #[command(subcommand)]
+    Field(field::Command),
     /// Sets and lists roles
     #[command(subcommand)]
     Role(role::Command),
@@ -128,6 +132,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Ledger(command) => ledger::run(&settings, command).await,
         Command::Publisher(command) => publisher::run(&settings, command).await,
         Command::Strategy(command) => strategy::run(&settings, command).await,
+        Command::Field(command) => field::run(&settings, command).await,
         Command::Role(command) => role::run(&settings, command).await,
         Command::Token(command) => token::run(&settings, command).await,
         Command::Schema => schema::run(),

@@ -34,7 +34,7 @@ use guildhall_graph::Api;
 use guildhall_workflow::activate_strategy::activate_due;
 use guildhall_workflow::react_to_events::Reactor;
 use guildhall_workflow::recheck_credit::recheck_credit;
-use guildhall_workflow::{Actor, House, Imports, WorkflowError};
+use guildhall_workflow::{Actor, Imports, WorkflowError};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -154,13 +154,13 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 }
 
 /// Serves until the process is told to end, then finishes what is under way.
-pub(crate) async fn serve(listener: TcpListener, api: Api, settings: &Settings) -> Result<(), Failure> {
+pub(crate) async fn serve(listener: TcpListener, api: Arc<Api>, settings: &Settings) -> Result<(), Failure> {
     let database = api.house().database.clone();
     let access = Access::new(database.clone());
     let (end, ending) = watch::channel(false);
     let sockets = Arc::new(Semaphore::new(SOCKETS));
     let doors = Arc::new(Doors {
-        api: Arc::new(api.at_rate(settings.rate)),
+        api,
         access,
         watch: Watch::new(),
         upload_limit: settings.upload_limit,
@@ -174,9 +174,9 @@ pub(crate) async fn serve(listener: TcpListener, api: Api, settings: &Settings) 
         end.send_replace(true);
     };
     let sockets = Arc::clone(&doors.sockets);
-    let house = Arc::clone(doors.api.house());
+    let imports = Arc::clone(&doors.api.house().imports);
     let refreshing = tokio::spawn(refresh(Arc::clone(&doors)));
-    let importing = tokio::spawn(go_on_importing(Arc::clone(&house)));
+    let importing = tokio::spawn(go_on_importing(Arc::clone(&doors)));
     let reacting = tokio::spawn(react(Arc::clone(&doors)));
     let rechecking = tokio::spawn(recheck(Arc::clone(&doors)));
     let finished = serving::serve(listener, router(doors), ended, ENDING).await;
@@ -187,7 +187,7 @@ pub(crate) async fn serve(listener: TcpListener, api: Api, settings: &Settings) 
     importing.abort();
     reacting.abort();
     rechecking.abort();
-    house.imports.close();
+    imports.close();
     if !finished {
         tracing::warn!("some connections were cut: their requests did not finish in time");
     }
@@ -204,7 +204,7 @@ async fn refresh(doors: Arc<Doors>) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match activate_due(doors.api.house(), Utc::now()).await {
+        match activate_due(&doors.api.house(), Utc::now()).await {
             Ok(Some(activated)) => {
                 tracing::info!(number = activated.number, "a strategy is active, as its approver said")
             }
@@ -220,12 +220,13 @@ async fn refresh(doors: Arc<Doors>) {
 }
 
 /// Goes on with imports that lost their server, this one's own of an earlier life or another's.
-async fn go_on_importing(house: Arc<House>) {
+async fn go_on_importing(doors: Arc<Doors>) {
     let mut swept: Option<Instant> = None;
     let mut ticks = tokio::time::interval(SILENT);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        let house = doors.api.house();
         if swept.is_none_or(|swept| swept.elapsed() >= SWEEPING) {
             house.imports.sweep(&house.database).await;
             swept = Some(Instant::now());
@@ -238,8 +239,8 @@ async fn go_on_importing(house: Arc<House>) {
 
 /// Reacts to what happens. Every server tries; which of them does the work is settled in the database.
 async fn react(doors: Arc<Doors>) {
-    let (reactor, house) = (Reactor::default(), doors.api.house());
-    if let Err(error) = reactor.begin(house, Utc::now()).await {
+    let reactor = Reactor::default();
+    if let Err(error) = reactor.begin(&doors.api.house(), Utc::now()).await {
         tracing::warn!(%error, "where reactions to events stand cannot be looked up");
     }
     let mut ticks = tokio::time::interval(REACTING);
@@ -247,7 +248,7 @@ async fn react(doors: Arc<Doors>) {
     loop {
         ticks.tick().await;
         loop {
-            match reactor.react(house, &doors.api.deployment(), Utc::now()).await {
+            match reactor.react(&doors.api.house(), &doors.api.deployment(), Utc::now()).await {
                 Ok(reacted) if reacted.events > 0 => {
                     tracing::debug!(events = reacted.events, followups = reacted.followups, "reacted to events");
                     if !reacted.more {
@@ -271,7 +272,7 @@ async fn recheck(doors: Arc<Doors>) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match recheck_credit(doors.api.house(), &doors.api.deployment(), Utc::now()).await {
+        match recheck_credit(&doors.api.house(), &doors.api.deployment(), Utc::now()).await {
             Ok(done) if done.checked > 0 => {
                 tracing::debug!(checked = done.checked, released = done.released, "checked what waits for credit");
             }

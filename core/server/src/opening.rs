@@ -33,7 +33,7 @@ impl OpenedWorkshop {
 pub(crate) async fn open(settings: &Settings) -> Result<Arc<House>, Failure> {
     let database = Database::open(&settings.database).await?;
     database.migrate().await?;
-    house(settings, database)
+    Ok(house(settings, database)?.current().await?)
 }
 
 /// Opens the database as it is: one that an older program serves is not touched.
@@ -41,15 +41,20 @@ pub(crate) async fn open_untouched(settings: &Settings) -> Result<Arc<House>, Fa
     if !Database::is_there(&settings.database)? {
         return Err(Failure::BadInput(format!("there is no database at `{}`", settings.database)));
     }
-    house(settings, Database::open(&settings.database).await?)
+    let house = house(settings, Database::open(&settings.database).await?)?;
+    // An older program's database may have no fields of its own.
+    match house.current().await {
+        Ok(current) => Ok(current),
+        Err(_) => Ok(house),
+    }
 }
 
 fn house(settings: &Settings, database: Database) -> Result<Arc<House>, Failure> {
     let OpenedWorkshop { model, points, host, queries } = open_workshop(settings)?;
-    let imports = Imports::new(settings.uploads.clone());
-    let happenings = Happenings::default();
+    let imports = Arc::new(Imports::new(settings.uploads.clone()));
+    let happenings = Arc::<Happenings>::default();
     let unsigned = settings.plugins_unsigned;
-    Ok(Arc::new(House { model, points, database, host, queries, imports, happenings, unsigned }))
+    Ok(Arc::new(House { model, fields: None, points, database, host, queries, imports, happenings, unsigned }))
 }
 
 /// As [`open`], for who only looks: a database that is not there is not made. An empty one in the folder that comes with it

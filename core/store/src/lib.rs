@@ -22,6 +22,7 @@ pub mod business_day;
 pub mod credit;
 pub mod event;
 pub mod facts;
+pub mod fields;
 pub mod generation;
 pub mod idempotency;
 pub mod import_run;

@@ -8,6 +8,7 @@ mod tests;
 
 #[cfg(test)]
 pub(crate) use ddl::column_type;
+pub(crate) use ddl::{add_column, add_index};
 
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};

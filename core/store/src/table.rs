@@ -1,6 +1,6 @@
 //! Tables: the model's, as they follow from the registry, and those of house-keeping.
 
-use guildhall_model::{CUSTOM_COLUMN, Kind, Model, ObjectType, Place, RelationKey};
+use guildhall_model::{Kind, Model, ObjectType, RelationKey};
 
 use crate::facts;
 
@@ -55,7 +55,7 @@ type Among = (&'static str, &'static str, &'static str);
 type Rule = (&'static str, &'static [&'static str], Option<Among>);
 
 /// What the model cannot say.
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
     ("user", &["login"], None),
     ("topic", &["key"], None),
     ("segment", &["key"], None),
@@ -66,6 +66,7 @@ const RULES: [Rule; 11] = [
     ("publisher", &["key"], Some(("status", "=", "TRUSTED"))),
     ("decision", &["customer_id", "sequence"], None),
     ("role_document", &["number"], None),
+    ("field_document", &["number"], None),
     ("customer_day", &["customer_id", "origin", "day", "currency"], None),
 ];
 
@@ -106,7 +107,7 @@ pub(crate) fn all(model: &Model) -> Vec<Table> {
 
 fn of_type(model: &Model, object: &ObjectType) -> Table {
     let references = object.references(model);
-    let fields = object.fields.iter().filter(|field| field.place == Place::Column).map(|field| Column {
+    let fields = object.fields.iter().map(|field| Column {
         name: field.column.clone(),
         storage: Storage::Model(field.kind.clone()),
         nullable: field.nullable,
@@ -116,12 +117,6 @@ fn of_type(model: &Model, object: &ObjectType) -> Table {
         name: reference.column.to_owned(),
         storage: Storage::Model(Kind::Id),
         nullable: reference.nullable,
-        zero: false,
-    });
-    let custom = object.fields.iter().any(|field| field.place == Place::Custom).then(|| Column {
-        name: CUSTOM_COLUMN.to_owned(),
-        storage: Storage::Model(Kind::Json),
-        nullable: true,
         zero: false,
     });
     let beside = BESIDE.iter().filter(|(table, _)| *table == object.table).flat_map(|(_, columns)| *columns);
@@ -134,7 +129,7 @@ fn of_type(model: &Model, object: &ObjectType) -> Table {
     let target = |name: &str| model.object(name).map_or_else(|| name.to_owned(), |target| target.table.clone());
     Table {
         name: object.table.clone(),
-        columns: fields.chain(keys).chain(custom).chain(beside).collect(),
+        columns: fields.chain(keys).chain(beside).collect(),
         primary_key: vec!["id"],
         references: references
             .iter()

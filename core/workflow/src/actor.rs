@@ -126,6 +126,8 @@ rights! {
     ManageTokens,
     /// To set the deployment's own roles.
     ManageRoles,
+    /// To lay fields of the deployment's own over the model.
+    ManageFields,
     /// To import. An import writes whatever the mapping says, so who does not see everything does not start one.
     ImportRecords(true),
     /// To read the metrics.

@@ -1,4 +1,4 @@
-//! The house: everything the acts work with. One per process.
+//! The house: everything the acts work with. One per process, made anew over its model when the deployment's fields change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,8 +14,12 @@ use uuid::Uuid;
 use crate::keepable::keepable;
 use crate::{Happenings, Imports, WorkflowError};
 
+#[derive(Clone)]
 pub struct House {
+    /// The model, with the deployment's own fields.
     pub model: Arc<Model>,
+    /// The document those fields are of, if there are any: see [`House::current`].
+    pub fields: Option<Uuid>,
     /// The decision points that Guildhall comes with.
     pub points: Vec<Arc<DecisionPoint>>,
     pub database: Database,
@@ -23,9 +27,9 @@ pub struct House {
     pub host: Host,
     pub queries: Arc<dyn InputQueries>,
     /// Files that come in, and what becomes of them.
-    pub imports: Imports,
+    pub imports: Arc<Imports>,
     /// What happens to records, for those who follow.
-    pub happenings: Happenings,
+    pub happenings: Arc<Happenings>,
     /// Whether plugins are installed that no trusted publisher signed.
     pub unsigned: Unsigned,
 }
@@ -53,6 +57,9 @@ pub struct Workshop<'a> {
 pub trait InputQueries: Send + Sync {
     /// The selection a fragment on the point's subject makes. The error says what is wrong with the fragment.
     fn compile(&self, point: &DecisionPoint, text: &str) -> Result<InputQuery, String>;
+
+    /// The same over another model. The error says what does not go together.
+    fn over(&self, model: &Arc<Model>) -> Result<Arc<dyn InputQueries>, String>;
 
     /// The names in the schema that no plugin may take.
     fn taken(&self) -> &Taken;

@@ -67,6 +67,7 @@ pub mod revoke_token;
 pub mod rollback_plugin;
 pub mod rollback_strategy;
 pub mod rotate_token;
+pub mod set_fields;
 pub mod set_plugin_settings;
 pub mod set_roles;
 pub mod shadow;
@@ -83,8 +84,8 @@ pub mod write_records;
 mod testing;
 
 pub use actor::{
-    ActivateStrategy, Actor, Bearer, ImportRecords, ManageLedger, ManagePlugins, ManageRoles, ManageTokens, Permit,
-    PlaceOrders, RecordDecisions, RecordPayments, ReleaseHolds, Right, SeeMetrics,
+    ActivateStrategy, Actor, Bearer, ImportRecords, ManageFields, ManageLedger, ManagePlugins, ManageRoles,
+    ManageTokens, Permit, PlaceOrders, RecordDecisions, RecordPayments, ReleaseHolds, Right, SeeMetrics,
 };
 pub use authenticate::authenticate;
 pub use deployment::{Deployment, PluginMetrics, Suspended};

@@ -204,7 +204,20 @@ mod tests {
                     && !told.contains("are credit.terms"),
                 "{told}"
             );
-            record_decision(&house, &deployment, ada.permit().unwrap(), order, now()).await.unwrap();
+            // Where no field goes into an answer, who reads decisions may see it, but of no type that he does not read.
+            let loads = document("second", "ada");
+            activate_strategy(&house, ada.permit().unwrap(), &loads, None, now()).await.unwrap();
+            let deployment = Deployment::load(&house).await.unwrap();
+            let point = deployment.point("credit.terms").unwrap();
+            let access = |types: &[&str]| {
+                let types = types.iter().map(|name| ((*name).to_owned(), grant(&["id"])));
+                let role = RoleDefinition { types: types.collect(), ..RoleDefinition::default() };
+                Access::sum(&house.model, &[&role])
+            };
+            assert!(deployment.may_see(&house.model, &access(&["Customer", "Decision"]), point));
+            assert!(!deployment.may_see(&house.model, &access(&["Decision"]), point));
+            assert!(!deployment.may_see(&house.model, &access(&["Customer"]), point));
+            record_decision(&house, &Arc::new(deployment), ada.permit().unwrap(), order, now()).await.unwrap();
         }
     }
 }

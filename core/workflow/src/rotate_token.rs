@@ -89,6 +89,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_has_expired_is_not_rotated() {
+        for (house, _fixture) in houses().await {
+            let ada = admin("ada");
+            let wanted =
+                NewToken { expires_at: Some(now() + TimeDelta::seconds(30)), ..NewToken::new("eve", Role::Reader) };
+            let old = create_token(&house, ada.permit().unwrap(), Origin::Api, wanted, now()).await.unwrap();
+            let later = now() + TimeDelta::seconds(30);
+            let late = rotate_token(&house, ada.permit().unwrap(), Origin::Api, old.id, 0, later).await;
+            assert!(matches!(late, Err(WorkflowError::NotFound(_))), "{late:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn nobody_rotates_an_approvers_token_through_the_api() {
         for (house, _fixture) in houses().await {
             let (ada, mallory) = (admin("ada"), admin("mallory"));

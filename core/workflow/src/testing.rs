@@ -22,6 +22,10 @@ impl InputQueries for NoQueries {
         Err("there are no queries here".to_owned())
     }
 
+    fn over(&self, _: &Arc<Model>) -> Result<Arc<dyn InputQueries>, String> {
+        Ok(Arc::new(NoQueries))
+    }
+
     fn taken(&self) -> &Taken {
         static NONE: Taken = Taken { types: Vec::new(), fields: Vec::new() };
         &NONE
@@ -43,12 +47,13 @@ pub(crate) async fn houses() -> Vec<(Arc<House>, TestDatabase)> {
 pub(crate) fn house(database: Database) -> House {
     House {
         model: Arc::new(Model::core()),
+        fields: None,
         points: decision_points().unwrap().into_iter().map(Arc::new).collect(),
         database,
         host: Host::new(HostConfig::default()).unwrap(),
         queries: Arc::new(NoQueries),
-        imports: crate::Imports::new(std::env::temp_dir().join("guildhall-test-uploads")),
-        happenings: crate::Happenings::default(),
+        imports: Arc::new(crate::Imports::new(std::env::temp_dir().join("guildhall-test-uploads"))),
+        happenings: Arc::default(),
         unsigned: crate::Unsigned::Allow,
     }
 }

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 /// How many records of each type.
-const COUNTS: [(&str, usize); 51] = [
+const COUNTS: [(&str, usize); 52] = [
     ("Segment", 9),
     ("Strategy", 4),
     ("Customer", 48),
@@ -61,6 +61,7 @@ const COUNTS: [(&str, usize); 51] = [
     ("Event", 30),
     ("DeletedRecord", 12),
     ("RoleDocument", 5),
+    ("FieldDocument", 5),
     ("Publisher", 5),
 ];
 
@@ -213,9 +214,10 @@ impl Rows {
                 (_, "externalId") => Value::from(format!("{}{number}", dice.of(&TEXTS))),
                 ("User", "login") if dice.one_in(3) => Value::Null,
                 ("Segment" | "Topic", "key") | ("User", "login") => Value::from(format!("{}{number}", dice.of(&TEXTS))),
-                ("Strategy" | "RoleDocument", "number") => Value::from(number as i64 + 1),
+                ("Strategy" | "RoleDocument" | "FieldDocument", "number") => Value::from(number as i64 + 1),
                 // The last one is in force, so it has to be a real one.
                 ("RoleDocument", "document") => Value::from("[roles]\n"),
+                ("FieldDocument", "document") => Value::from("[fields]\n"),
                 ("Decision", "sequence") => Value::from(number as i64 + 1),
                 ("CustomerDay", "day") => Value::from(DAY.parse::<NaiveDate>().unwrap() + Days::new(number as u64)),
                 // An active strategy and installed plugins would have to be real ones.

@@ -78,7 +78,7 @@ impl Grouping {
     pub(super) fn column_described(&self, column: &str) -> String {
         match self.groups.measures.iter().find(|measure| measure.column == column) {
             Some(Measure { function, field: Some(field), .. }) => {
-                format!("{} {}", function_name(*function), order_field(&field.column))
+                format!("{} {}", function_name(*function), field.capitals())
             }
             Some(Measure { function, field: None, .. }) => function_name(*function).to_owned(),
             None => {
@@ -106,7 +106,7 @@ impl Grouping {
     /// The same by the field's name in the API's enum.
     pub(super) fn measure_named(&mut self, function: Function, wanted: &str) -> Result<Arc<Field>, String> {
         let of = Arc::clone(&self.groups.of);
-        let field = of.fields.iter().find(|field| order_field(&field.column) == wanted);
+        let field = of.fields.iter().find(|field| field.capitals() == wanted);
         let field = field.filter(|field| is_measured(&field.kind, gathered(function)));
         let field = field.ok_or_else(|| format!("`{wanted}` is no number that could be added up"))?;
         Ok(self.measure(function, Some(field)))
@@ -134,7 +134,7 @@ fn gathered(function: Function) -> Gathered {
 /// A key as the API's enum names it, after the relations that lead to it.
 fn key_name(key: &GroupKey) -> String {
     let own = match &key.by {
-        KeyOf::Field { field, .. } => order_field(&field.column),
+        KeyOf::Field { field, .. } => field.capitals(),
         KeyOf::Relation { column, .. } => order_field(column.trim_end_matches("_id")),
     };
     let through = key.through.iter().map(|relation| relation.name.clone());
@@ -387,7 +387,7 @@ fn group_key(model: &Model, of: &ObjectType, given: &Argument, depth: usize) -> 
         Some(other) => return Err(format!("`{other}` is no period")),
     };
     let own = |column: &str, by| GroupKey { through: Vec::new(), by, column: column.to_owned() };
-    let field = of.fields.iter().find(|field| order_field(&field.column) == wanted);
+    let field = of.fields.iter().find(|field| field.capitals() == wanted);
     let by = match field {
         Some(field) if is_date(&field.kind) => {
             let bucket = Some(bucket.unwrap_or(Bucket::Day));

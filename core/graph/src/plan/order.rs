@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::group::Grouping;
 use super::{Argument, Planner};
 use crate::problem::{Code, Problem};
-use crate::schema::order_field;
 
 const TERM_LIMIT: usize = 8;
 /// Relations a term may go through.
@@ -74,7 +73,7 @@ impl<'g> Order<'g> {
             });
         }
         let wanted = order.text("field").unwrap_or_default();
-        let field = object.fields.iter().find(|field| order_field(&field.column) == wanted);
+        let field = object.fields.iter().find(|field| field.capitals() == wanted);
         let field = field.ok_or_else(|| format!("nothing is ordered by `{wanted}`"))?;
         Ok(OrderTerm {
             by: Expression::Field(Arc::clone(field)),
@@ -193,7 +192,7 @@ pub(super) fn described(term: &OrderTerm, grouping: Option<&Grouping>) -> String
     if let Expression::Field(field) = by {
         text.push_str(&match grouping {
             Some(grouping) => grouping.column_described(&field.column),
-            None => order_field(&field.column),
+            None => field.capitals(),
         });
     }
     text.push_str(if term.direction == Direction::Ascending { " ASC" } else { " DESC" });

@@ -176,7 +176,7 @@ fn group_field(source: &Source<'_>, object: &ObjectType) -> Enum {
     let fields = source
         .fields(object)
         .filter(|field| is_key(&field.kind))
-        .map(|field| EnumItem::new(order_field(&field.column)).description(&field.doc));
+        .map(|field| EnumItem::new(field.capitals()).description(&field.doc));
     let relations =
         key_relations(source, object).map(|(name, relation)| EnumItem::new(name).description(&relation.doc));
     Enum::new(format!("{}GroupField", object.name))
@@ -188,7 +188,7 @@ fn measure_field(source: &Source<'_>, object: &ObjectType) -> Enum {
     let fields = source.fields(object).filter(|field| is_measured(&field.kind, Gathered::Extremes));
     Enum::new(format!("{}MeasureField", object.name))
         .description(format!("What groups of records of type {} can be ordered by a number of.", object.name))
-        .items(fields.map(|field| EnumItem::new(order_field(&field.column)).description(&field.doc)))
+        .items(fields.map(|field| EnumItem::new(field.capitals()).description(&field.doc)))
 }
 
 fn group_by(source: &Source<'_>, object: &ObjectType) -> InputObject {

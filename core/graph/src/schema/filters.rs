@@ -13,7 +13,7 @@ pub(super) fn order_name(object: &str) -> String {
     format!("{object}OrderBy")
 }
 
-/// The enum value that orders by a field: `revenue12m` -> `REVENUE12M`, `orderedOn` -> `ORDERED_ON`.
+/// The enum value of a column: `ordered_on` -> `ORDERED_ON`.
 pub(crate) fn order_field(column: &str) -> String {
     column.to_ascii_uppercase()
 }
@@ -154,5 +154,5 @@ fn order_fields(object: &ObjectType, source: &Source<'_>) -> Enum {
     let items = source.fields(object).filter(|field| field.kind != Kind::Json);
     Enum::new(format!("{}OrderField", object.name))
         .description(format!("What records of type {} can be ordered by.", object.name))
-        .items(items.map(|field| EnumItem::new(order_field(&field.column)).description(&field.doc)))
+        .items(items.map(|field| EnumItem::new(field.capitals()).description(&field.doc)))
 }

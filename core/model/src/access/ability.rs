@@ -16,6 +16,8 @@ pub enum Ability {
     ManagePlugins,
     ManageTokens,
     ManageRoles,
+    /// Lays fields of the deployment's own over the model.
+    ManageFields,
     /// Imports files, which writes whatever the mapping says.
     ImportRecords,
     SeeMetrics,
@@ -24,7 +26,7 @@ pub enum Ability {
 }
 
 impl Ability {
-    pub const ALL: [Ability; 11] = [
+    pub const ALL: [Ability; 12] = [
         Ability::RecordDecisions,
         Ability::PlaceOrders,
         Ability::ReleaseHolds,
@@ -33,6 +35,7 @@ impl Ability {
         Ability::ManagePlugins,
         Ability::ManageTokens,
         Ability::ManageRoles,
+        Ability::ManageFields,
         Ability::ImportRecords,
         Ability::SeeMetrics,
         Ability::ManageLedger,
@@ -49,6 +52,7 @@ impl Ability {
             Ability::ManagePlugins => "manage-plugins",
             Ability::ManageTokens => "manage-tokens",
             Ability::ManageRoles => "manage-roles",
+            Ability::ManageFields => "manage-fields",
             Ability::ImportRecords => "import",
             Ability::SeeMetrics => "see-metrics",
             Ability::ManageLedger => "manage-ledger",
@@ -71,6 +75,7 @@ impl Ability {
             Ability::ManagePlugins => "manage plugins",
             Ability::ManageTokens => "manage tokens",
             Ability::ManageRoles => "manage roles",
+            Ability::ManageFields => "manage fields",
             Ability::ImportRecords => "import",
             Ability::SeeMetrics => "read the metrics",
             Ability::ManageLedger => "manage the ledger",
@@ -93,6 +98,7 @@ impl Ability {
             Ability::ActivateStrategy => Some("Strategy"),
             Ability::ManagePlugins => Some("Plugin"),
             Ability::ManageRoles => Some("RoleDocument"),
+            Ability::ManageFields => Some("FieldDocument"),
             Ability::ImportRecords => Some("ImportRun"),
             Ability::ManageLedger => Some("Decision"),
             Ability::RecordDecisions

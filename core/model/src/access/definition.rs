@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ability, Access, Reach, Role, RowSet, Rows, Scope};
-use crate::{Model, ObjectType, Place};
+use crate::{Model, ObjectType};
 
 /// What a role grants of a type. What is not here is denied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,9 +29,9 @@ pub struct RoleDefinition {
     pub abilities: BTreeSet<Ability>,
 }
 
-/// The fields and relations of a type that the API writes. Custom values are not written by it yet.
+/// The fields and relations of a type that the API writes.
 pub fn writable(object: &ObjectType) -> impl Iterator<Item = &str> {
-    let fields = object.fields.iter().filter(|field| field.writable && field.place == Place::Column);
+    let fields = object.fields.iter().filter(|field| field.writable);
     let relations = object.relations.iter().filter(|relation| relation.writable && relation.is_here());
     fields.map(|field| field.name.as_str()).chain(relations.map(|relation| relation.name.as_str()))
 }
@@ -47,17 +47,15 @@ pub fn required(object: &ObjectType) -> impl Iterator<Item = &str> {
 
 impl RoleDefinition {
     /// One of the built-in roles, as the model has it: each field says who reads it, and who works in a department also
-    /// writes what he reads.
+    /// writes what he reads. [`Access::sum`] takes away what does not stand by itself, here as elsewhere.
     pub fn built_in(model: &Model, role: Role) -> Self {
-        let readable = |name: &str| model.object(name).is_some_and(|object| object.readable_by <= role);
         let mut types = BTreeMap::new();
         for object in model.objects().iter().filter(|object| object.readable_by <= role) {
             let fields = object.fields.iter().filter(|field| field.readable_by <= role).map(|field| &field.name);
-            let relations = object.relations.iter().filter(|relation| readable(&relation.target));
-            let read: BTreeSet<String> = fields.chain(relations.map(|relation| &relation.name)).cloned().collect();
-            let writes = role >= Role::Department && !object.is_kept();
-            let written: BTreeSet<String> =
-                writable(object).filter(|name| writes && read.contains(*name)).map(str::to_owned).collect();
+            let relations = object.relations.iter().map(|relation| &relation.name);
+            let read: BTreeSet<String> = fields.chain(relations).cloned().collect();
+            let writes = role >= Role::Department;
+            let written: BTreeSet<String> = writable(object).filter(|_| writes).map(str::to_owned).collect();
             let rows = RowSet::default().with(Rows::All);
             let grant = TypeGrant { read, create: written.clone(), update: written, delete: writes, rows };
             types.insert(object.name.clone(), grant);

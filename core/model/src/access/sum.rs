@@ -68,7 +68,7 @@ impl Access {
             let granted = |name: &String| grant.read.contains(name) && writable(object).any(|known| known == name);
             grant.create.retain(granted);
             grant.update.retain(granted);
-            if object.is_kept() || !required(object).all(|name| grant.create.contains(name)) {
+            if !required(object).all(|name| grant.create.contains(name)) {
                 grant.create.clear();
             }
             grant.delete &= !object.is_kept();

@@ -80,8 +80,11 @@ fn what_is_not_read_or_not_written_by_the_api_is_not_changed() {
     let sales =
         role("sales", "Customer", &["name", "revenue12m"], (&[], &["name", "phone", "revenue12m"]), &[Rows::All]);
     check(&[&sales], "Customer", ("id name revenue12m version", "", "name", "all"));
-    let kept = role("kept", "Segment", &["name"], (&["name"], &["name"]), &[Rows::All]);
+    let mut kept = role("kept", "Segment", &["name"], (&["name"], &["name"]), &[Rows::All]);
+    kept.types.get_mut("Segment").unwrap().delete = true;
     check(&[&kept], "Segment", ("id name version", "", "", "all"));
+    assert!(!Access::sum(&Model::core(), &[&kept]).deletes("Segment"));
+    check(&[&role("gone", "Nothing", &["name"], NOTHING, &[Rows::All])], "Nothing", ("", "", "", ""));
 }
 
 #[test]
@@ -132,4 +135,67 @@ fn a_record_may_hide_what_it_leads_to_where_more_of_it_is_opened() {
     assert!(hides(&orders(&[Rows::All])) && !hides(&orders(&[Rows::Own])));
     let shape = |orders: &RoleDefinition| *Access::sum(&model, &[&customers, orders]).shape();
     assert_ne!(shape(&orders(&[Rows::All])), shape(&orders(&[Rows::Own])), "it is null in the one schema");
+}
+
+/// Takes one right away from a role.
+type Less = fn(&mut RoleDefinition);
+
+/// What is left of an admin.
+fn less(take: Less) -> Access {
+    let model = Model::core();
+    let mut role = RoleDefinition::built_in(&model, Role::Admin);
+    take(&mut role);
+    Access::sum(&model, &[&role])
+}
+
+fn of<'r>(role: &'r mut RoleDefinition, object: &str) -> &'r mut TypeGrant {
+    role.types.get_mut(object).unwrap()
+}
+
+#[test]
+fn who_lacks_one_right_does_not_cover_who_has_all_and_is_not_served_as_he_is() {
+    let admin = less(|_| ());
+    // Nobody writes memberships by the API, so this is a matter of reading alone.
+    let rights: [Less; 5] = [
+        |role| assert!(of(role, "Membership").read.remove("evidence")),
+        |role| of(role, "Customer").create.clear(),
+        |role| assert!(of(role, "Customer").update.remove("phone")),
+        |role| of(role, "Customer").delete = false,
+        |role| assert!(role.abilities.remove(&Ability::SeeMetrics)),
+    ];
+    for (place, right) in rights.into_iter().enumerate() {
+        let lesser = less(right);
+        assert!(admin.covers(&lesser) && !lesser.covers(&admin), "{place}");
+        assert!(admin.shape() != lesser.shape() && admin.sight() == lesser.sight(), "{place}");
+    }
+    let fewer = less(|role| of(role, "Customer").rows = RowSet::default().with(Rows::Own));
+    assert!(admin.covers(&fewer) && !fewer.covers(&admin) && admin.sight() != fewer.sight());
+}
+
+#[test]
+fn an_upsert_needs_the_right_to_make_and_the_right_to_change() {
+    let model = Model::core();
+    let customer = model.object("Customer").unwrap();
+    assert!(less(|_| ()).upserts(customer));
+    let rights: [Less; 4] = [
+        |role| of(role, "Customer").create.clear(),
+        |role| assert!(of(role, "Customer").update.remove("name")),
+        |role| assert!(of(role, "Customer").update.remove("source")),
+        |role| assert!(of(role, "Customer").update.remove("externalId")),
+    ];
+    assert!(rights.into_iter().all(|right| !less(right).upserts(customer)));
+}
+
+#[test]
+fn no_built_in_role_is_more_than_its_sum() {
+    let model = Model::core();
+    let department = Access::of(&model, Role::Department);
+    // Leads to what a department does not read, and belongs to Guildhall.
+    assert!(!department.writes("Segment") && !department.writes("Decision") && !department.deletes("Decision"));
+    for (name, grant) in &department.types {
+        let object = model.object(name).unwrap();
+        let targets = object.relations.iter().filter(|relation| grant.read.contains(&relation.name));
+        assert!(targets.map(|relation| &relation.target).all(|target| department.reads_type(target)), "{name}");
+        assert!(grant.create.is_subset(&grant.read) && grant.update.is_subset(&grant.read), "{name}");
+    }
 }

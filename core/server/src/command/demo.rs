@@ -56,7 +56,7 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
     if options.prepare_only {
         return Ok(house.database.close().await?);
     }
-    let api = Api::new(house).await?;
+    let api = Arc::new(Api::new(house).await?.at_rate(settings.rate));
     let listener = http::bind(settings.listen).await?;
     println!("{}", welcome(listener.local_addr().map_err(Failure::failed)?, &settings.database, &secrets));
     http::serve(listener, api, settings).await

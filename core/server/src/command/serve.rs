@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use chrono::{Days, NaiveTime, Utc};
 use guildhall_graph::Api;
-use guildhall_workflow::House;
 use guildhall_workflow::refresh_facts::new_day;
 
 use crate::failure::Failure;
@@ -24,17 +23,17 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
-    let api = Api::new(opening::open(settings).await?).await?;
+    let api = Arc::new(Api::new(opening::open(settings).await?).await?.at_rate(settings.rate));
     let listener = http::bind(settings.listen).await?;
-    tokio::spawn(follow_days(Arc::clone(api.house())));
+    tokio::spawn(follow_days(Arc::clone(&api)));
     println!("serving http://{}/graphql", listener.local_addr().map_err(Failure::failed)?);
     http::serve(listener, api, settings).await
 }
 
 /// Begins each business day. Every server does so: which of them does the work is settled in the database.
-async fn follow_days(house: Arc<House>) {
+async fn follow_days(api: Arc<Api>) {
     loop {
-        match new_day(&house, Utc::now()).await {
+        match new_day(&api.house(), Utc::now()).await {
             Ok(Some(begun)) => tracing::info!(
                 day = %begun.day, customers = begun.customers, assigned = begun.assigned, "a business day has begun"
             ),

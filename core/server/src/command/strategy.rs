@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use chrono::{SecondsFormat, Utc};
 use clap::Subcommand;
-use guildhall_decision::{Circumstances, DecisionPoint, Finding, Severity, Strategy, decision_points, difference};
+use guildhall_decision::{
+    Circumstances, DecisionPoint, Finding, Severity, Strategy, decision_points, difference, read_fields,
+};
 use guildhall_model::Model;
 use guildhall_store::strategy;
 use serde_json::json;
@@ -28,6 +30,9 @@ pub(crate) enum Command {
         /// Package whose decision points it may name; may be given several times
         #[arg(long, value_name = "FILE")]
         plugin: Vec<PathBuf>,
+        /// The fields of your own that it may speak of, as a fields file
+        #[arg(long, value_name = "FILE")]
+        fields: Option<PathBuf>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -40,6 +45,9 @@ pub(crate) enum Command {
         /// Package whose decision points they may name; may be given several times
         #[arg(long, value_name = "FILE")]
         plugin: Vec<PathBuf>,
+        /// The fields of your own that they may speak of, as a fields file
+        #[arg(long, value_name = "FILE")]
+        fields: Option<PathBuf>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -92,8 +100,10 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Lint { file, plugin, json } => lint(settings, &file, &plugin, json),
-        Command::Diff { old, new, plugin, json } => diff(settings, &old, &new, &plugin, json),
+        Command::Lint { file, plugin, fields, json } => lint(settings, &file, &plugin, fields.as_deref(), json),
+        Command::Diff { old, new, plugin, fields, json } => {
+            diff(settings, [&old, &new], &plugin, fields.as_deref(), json)
+        }
         Command::Simulate(options) => simulate::run(settings, &options).await,
         Command::Propose(document) => life::propose(settings, &document).await,
         Command::Approve(version) => life::approve(settings, &version).await,
@@ -108,15 +118,24 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
 }
 
 /// Reads a strategy file; every problem is told with the file, line and column.
-fn read(file: &Path, text: &str, points: &[Arc<DecisionPoint>]) -> Result<Strategy, Failure> {
+fn read(file: &Path, text: &str, model: &Model, points: &[Arc<DecisionPoint>]) -> Result<Strategy, Failure> {
     let points: Vec<_> = points.iter().map(|point| DecisionPoint::clone(point)).collect();
-    match Strategy::read(text, &Model::core(), &points) {
+    match Strategy::read(text, model, &points) {
         Ok(strategy) => Ok(strategy),
         Err(problems) => {
             let told: Vec<_> = problems.0.iter().map(|problem| format!("{}, {problem}", file.display())).collect();
             Err(Failure::BadInput(format!("the strategy cannot be used\n{}", told.join("\n"))))
         }
     }
+}
+
+/// The model, with the fields of a file laid over it if there is one.
+pub(super) fn model_of(fields: Option<&Path>) -> Result<Model, Failure> {
+    let Some(file) = fields else { return Ok(Model::core()) };
+    read_fields(&read_text(file)?, &Model::core()).map_err(|problems| {
+        let told: Vec<_> = problems.0.iter().map(|problem| format!("{}, {problem}", file.display())).collect();
+        Failure::BadInput(format!("the fields cannot be used\n{}", told.join("\n")))
+    })
 }
 
 /// The core's decision points, and those that the packages bring.
@@ -134,9 +153,15 @@ fn findings(strategy: &Strategy, points: &[Arc<DecisionPoint>]) -> Vec<Finding> 
     strategy.lint(&Circumstances { points: &points, serving: None, today })
 }
 
-fn lint(settings: &Settings, file: &Path, plugins: &[PathBuf], json: bool) -> Result<(), Failure> {
+fn lint(
+    settings: &Settings,
+    file: &Path,
+    plugins: &[PathBuf],
+    fields: Option<&Path>,
+    json: bool,
+) -> Result<(), Failure> {
     let points = points_of(settings, plugins)?;
-    let strategy = read(file, &read_text(file)?, &points)?;
+    let strategy = read(file, &read_text(file)?, &model_of(fields)?, &points)?;
     let findings = findings(&strategy, &points);
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     if json {
@@ -162,9 +187,16 @@ fn lint(settings: &Settings, file: &Path, plugins: &[PathBuf], json: bool) -> Re
     }
 }
 
-fn diff(settings: &Settings, old: &Path, new: &Path, plugins: &[PathBuf], json: bool) -> Result<(), Failure> {
+fn diff(
+    settings: &Settings,
+    [old, new]: [&Path; 2],
+    plugins: &[PathBuf],
+    fields: Option<&Path>,
+    json: bool,
+) -> Result<(), Failure> {
     let points = points_of(settings, plugins)?;
-    let read = |file: &Path| read(file, &read_text(file)?, &points);
+    let model = model_of(fields)?;
+    let read = |file: &Path| read(file, &read_text(file)?, &model, &points);
     let changes = difference(&read(old)?, &read(new)?);
     if json {
         println!("{}", json!({ "changes": changes }));

@@ -47,7 +47,7 @@ async fn rejected(doors: &Doors, actor: &Actor, id: &str, name: &str) -> Respons
         Ok(by) => by,
         Err(error) => return reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string()),
     };
-    let found = match rejected_rows(house, by, id, name).await {
+    let found = match rejected_rows(&house, by, id, name).await {
         Ok(found) => found,
         Err(error @ WorkflowError::NotFound(_)) => {
             return reply::problem(StatusCode::NOT_FOUND, "NOT_FOUND", &error.to_string());

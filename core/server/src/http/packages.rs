@@ -26,8 +26,8 @@ pub(super) async fn post(Bearer(actor): Bearer, State(doors): State<Arc<Doors>>,
     };
     let house = doors.api.house();
     let stored = async {
-        let digest = store_package(house, by, &body, Utc::now()).await?;
-        offered(house, &digest, &body).await
+        let digest = store_package(&house, by, &body, Utc::now()).await?;
+        offered(&house, &digest, &body).await
     };
     match stored.await {
         Ok(offer) => (StatusCode::CREATED, Json(offer)).into_response(),
@@ -47,7 +47,7 @@ pub(super) async fn get(
     let house = doors.api.house();
     let told = async {
         let bytes = house.package(&digest).await?;
-        offered(house, &digest, &bytes).await
+        offered(&house, &digest, &bytes).await
     };
     match told.await {
         Ok(offer) => Json(offer).into_response(),

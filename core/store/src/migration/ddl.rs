@@ -1,6 +1,6 @@
 //! `CREATE TABLE` and `CREATE INDEX` for each dialect.
 
-use guildhall_model::{Kind, MONEY_SCALE};
+use guildhall_model::{Field, Kind, MONEY_SCALE, ObjectType};
 
 use crate::Dialect;
 use crate::table::{Column, Storage, Table, Unique};
@@ -25,6 +25,20 @@ pub(super) fn create(dialect: Dialect, table: &Table) -> Vec<String> {
         format!(r#"CREATE INDEX "{0}_lower_{column}_idx" ON "{0}" (lower("{column}"), "id")"#, table.name)
     }));
     statements
+}
+
+/// The statement that gives a table the column of a field that may be null.
+pub(crate) fn add_column(dialect: Dialect, object: &ObjectType, field: &Field) -> String {
+    let storage = Storage::Model(field.kind.clone());
+    let column = Column { name: field.column.clone(), storage, nullable: true, zero: false };
+    format!(r#"ALTER TABLE "{}" ADD COLUMN {}"#, object.table, define(dialect, &column))
+}
+
+/// The statement that gives a custom field its index, if it has none. The name is short enough for PostgreSQL, which would cut a
+/// longer one.
+pub(crate) fn add_index(object: &ObjectType, field: &Field) -> String {
+    let (column, name) = (&field.column, format!("{}_{}_idx", object.prefix, field.column));
+    format!(r#"CREATE INDEX IF NOT EXISTS "{name}" ON "{}" ("{column}", "id")"#, object.table)
 }
 
 fn unique_index(table: &Table, unique: &Unique) -> String {

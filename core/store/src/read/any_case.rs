@@ -82,7 +82,7 @@ fn one_of(letter: char, special: &[char], quoted: impl Fn(char) -> String) -> St
 impl Sql<'_> {
     /// The condition. Where there is an index over lower ASCII letters, it is entered by how the text begins.
     pub(super) fn any_case(&mut self, field: &Field, matching: TextMatch, text: &Operand, row: Row<'_>) -> String {
-        let left = column(field, row.alias, self.dialect);
+        let left = column(field, row.alias);
         let operator = match self.dialect {
             Dialect::Postgres => "~",
             Dialect::Sqlite => "GLOB",

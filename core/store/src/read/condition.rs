@@ -119,9 +119,7 @@ impl Sql<'_> {
 
     pub(super) fn expression(&mut self, expression: &Expression, row: Row<'_>) -> Result<Expressed, StoreError> {
         Ok(match expression {
-            Expression::Field(field) => {
-                Expressed { sql: column(field, row.alias, self.dialect), kind: field.kind.clone() }
-            }
+            Expression::Field(field) => Expressed { sql: column(field, row.alias), kind: field.kind.clone() },
             Expression::Through(relation, inner) => {
                 let target = self.target(&relation.target)?;
                 let alias = self.alias();

@@ -64,7 +64,7 @@ impl Sql<'_> {
 
     fn measure(&self, measure: &Measure, alias: &str) -> String {
         let Some(field) = &measure.field else { return "count(*)".to_owned() };
-        let value = column(field, alias, self.dialect);
+        let value = column(field, alias);
         match measure.function {
             Function::Count => format!("count({value})"),
             Function::Sum => self.sum(field, &value),

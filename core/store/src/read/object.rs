@@ -1,7 +1,7 @@
 //! One record as JSON text.
 
 use guildhall_model::plan::{Entry, Groups, MoneyPart, Output, SLOT_MARK, Selection};
-use guildhall_model::{CUSTOM_COLUMN, Field, Kind, MONEY_SCALE, ObjectType, Place, Relation};
+use guildhall_model::{Field, Kind, MONEY_SCALE, ObjectType, Relation};
 
 use super::enter::{Row, Via};
 use super::sql::{self, Sql, Text, json_object, literal, quoted};
@@ -51,7 +51,7 @@ impl Sql<'_> {
             Output::Total { field, parts, mixed } => {
                 let money = self.money(field, parts, alias);
                 let place = literal(&format!("{}[{mixed}]", char::from(SLOT_MARK)));
-                let value = column(field, alias, self.dialect);
+                let value = column(field, alias);
                 format!("CASE WHEN {value} IS NOT NULL AND {alias}.{} THEN {place} ELSE {money} END", Groups::MIXED)
             }
             Output::Slot(slot) => {
@@ -95,20 +95,18 @@ impl Sql<'_> {
             .iter()
             .map(|entry| {
                 let value = match &entry.value {
-                    MoneyPart::Amount => {
-                        in_quotes(&self.canonical_text(&field.kind, &column(field, alias, self.dialect)))
-                    }
+                    MoneyPart::Amount => in_quotes(&self.canonical_text(&field.kind, &column(field, alias))),
                     MoneyPart::Currency => self.json_text(&format!("{alias}.currency")),
                     MoneyPart::Constant(text) => literal(&sql::json_string(text)),
                 };
                 (entry.key.as_str(), value)
             })
             .collect();
-        nullable(field, &column(field, alias, self.dialect), &json_object(&entries))
+        nullable(field, &column(field, alias), &json_object(&entries))
     }
 
     fn json_field(&self, field: &Field, alias: &str) -> String {
-        let column = column(field, alias, self.dialect);
+        let column = column(field, alias);
         match &field.kind {
             Kind::Text => {
                 let text = self.json_text(&column);
@@ -173,29 +171,8 @@ fn scaled_text(column: &str, scale: u32, least: u32) -> String {
 }
 
 /// The stored value of a field.
-pub(super) fn column(field: &Field, alias: &str, dialect: Dialect) -> String {
-    match field.place {
-        Place::Column => format!("{alias}.{}", quoted(&field.column)),
-        Place::Custom => custom(field, alias, dialect),
-    }
-}
-
-/// A value out of the record's custom values, as a column of its kind would have it.
-fn custom(field: &Field, alias: &str, dialect: Dialect) -> String {
-    let text = format!("({alias}.{} ->> {})", quoted(CUSTOM_COLUMN), literal(&field.column));
-    let kind = match (&field.kind, dialect) {
-        (_, Dialect::Sqlite) => return text,
-        (Kind::Text | Kind::Enum(_), _) => return format!("({text} COLLATE \"C\")"),
-        (Kind::Decimal { scale }, _) => return format!("({text}::numeric * {})", sql::ten_to_minus(*scale)),
-        (Kind::Money, _) => return format!("({text}::numeric * {})", sql::ten_to_minus(MONEY_SCALE)),
-        (Kind::Id, _) => "uuid",
-        (Kind::Int, _) => "integer",
-        (Kind::Bool, _) => "boolean",
-        (Kind::Date, _) => "date",
-        (Kind::DateTime, _) => "timestamptz",
-        (Kind::Json, _) => "json",
-    };
-    format!("{text}::{kind}")
+pub(super) fn column(field: &Field, alias: &str) -> String {
+    format!("{alias}.{}", quoted(&field.column))
 }
 
 fn in_quotes(text: &str) -> String {

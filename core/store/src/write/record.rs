@@ -1,9 +1,7 @@
 //! One record as it stands: locked and read, put away when it is deleted, brought back.
 
 use chrono::{DateTime, Utc};
-use guildhall_model::{
-    CUSTOM_COLUMN, Cardinality, GlobalId, Kind, Model, ObjectType, Place, RelationKey, Value, parse_text,
-};
+use guildhall_model::{Cardinality, GlobalId, Kind, Model, ObjectType, RelationKey, Value, parse_text};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
@@ -23,16 +21,9 @@ pub struct RecordColumn {
     pub target: Option<String>,
 }
 
-/// Every column of a type's records: fields, then references, then the custom values, all in one.
+/// Every column of a type's records: fields, then references.
 pub fn record_columns(object: &ObjectType) -> Vec<RecordColumn> {
-    let stored = object.fields.iter().filter(|field| field.place == Place::Column);
-    let custom = object.fields.iter().any(|field| field.place == Place::Custom).then(|| RecordColumn {
-        name: CUSTOM_COLUMN.to_owned(),
-        column: CUSTOM_COLUMN.to_owned(),
-        kind: Kind::Json,
-        target: None,
-    });
-    let fields = stored.map(|field| RecordColumn {
+    let fields = object.fields.iter().map(|field| RecordColumn {
         name: field.name.clone(),
         column: field.column.clone(),
         kind: field.kind.clone(),
@@ -47,7 +38,7 @@ pub fn record_columns(object: &ObjectType) -> Vec<RecordColumn> {
         }),
         _ => None,
     });
-    fields.chain(references).chain(custom).collect()
+    fields.chain(references).collect()
 }
 
 /// A record as the database has it.

@@ -64,7 +64,7 @@ pub(crate) struct Nothing {
 pub(super) async fn propose(settings: &Settings, document: &Document) -> Result<(), Failure> {
     let text = read_text(&document.file)?;
     let house = opening::open(settings).await?;
-    read(&document.file, &text, &house.points_in_force().await?)?;
+    read(&document.file, &text, &house.model, &house.points_in_force().await?)?;
     let actor = document.how.operator.actor(&house);
     propose_strategy(&house, actor.permit()?, &text, None, Utc::now()).await?;
     let newest = strategy::newest(&house.database, 1).await?;
@@ -111,7 +111,7 @@ pub(super) async fn activate(settings: &Settings, activation: &Activation) -> Re
         let (looked_at, _folder) = opening::open_to_look(settings).await?;
         let points = looked_at.points_in_force().await?;
         looked_at.database.close().await?;
-        read(file, text, &points)?;
+        read(file, text, &looked_at.model, &points)?;
     }
     let house = opening::open(settings).await?;
     let actor = activation.how.operator.actor(&house);

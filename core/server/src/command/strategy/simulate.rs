@@ -46,7 +46,7 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
     let text = read_text(&options.candidate)?;
     let house = opening::open(settings).await?;
     // What is wrong with the file is told with its name.
-    read(&options.candidate, &text, &house.points_in_force().await?)?;
+    read(&options.candidate, &text, &house.model, &house.points_in_force().await?)?;
     let extent = Extent {
         customers: options.customers,
         requests: options.request.iter().cloned().collect::<BTreeMap<_, _>>(),

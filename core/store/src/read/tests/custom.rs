@@ -9,11 +9,18 @@ use guildhall_model::plan::{
 use guildhall_model::{CustomField, Field, Kind, Model, ObjectType, Role, Value};
 use serde_json::{Value as Json, json};
 
-use crate::testing::{customer, databases};
-use crate::{Database, Dialect, Statement};
+use crate::testing::{amount, databases, day, now, time};
+use crate::{Batch, Database, Statement};
 
 fn custom(name: &str, kind: Kind) -> CustomField {
-    CustomField { name: name.to_owned(), kind, doc: "Ours.".to_owned(), readable_by: Role::Reader, deprecated: None }
+    CustomField {
+        name: name.to_owned(),
+        kind,
+        doc: "Ours.".to_owned(),
+        readable_by: Role::Reader,
+        indexed: true,
+        deprecated: None,
+    }
 }
 
 fn model() -> Model {
@@ -30,27 +37,45 @@ fn model() -> Model {
     .fold(Model::core(), |model, (name, kind)| model.with_custom_field("Customer", custom(name, kind)).unwrap())
 }
 
-/// Customers with custom values and one without, in a table that has got the column.
-async fn load(database: &Database) {
-    let (column, value) = match database.dialect() {
-        Dialect::Postgres => ("json", "$1::json"),
-        Dialect::Sqlite => ("TEXT", "$1"),
-    };
+/// Customers with custom values and some without.
+async fn load(database: &Database, model: &Model) {
     let transaction = database.begin().await.unwrap();
-    transaction.execute(&format!(r#"ALTER TABLE "customer" ADD COLUMN "custom" {column}"#), vec![]).await.unwrap();
-    for (name, custom) in [
+    crate::fields::set(&transaction, "text", "digest", model, "ada", now()).await.unwrap();
+    let object = model.object("Customer").unwrap();
+    for (name, given) in [
         (
             "Ann",
-            r#"{"loyalty_tier":"gold \"\\' é","visits":-7,"is_partner":true,"rebate":-15000,"budget":1234567890123456,"met_on":"2024-02-29","called_at":"2026-01-02T03:04:05.678Z"}"#,
+            [
+                ("loyaltyTier", Value::from("gold \"\\' é")),
+                ("visits", Value::Int(-7)),
+                ("isPartner", Value::Bool(true)),
+                ("rebate", amount("-1.5")),
+                ("budget", amount("123456789012.3456")),
+                ("metOn", day("2024-02-29").into()),
+                ("calledAt", time("2026-01-02T03:04:05.678Z").into()),
+            ]
+            .as_slice(),
         ),
-        ("Ben", r#"{"loyalty_tier":"","visits":12,"is_partner":false,"rebate":1,"budget":5,"met_on":"1999-12-31"}"#),
-        ("Cid", r#"{"visits":null}"#),
+        (
+            "Ben",
+            &[
+                ("loyaltyTier", Value::from("")),
+                ("visits", Value::Int(12)),
+                ("isPartner", Value::Bool(false)),
+                ("rebate", amount("0.0001")),
+                ("budget", amount("0.0005")),
+                ("metOn", day("1999-12-31").into()),
+            ],
+        ),
+        ("Cid", &[("visits", Value::Null)]),
+        ("Dot", &[]),
     ] {
-        customer(&transaction, name).await;
-        let text = format!(r#"UPDATE "customer" SET "custom" = {value} WHERE "name" = $2"#);
-        transaction.execute(&text, vec![custom.into(), name.into()]).await.unwrap();
+        let plain = [("name", name), ("kind", "ORGANIZATION"), ("status", "ACTIVE"), ("currency", "USD")];
+        let plain = plain.map(|(column, value)| (column, Value::from(value)));
+        let (columns, row) =
+            plain.iter().chain(given).map(|(column, value)| ((*column).to_owned(), value.clone())).unzip();
+        transaction.insert(&Batch { object, columns, rows: vec![row] }, now()).await.unwrap();
     }
-    customer(&transaction, "Dot").await;
     transaction.commit().await.unwrap();
 }
 
@@ -101,7 +126,7 @@ async fn check(root: impl Fn(&Arc<ObjectType>) -> Root, expected: Json) {
     let model = model();
     let object = model.object("Customer").unwrap();
     for (database, _fixture) in databases().await {
-        load(&database).await;
+        load(&database, &model).await;
         let plan = ReadPlan { response: vec![entry("found", root(object))], ..ReadPlan::default() };
         let read = Statement::compile(&plan, &model, database.dialect()).unwrap().run(&database, &[]).await.unwrap();
         let read: Json = serde_json::from_str(&read.response).unwrap();
