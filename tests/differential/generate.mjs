@@ -168,8 +168,9 @@ export class Generator {
     return `${head}${this.directives()} ${this.selection(named, inner)}`;
   }
 
-  /** Decisions need plugins and strategy, so their fields are left out; the corpus has a few. */
+  /** Decisions need plugins and strategy, so their fields and what is counted of them are left out; the corpus has a few. */
   isGenerated(type, field, named) {
+    if (field.name === 'policyConflicts') return false;
     if (!isObjectType(named) || isRecordType(named) || type === this.schema.getQueryType()) return true;
     return !isRecordType(type) || named.name === 'Money' || /(Connection|Aggregate)$/.test(named.name);
   }

@@ -222,6 +222,7 @@ impl Rows {
                 ("CustomerDay", "day") => Value::from(DAY.parse::<NaiveDate>().unwrap() + Days::new(number as u64)),
                 // An active strategy and installed plugins would have to be real ones.
                 ("Strategy", "status") => Value::from("RETIRED"),
+                ("Strategy", "activateAt") => Value::Null,
                 ("Plugin", "status") => Value::from("REMOVED"),
                 ("Publisher", "status") => Value::from("DISTRUSTED"),
                 (_, "currency") => Value::from(dice.of(&CURRENCIES)),
