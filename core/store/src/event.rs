@@ -40,6 +40,11 @@ pub struct Place {
     pub(crate) since: DateTime<Utc>,
 }
 
+/// What had been committed when a follower began, where positions alone do not tell: the oldest transaction under way may be of another
+/// database, and everything since then stands after the follower's place.
+#[derive(Clone, Debug, Default)]
+pub struct Seen(Option<String>);
+
 /// What a follower is told of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -103,32 +108,45 @@ fn cells(event: &Event, now: DateTime<Utc>) -> Vec<row::Cell<'_>> {
 
 /// The place after everything that has happened so far.
 pub async fn place(on: &impl Reads, now: DateTime<Utc>) -> Result<Place, StoreError> {
-    let sql = match on.link().dialect() {
-        Dialect::Postgres => "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1",
-        Dialect::Sqlite => r#"SELECT coalesce(max("position"), 0) FROM "event""#,
-    };
-    let row = on.link().row(sql, Vec::new()).await?;
-    let position = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0);
-    Ok(Place { position, id: Uuid::max(), since: now })
+    Ok(begin(on, now).await?.0)
 }
 
-/// Events after `place`, at most `limit` of them, and the place after the last.
-pub async fn after(on: &impl Reads, place: Place, limit: u32) -> Result<(Vec<Told>, Place), StoreError> {
+/// Where a follower begins, and what it is not told any more.
+pub async fn begin(on: &impl Reads, now: DateTime<Utc>) -> Result<(Place, Seen), StoreError> {
+    let sql = match on.link().dialect() {
+        Dialect::Postgres => {
+            "SELECT pg_snapshot_xmin(seen)::text::bigint - 1, seen::text FROM (SELECT pg_current_snapshot() AS seen) AS now"
+        }
+        Dialect::Sqlite => r#"SELECT coalesce(max("position"), 0), NULL FROM "event""#,
+    };
+    let row = on.link().row(sql, Vec::new()).await?.ok_or_else(|| StoreError::internal("there is no place"))?;
+    let place = Place { position: row.try_get_by_index(0)?, id: Uuid::max(), since: now };
+    Ok((place, Seen(row.try_get_by_index(1)?)))
+}
+
+/// Events after `place` that are not `seen`, at most `limit` of them, and the place after the last.
+pub async fn after(on: &impl Reads, place: Place, seen: &Seen, limit: u32) -> Result<(Vec<Told>, Place), StoreError> {
     let link = on.link();
     let settled = match link.dialect() {
         Dialect::Postgres => r#" AND "position" < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"#,
         Dialect::Sqlite => "",
     };
+    let unseen = match seen.0 {
+        Some(_) => r#" AND NOT pg_visible_in_snapshot("position"::text::xid8, $4::text::pg_snapshot)"#,
+        None => "",
+    };
     let sql = format!(
         r#"SELECT "position", "id", "occurred_at", "actor", "kind", "record_type", "record_id", "record_version",
              CAST("before" AS text), CAST("after" AS text)
-           FROM "event" WHERE ("position", "id") > ($1, $2){settled} AND "occurred_at" >= $3
+           FROM "event" WHERE ("position", "id") > ($1, $2){settled} AND "occurred_at" >= $3{unseen}
            ORDER BY "position", "id" LIMIT {limit}"#
     );
     // Clocks of several servers differ a little.
     let since = place.since - chrono::TimeDelta::minutes(10);
     let since = adapt(link.dialect(), &Kind::DateTime, &since.into()).map_err(|unfit| unfit.of("occurredAt"))?;
-    let rows = link.rows(&sql, vec![place.position.into(), place.id.into(), since]).await?;
+    let mut values = vec![place.position.into(), place.id.into(), since];
+    values.extend(seen.0.as_deref().map(Into::into));
+    let rows = link.rows(&sql, values).await?;
     let mut told = Vec::with_capacity(rows.len());
     let mut last = place;
     for row in &rows {
@@ -187,9 +205,9 @@ mod tests {
     }
 
     /// What comes after `place`, once transactions in other databases of the server that are older have ended.
-    async fn settled(database: &crate::Database, place: Place, limit: u32) -> (Vec<Told>, Place) {
+    async fn settled(database: &crate::Database, place: Place, seen: &Seen, limit: u32) -> (Vec<Told>, Place) {
         for _ in 0..600 {
-            let (told, next) = after(database, place, limit).await.unwrap();
+            let (told, next) = after(database, place, seen, limit).await.unwrap();
             if !told.is_empty() {
                 return (told, next);
             }
@@ -204,18 +222,46 @@ mod tests {
             let transaction = database.begin().await.unwrap();
             append(&transaction, &[event("before")], now()).await.unwrap();
             transaction.commit().await.unwrap();
-            let start = place(&database, now()).await.unwrap();
+            let (start, seen) = begin(&database, now()).await.unwrap();
             let (one, two) = (event("one"), event("two"));
             let transaction = database.begin().await.unwrap();
             append(&transaction, &[one.clone(), two.clone()], now()).await.unwrap();
-            assert_eq!(after(&database, start, 10).await.unwrap().0, []);
+            assert_eq!(after(&database, start, &seen, 10).await.unwrap().0, []);
             transaction.commit().await.unwrap();
-            let (first, next) = settled(&database, start, 1).await;
-            let (rest, next) = settled(&database, next, 10).await;
+            let (first, next) = settled(&database, start, &seen, 1).await;
+            let (rest, next) = settled(&database, next, &seen, 10).await;
             let ids: Vec<_> = first.iter().chain(&rest).map(|told| told.id).collect();
             assert_eq!(ids, [one.id, two.id]);
             assert_eq!(first[0].fields, ["name", "phone"]);
-            assert_eq!(after(&database, next, 10).await.unwrap().0, []);
+            assert_eq!(after(&database, next, &seen, 10).await.unwrap().0, []);
+        }
+    }
+
+    /// A transaction under way anywhere keeps places back; what was committed before a follower began is not told for that.
+    #[tokio::test]
+    async fn what_came_before_is_not_told_however_long_others_take() {
+        for (database, _fixture) in databases().await {
+            let other = match database.dialect() {
+                Dialect::Postgres => {
+                    let other = database.begin().await.unwrap();
+                    other.query_row("SELECT pg_current_xact_id()::text", Vec::new()).await.unwrap();
+                    Some(other)
+                }
+                Dialect::Sqlite => None,
+            };
+            let transaction = database.begin().await.unwrap();
+            append(&transaction, &[event("before")], now()).await.unwrap();
+            transaction.commit().await.unwrap();
+            let (start, seen) = begin(&database, now()).await.unwrap();
+            let (transaction, one) = (database.begin().await.unwrap(), event("one"));
+            append(&transaction, std::slice::from_ref(&one), now()).await.unwrap();
+            transaction.commit().await.unwrap();
+            if let Some(other) = other {
+                assert_eq!(after(&database, start, &seen, 10).await.unwrap().0, []);
+                other.commit().await.unwrap();
+            }
+            let (told, _) = settled(&database, start, &seen, 10).await;
+            assert_eq!(told.iter().map(|told| told.id).collect::<Vec<_>>(), [one.id]);
         }
     }
 
@@ -226,16 +272,16 @@ mod tests {
             if database.dialect() == Dialect::Sqlite {
                 continue;
             }
-            let start = place(&database, now()).await.unwrap();
+            let (start, seen) = begin(&database, now()).await.unwrap();
             let (early, late) = (database.begin().await.unwrap(), database.begin().await.unwrap());
             let (first, second) = (event("early"), event("late"));
             append(&early, std::slice::from_ref(&first), now()).await.unwrap();
             append(&late, std::slice::from_ref(&second), now()).await.unwrap();
             late.commit().await.unwrap();
-            let (told, next) = after(&database, start, 10).await.unwrap();
+            let (told, next) = after(&database, start, &seen, 10).await.unwrap();
             assert_eq!(told, []);
             early.commit().await.unwrap();
-            let (told, _) = settled(&database, next, 10).await;
+            let (told, _) = settled(&database, next, &seen, 10).await;
             assert_eq!(told.iter().map(|told| told.id).collect::<Vec<_>>(), [first.id, second.id]);
         }
     }

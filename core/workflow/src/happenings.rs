@@ -51,16 +51,16 @@ impl House {
         if *reading {
             return Ok(Following(self.happenings.sender.subscribe()));
         }
-        let place = event::place(&self.database, Utc::now()).await?;
+        let (place, seen) = event::begin(&self.database, Utc::now()).await?;
         let following = Following(self.happenings.sender.subscribe());
         *reading = true;
-        tokio::spawn(read(Arc::clone(self), place));
+        tokio::spawn(read(Arc::clone(self), place, seen));
         Ok(following)
     }
 }
 
-/// Reads events after `place` until nobody follows.
-async fn read(house: Arc<House>, mut place: event::Place) {
+/// Reads events after `place` that are not `seen`, until nobody follows.
+async fn read(house: Arc<House>, mut place: event::Place, seen: event::Seen) {
     let happenings = &house.happenings;
     loop {
         tokio::time::sleep(PAUSE).await;
@@ -73,7 +73,7 @@ async fn read(house: Arc<House>, mut place: event::Place) {
             }
         }
         loop {
-            match event::after(&house.database, place, PAGE).await {
+            match event::after(&house.database, place, &seen, PAGE).await {
                 Ok((told, next)) => {
                     let whole = told.len() == PAGE as usize;
                     place = next;

@@ -84,7 +84,7 @@ impl Reactor {
             return Ok(nothing);
         }
         let Some(from) = reaction::place(&house.database).await? else { return Ok(nothing) };
-        let (told, to) = event::after(&house.database, from, BATCH).await?;
+        let (told, to) = event::after(&house.database, from, &event::Seen::default(), BATCH).await?;
         if told.is_empty() || !self.claim(house, now).await? {
             return Ok(nothing);
         }

@@ -202,7 +202,7 @@ async fn every_step_leaves_an_event_with_who_and_when() {
         activate(&house, "ada", ToActivate::Version(number)).await.unwrap();
         let mut told = Vec::new();
         for _ in 0..600 {
-            told = event::after(&house.database, start, 50).await.unwrap().0;
+            told = event::after(&house.database, start, &event::Seen::default(), 50).await.unwrap().0;
             if told.len() >= 7 {
                 break;
             }
