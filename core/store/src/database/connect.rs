@@ -105,12 +105,12 @@ async fn sqlite(file: &Path, part: Part) -> Result<DatabaseConnection, StoreErro
                 .foreign_keys(true)
                 .busy_timeout(PATIENCE)
                 .statement_cache_capacity(PREPARED_STATEMENTS)
-                .pragma("temp_store", "memory")
                 .pragma("cache_size", "-16000");
             match part {
                 // Without FULL a power cut takes acknowledged commits with it.
+                // What it sorts may be the whole base, after an import: what does not fit the cache goes to files.
                 Part::Writer => sqlite.pragma("journal_mode", "wal").pragma("synchronous", "full"),
-                Part::Readers => sqlite.pragma("query_only", "on"),
+                Part::Readers => sqlite.pragma("query_only", "on").pragma("temp_store", "memory"),
             }
         });
     if part == Part::Readers {
