@@ -10,7 +10,10 @@ const STAGE: EnumType = EnumType {
         EnumValue { name: "ORDER", doc: "Ordered and not yet delivered." },
         EnumValue { name: "DELIVERY", doc: "Delivered and not yet invoiced." },
         EnumValue { name: "INVOICE", doc: "Invoiced and not yet paid." },
-        EnumValue { name: "CLEARED", doc: "Paid, cancelled or taken back: no longer owed." },
+        EnumValue {
+            name: "CLEARED",
+            doc: "Paid, cancelled or taken back: no longer owed. Or no longer counted, because the credit account is gone.",
+        },
     ],
     begins: &["ORDER", "DELIVERY", "INVOICE"],
     moves: &[
@@ -28,7 +31,8 @@ pub(crate) fn declare() -> ObjectType {
         "exposureEntries",
         "exp",
         "One thing a customer owes or will owe: an order until it is invoiced, then its first invoice; an invoice else. It moves \
-         from stage to stage and is never counted in two of them. All that count on an account come to its exposure.",
+         from stage to stage and is never counted in two of them. All that count on an account come to its exposure. Entries are \
+         kept for customers with a credit account, and for orders that were decided about.",
     )
     .only_for(Role::Department)
     .field("stage", Kind::Enum(STAGE), "How far it has come.")

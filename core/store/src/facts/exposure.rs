@@ -2,6 +2,9 @@
 //!
 //! An entry has the id of what it began with. An order's goes over to its first invoice; every further invoice has one of its
 //! own. So a thing that is owed is one row, and there is no second that could count it again.
+//!
+//! Entries are kept where credit is looked after: for customers with a credit account, and for orders that were decided about.
+//! A base whose customers all pay at once has none.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use guildhall_model::{Kind, ObjectType};
@@ -41,6 +44,9 @@ pub(crate) async fn forget(transaction: &Transaction, object: &ObjectType, id: U
     transaction.execute(sql, vec![id.into()]).await.map(drop)
 }
 
+/// Whether credit of the customer in scope is looked after.
+const HAS_ACCOUNT: &str = r#"EXISTS (SELECT 1 FROM "credit_account" AS "a" WHERE "a"."customer_id" = "scope"."id")"#;
+
 /// `"owed"`: what counts, with the stage it is in. Open invoices less credit notes, deliveries without an invoice, and open
 /// orders without an invoice. Parameters: $1 the day after which deliveries count, $3 the ids.
 fn owed(dialect: Dialect, scope: &Scope) -> String {
@@ -53,6 +59,7 @@ fn owed(dialect: Dialect, scope: &Scope) -> String {
         format!(
             r#"SELECT "o"."id", "o"."customer_id", "o"."id", {no_id}, '{stage}', "o"."currency", "o"."net_total", {needed}
   FROM "scope" CROSS JOIN "order" AS "o" WHERE "o"."customer_id" = "scope"."id" AND {which}
+    AND ("o"."decision_id" IS NOT NULL OR {HAS_ACCOUNT})
     AND NOT EXISTS (SELECT 1 FROM "invoice" AS "i" WHERE "i"."order_id" = "o"."id")"#
         )
     };
@@ -65,7 +72,9 @@ fn owed(dialect: Dialect, scope: &Scope) -> String {
       WHERE "e"."order_id" = "l"."order_id" AND "e"."customer_id" = "l"."customer_id" AND "e"."id" < "l"."id"
     ) THEN "l"."order_id" ELSE "l"."id" END,
     "l"."customer_id", "l"."order_id", "l"."id", 'INVOICE', "l"."currency", "l"."open", {no_day}
-  FROM "left" AS "l" WHERE "l"."open" > 0
+  FROM "left" AS "l" JOIN "scope" ON "scope"."id" = "l"."customer_id" WHERE "l"."open" > 0
+    AND ({HAS_ACCOUNT} OR EXISTS (
+      SELECT 1 FROM "order" AS "o" WHERE "o"."id" = "l"."order_id" AND "o"."decision_id" IS NOT NULL))
   UNION ALL {open}
   UNION ALL {shipped}
   UNION ALL {undated}
@@ -89,10 +98,10 @@ fn cleared(dialect: Dialect, scope: &Scope) -> String {
         r#"WITH {owed}
 UPDATE "exposure_entry" SET "stage" = 'CLEARED', "since" = $2, "check_at" = NULL, "version" = "version" + 1, "updated_at" = $2
 WHERE "id" IN (
-  SELECT "e"."id" FROM "scope" JOIN "exposure_entry" AS "e" ON "e"."customer_id" = "scope"."id"
-  LEFT JOIN "owed" AS "w" ON "w"."id" = "e"."id"
-  WHERE "e"."stage" IN ('ORDER', 'DELIVERY', 'INVOICE') AND "w"."id" IS NULL)"#,
-        owed = owed(dialect, scope)
+  SELECT "e"."id" FROM "exposure_entry" AS "e" LEFT JOIN "owed" AS "w" ON "w"."id" = "e"."id"
+  WHERE "e"."stage" IN ('ORDER', 'DELIVERY', 'INVOICE') AND "w"."id" IS NULL{among})"#,
+        owed = owed(dialect, scope),
+        among = scope.among(r#""e"."customer_id""#, dialect, 3),
     )
 }
 

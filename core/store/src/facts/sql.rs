@@ -30,11 +30,22 @@ impl Scope {
         }
     }
 
-    /// Exposure looks at what is open only, which is little: nobody is left out.
+    /// Whose exposure is looked after: who has a credit account, and of all customers also those with an order that was
+    /// decided about. Nobody who is given is left out because of the day: exposure looks at what is open only, which is little.
     pub(super) fn owing(&self, dialect: Dialect, parameter: usize) -> String {
         match self {
-            Scope::All => r#"SELECT "id" FROM "customer""#.to_owned(),
+            Scope::All => r#"SELECT "customer_id" FROM "credit_account"
+    UNION SELECT "customer_id" FROM "order" WHERE "decision_id" IS NOT NULL"#
+                .to_owned(),
             Scope::These(_) | Scope::Moved(_) => ids_of(dialect, parameter),
+        }
+    }
+
+    /// Narrows a condition to records of the customers in scope.
+    pub(super) fn among(&self, customer: &str, dialect: Dialect, parameter: usize) -> String {
+        match self {
+            Scope::All => String::new(),
+            Scope::These(_) | Scope::Moved(_) => format!(" AND {customer} IN ({})", ids_of(dialect, parameter)),
         }
     }
 }

@@ -244,9 +244,12 @@ fn exposure(history: &History, customer: &str, currency: &str, as_of: NaiveDate)
     exposure
 }
 
-/// What a customer owes, thing by thing.
+/// What a customer with a credit account owes, thing by thing.
 fn owed(history: &History, id: Uuid, customer: &str, as_of: NaiveDate, owed: &mut BTreeMap<Uuid, String>) {
     let own = |kept: &&Kept| kept.text("customer") == Some(customer);
+    if !history.of("CreditAccount").any(|account| own(&account)) {
+        return;
+    }
     let mut add = |thing: &Kept, stage: &str, amount: Decimal, needed: &str| {
         let currency = thing.text("currency").unwrap();
         owed.insert(thing.id, format!("{stage} {} {currency} {needed} {id}", amount.normalize()));
