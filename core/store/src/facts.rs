@@ -3,7 +3,8 @@
 //! What happened on a day is kept as a `CustomerDay` for each customer, day, origin and currency. What a customer is shown
 //! with are sums over these days inside a window, and what depends on time alone: what is open and overdue, and exposure.
 //! After a write the days it touched and the customers it concerns are counted anew ([`refresh_customers`]), after an import
-//! everything is ([`refresh`]), and when a day begins those whose facts another day makes others ([`next_chunk`]).
+//! everything is ([`recount_chunk`]), and when a day begins those whose facts another day makes others ([`next_chunk`]). What
+//! concerns the whole base goes from some customers to the next: no base is too large for a statement or its log.
 //!
 //! The rules, which the documentation of `Customer` and `CreditAccount` promises:
 //! - twelve months are the days after the same day a year ago, up to and including `as_of`;
@@ -46,6 +47,8 @@ pub const HORIZON: u64 = 14;
 pub const DELIVERED: u64 = 30;
 /// How many customers are brought to the next day at a time: others wait for these.
 const CHUNK: i64 = 500;
+/// How many customers are counted anew at a time. More gain nothing measurable.
+const RECOUNTED: i64 = 2_000;
 /// Who counts the whole base and who counts some customers wait for each other here.
 const TURN: &str = "facts";
 
@@ -102,13 +105,39 @@ pub async fn hold(transaction: &Transaction) -> Result<(), StoreError> {
     transaction.share_turns(TURN).await
 }
 
-/// Counts everything anew: the days, the facts of all customers, the exposure of all credit accounts. A number of statements
-/// that does not grow with the base. The caller has [`lock`]ed the facts.
+/// Lets the database look at what was just written before all of it is counted. Who counts the whole base begins with it.
+pub async fn take_stock(transaction: &Transaction) -> Result<(), StoreError> {
+    transaction.take_stock(&COUNTED).await
+}
+
+/// Counts everything anew in one transaction: the days, the facts of all customers, the exposure of all credit accounts. For a
+/// base that is small, or has to appear whole. The caller has [`lock`]ed the facts.
 pub async fn refresh(transaction: &Transaction, as_of: NaiveDate, now: DateTime<Utc>) -> Result<Refreshed, StoreError> {
-    transaction.take_stock(&COUNTED).await?;
-    let days = days::all(transaction, now).await?;
-    transaction.take_stock(&["customer_day"]).await?;
-    Ok(Refreshed { days, ..figures(transaction, &Scope::All, as_of, now).await? })
+    take_stock(transaction).await?;
+    let (mut all, mut last) = (Refreshed::default(), None);
+    while let Some((id, some)) = recount_chunk(transaction, last, as_of, now).await? {
+        all.customers += some.customers;
+        all.credit_accounts += some.credit_accounts;
+        all.days += some.days;
+        last = Some(id);
+    }
+    Ok(all)
+}
+
+/// Counts everything anew of the next customers after `last`, and says which was the last of them; none when all are done.
+/// The caller has [`hold`] of the facts.
+pub async fn recount_chunk(
+    transaction: &Transaction,
+    last: Option<Uuid>,
+    as_of: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<Option<(Uuid, Refreshed)>, StoreError> {
+    let ids = lock_chunk(transaction, last, None).await?;
+    let Some(last) = ids.last().copied() else { return Ok(None) };
+    let list = id_list(&ids);
+    let days = days::all(transaction, &list, now).await?;
+    let counted = figures(transaction, &Scope::These(list), as_of, now).await?;
+    Ok(Some((last, Refreshed { days, ..counted })))
 }
 
 /// Brings the customers up to date that the transaction's writes concern. The caller has [`hold`] of the facts. Customers are
@@ -148,14 +177,30 @@ pub async fn next_chunk(
     as_of: NaiveDate,
     now: DateTime<Utc>,
 ) -> Result<Option<(Uuid, Refreshed)>, StoreError> {
-    let values = vec![last.unwrap_or_default().into(), date(transaction, as_of)?];
-    let rows = transaction.link().rows(&sql::chunk(transaction.dialect(), CHUNK), values).await?;
-    let ids = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<Uuid>, _>>()?;
+    let ids = lock_chunk(transaction, last, Some(as_of)).await?;
     let Some(last) = ids.last().copied() else { return Ok(None) };
     let list = id_list(&ids);
     let moved = figures(transaction, &Scope::Moved(list.clone()), as_of, now).await?;
     let dated = transaction.execute(&sql::dated(transaction.dialect()), vec![date(transaction, as_of)?, list]).await?;
     Ok(Some((last, Refreshed { customers: moved.customers + dated, ..moved })))
+}
+
+/// Locks the next customers after `last`: all of them, or those that are not at the day.
+async fn lock_chunk(
+    transaction: &Transaction,
+    last: Option<Uuid>,
+    not_at: Option<NaiveDate>,
+) -> Result<Vec<Uuid>, StoreError> {
+    let mut values = vec![last.unwrap_or_default().into()];
+    if let Some(day) = not_at {
+        values.push(date(transaction, day)?);
+    }
+    let sql = match not_at {
+        Some(_) => sql::chunk(transaction.dialect(), false, CHUNK),
+        None => sql::chunk(transaction.dialect(), true, RECOUNTED),
+    };
+    let rows = transaction.link().rows(&sql, values).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
 }
 
 /// The facts of the customers in scope, and the exposure of their credit accounts.
@@ -169,9 +214,9 @@ async fn figures(
     let year_before = as_of.checked_sub_months(Months::new(12)).unwrap_or(NaiveDate::MIN);
     let mut values = vec![date(transaction, as_of)?, date(transaction, year_before)?];
     values.extend([before(30)?, before(60)?, before(90)?]);
-    values.extend(scope.ids());
+    values.push(scope.ids());
     let customers = transaction.execute(&sql::customers(transaction.dialect(), scope), values).await?;
-    let credit_accounts = exposure::count(transaction, scope, as_of, now).await?;
+    let credit_accounts = exposure::count(transaction, &scope.ids(), as_of, now).await?;
     Ok(Refreshed { customers, credit_accounts, days: 0 })
 }
 

@@ -70,14 +70,21 @@ pub struct Import<'a> {
 
 /// How far an import is, told after every batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress<'a> {
-    pub file: &'a str,
-    /// The type of the records made of it.
-    pub object: &'a str,
-    /// Rows of the file read so far.
-    pub rows: u64,
-    /// Rows that could not be taken, in the whole run.
-    pub errors: u64,
+pub enum Progress<'a> {
+    Rows {
+        file: &'a str,
+        /// The type of the records made of it.
+        object: &'a str,
+        /// Rows of the file read so far.
+        rows: u64,
+        /// Rows that could not be taken, in the whole run.
+        errors: u64,
+    },
+    /// All rows are in.
+    Facts {
+        /// Customers whose facts are others than before, so far.
+        customers: u64,
+    },
 }
 
 /// What an import did, or would do.

@@ -1,7 +1,8 @@
 //! Keeps the customer facts of the whole base: revenue, margin, what is open and overdue, credit exposure, and the rest.
 //!
-//! Writes bring the facts of those they concern up to date themselves. Imports count everything anew when they are done. And
-//! facts change with time alone: yesterday's open invoice is overdue today. So each business day begins with [`new_day`].
+//! Writes bring the facts of those they concern up to date themselves. Imports count everything anew when they are done
+//! ([`recount_lot`]). And facts change with time alone: yesterday's open invoice is overdue today. So each business day begins
+//! with [`new_day`].
 
 use chrono::{DateTime, NaiveDate, Utc};
 use guildhall_store::business_day::{self, BusinessDay};
@@ -34,13 +35,10 @@ pub async fn new_day(house: &House, now: DateTime<Utc>) -> Result<Option<NewDay>
     if calendar.facts == Some(day) {
         return Ok(None);
     }
-    let mut customers = 0;
-    if calendar.facts.is_some() {
-        let mut last = None;
-        while let Some((id, refreshed)) = lot(house, last, day, now).await? {
-            customers += refreshed.customers;
-            last = Some(id);
-        }
+    let (mut customers, mut last) = (0, None);
+    while let Some((id, refreshed)) = lot(house, calendar.facts.is_none(), last, day, now).await? {
+        customers += refreshed.customers;
+        last = Some(id);
     }
     let transaction = house.database.begin().await?;
     // The strategy, then the facts: in this order imports take them, too.
@@ -52,31 +50,54 @@ pub async fn new_day(house: &House, now: DateTime<Utc>) -> Result<Option<NewDay>
         transaction.rollback().await?;
         return Ok(None);
     }
-    if calendar.facts.is_none() {
-        transaction.take_time().await?;
-        customers = facts::refresh(&transaction, day, now).await?.customers;
-    }
     business_day::set(&transaction, BusinessDay { facts: Some(day), ..calendar }).await?;
     let assigned = assign_within(&transaction, house, now).await?;
     transaction.commit().await?;
     Ok(Some(NewDay { day, customers, assigned }))
 }
 
+/// The next customers, in a transaction of their own. `anew`: whether their days were never counted.
 async fn lot(
     house: &House,
+    anew: bool,
     last: Option<Uuid>,
     day: NaiveDate,
     now: DateTime<Utc>,
 ) -> Result<Option<(Uuid, Refreshed)>, WorkflowError> {
     let transaction = house.database.begin().await?;
-    facts::hold(&transaction).await?;
-    let done = facts::next_chunk(&transaction, last, day, now).await?;
+    let done = if anew {
+        recount_lot(&transaction, last, day, now).await?
+    } else {
+        facts::hold(&transaction).await?;
+        facts::next_chunk(&transaction, last, day, now).await?
+    };
     transaction.commit().await?;
     Ok(done)
 }
 
+/// Lets everybody count for a business day from now on, before the whole base is counted for it. `held`: whether the calendar
+/// stays there, because the base is of the past.
+pub(crate) async fn begin_recount(transaction: &Transaction, as_of: NaiveDate, held: bool) -> Result<(), StoreError> {
+    facts::lock(transaction).await?;
+    let calendar = business_day::current(transaction).await?;
+    business_day::set(transaction, BusinessDay { held: held.then_some(as_of), ..calendar }).await?;
+    facts::take_stock(transaction).await
+}
+
+/// Counts the facts of the next customers after `last` anew, all of their days; none when everybody was counted.
+pub(crate) async fn recount_lot(
+    transaction: &Transaction,
+    last: Option<Uuid>,
+    as_of: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<Option<(Uuid, Refreshed)>, StoreError> {
+    transaction.take_time().await?;
+    facts::hold(transaction).await?;
+    facts::recount_chunk(transaction, last, as_of, now).await
+}
+
 /// Counts the facts of all customers anew, for an act that has a transaction already and wants facts and records to appear
-/// together. `held`: whether the calendar stays at `as_of`, because the base is of the past.
+/// together.
 pub(crate) async fn refresh_within(
     transaction: &Transaction,
     as_of: NaiveDate,

@@ -63,8 +63,12 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
     let shown = std::io::stderr().is_terminal();
     let mut progress = |progress: Progress<'_>| {
         if shown {
-            let Progress { file, object, rows, errors } = progress;
-            eprint!("\r{file}: {object} ({rows} rows, {errors} errors)\x1b[K");
+            match progress {
+                Progress::Rows { file, object, rows, errors } => {
+                    eprint!("\r{file}: {object} ({rows} rows, {errors} errors)\x1b[K");
+                }
+                Progress::Facts { customers } => eprint!("\rfacts of {customers} customers\x1b[K"),
+            }
             let _ = std::io::stderr().flush();
         }
     };

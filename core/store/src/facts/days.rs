@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use guildhall_model::Kind;
 use serde_json::json;
 
-use super::Touched;
+use super::{Touched, ids_of};
 use crate::column::adapt;
 use crate::{Dialect, StoreError, Transaction};
 
@@ -13,11 +13,22 @@ const KEY: &str = r#"
     "d"."customer_id" = "w"."customer_id" AND "d"."origin" = "w"."origin"
     AND "d"."day" = "w"."day" AND "d"."currency" = "w"."currency""#;
 
-/// Counts all days of all customers; says how many were new, other or gone.
-pub(super) async fn all(transaction: &Transaction, now: DateTime<Utc>) -> Result<u64, StoreError> {
-    let dialect = transaction.dialect();
-    let gone = transaction.execute(&removal(dialect, None), Vec::new()).await?;
-    Ok(gone + transaction.execute(&arrival(dialect, None), vec![time(dialect, now)?]).await?)
+/// Which days are counted; each has one parameter.
+#[derive(Clone, Copy, PartialEq)]
+enum Among {
+    /// All of some customers: a list of ids.
+    Customers,
+    /// Some: a JSON array of customer and day.
+    Days,
+}
+
+/// Counts all days of customers; says how many were new, other or gone.
+pub(super) async fn all(
+    transaction: &Transaction,
+    customers: &sea_orm::Value,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    count(transaction, Among::Customers, customers, true, now).await
 }
 
 /// Counts the days that writes touched.
@@ -29,14 +40,26 @@ pub(super) async fn touched(
     if touched.days.is_empty() {
         return Ok(0);
     }
-    let dialect = transaction.dialect();
     let pairs = touched.days.iter().map(|(customer, day)| json!([customer.simple().to_string(), day]));
     let pairs = sea_orm::Value::from(serde_json::Value::Array(pairs.collect()).to_string());
+    count(transaction, Among::Days, &pairs, touched.emptied, now).await
+}
+
+/// `emptied`: whether days can be without a record now.
+async fn count(
+    transaction: &Transaction,
+    among: Among,
+    which: &sea_orm::Value,
+    emptied: bool,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let dialect = transaction.dialect();
     let mut changed = 0;
-    if touched.emptied {
-        changed += transaction.execute(&removal(dialect, Some(1)), vec![pairs.clone()]).await?;
+    if emptied {
+        changed += transaction.execute(&removal(dialect, among), vec![which.clone()]).await?;
     }
-    Ok(changed + transaction.execute(&arrival(dialect, Some(2)), vec![time(dialect, now)?, pairs]).await?)
+    let values = vec![which.clone(), time(dialect, now)?];
+    Ok(changed + transaction.execute(&arrival(dialect, among), values).await?)
 }
 
 fn time(dialect: Dialect, now: DateTime<Utc>) -> Result<sea_orm::Value, StoreError> {
@@ -44,22 +67,23 @@ fn time(dialect: Dialect, now: DateTime<Utc>) -> Result<sea_orm::Value, StoreErr
 }
 
 /// Removes days that have no record any more.
-fn removal(dialect: Dialect, pairs: Option<usize>) -> String {
-    let among = pairs.map_or_else(String::new, |_| {
-        r#" AND ("d"."customer_id", "d"."day") IN (SELECT "customer_id", "day" FROM "touched")"#.to_owned()
-    });
+fn removal(dialect: Dialect, among: Among) -> String {
+    let touched = match among {
+        Among::Customers => r#""d"."customer_id" IN (SELECT "customer_id" FROM "touched")"#,
+        Among::Days => r#"("d"."customer_id", "d"."day") IN (SELECT "customer_id", "day" FROM "touched")"#,
+    };
     // By id and a join: SQLite would look through all that is wanted anew for each day of a correlated subquery.
     format!(
         r#"WITH {}
 DELETE FROM "customer_day" WHERE "id" IN (
   SELECT "d"."id" FROM "customer_day" AS "d" LEFT JOIN "wanted" AS "w" ON {KEY}
-  WHERE "w"."customer_id" IS NULL{among})"#,
-        wanted(dialect, pairs)
+  WHERE "w"."customer_id" IS NULL AND {touched})"#,
+        wanted(dialect, among)
     )
 }
 
-/// Writes days that are new or other. Parameter: $1 the time.
-fn arrival(dialect: Dialect, pairs: Option<usize>) -> String {
+/// Writes days that are new or other. Parameters: $1 that of the days, $2 the time.
+fn arrival(dialect: Dialect, among: Among) -> String {
     let new_id = match dialect {
         Dialect::Postgres => "gen_random_uuid()",
         Dialect::Sqlite => "randomblob(16)",
@@ -68,7 +92,7 @@ fn arrival(dialect: Dialect, pairs: Option<usize>) -> String {
         r#"WITH {}
 INSERT INTO "customer_day" ("id", "version", "created_at", "updated_at", "customer_id", "origin", "day", "currency",
   "records", "amount", "cost", "unknown_costs", "days_late", "last_at")
-SELECT {new_id}, 1, $1, $1, "w"."customer_id", "w"."origin", "w"."day", "w"."currency",
+SELECT {new_id}, 1, $2, $2, "w"."customer_id", "w"."origin", "w"."day", "w"."currency",
   "w"."records", "w"."amount", "w"."cost", "w"."unknown_costs", "w"."days_late", "w"."last_at"
 FROM "wanted" AS "w" LEFT JOIN "customer_day" AS "d" ON {KEY}
 WHERE "d"."id" IS NULL OR "d"."records" <> "w"."records" OR "d"."amount" <> "w"."amount" OR "d"."cost" <> "w"."cost"
@@ -78,7 +102,7 @@ ON CONFLICT ("customer_id", "origin", "day", "currency") DO UPDATE SET
   "version" = "customer_day"."version" + 1, "updated_at" = excluded."updated_at", "records" = excluded."records",
   "amount" = excluded."amount", "cost" = excluded."cost", "unknown_costs" = excluded."unknown_costs",
   "days_late" = excluded."days_late", "last_at" = excluded."last_at""#,
-        wanted(dialect, pairs)
+        wanted(dialect, among)
     )
 }
 
@@ -145,26 +169,26 @@ const ORIGINS: [Origin; 6] = [
     },
 ];
 
-/// `"wanted"`, the days as they should be: all of them, or those of the parameter `pairs`, a JSON array of customer and day.
-fn wanted(dialect: Dialect, pairs: Option<usize>) -> String {
-    let days: Vec<_> = ORIGINS.iter().map(|origin| origin.days(dialect, pairs.is_some())).collect();
-    let wanted = format!(r#""wanted" AS ({})"#, days.join("\n  UNION ALL"));
-    let Some(parameter) = pairs else { return wanted };
-    let touched = match dialect {
-        Dialect::Postgres => format!(
-            r#"SELECT ("p"."value"->>0)::uuid AS "customer_id", ("p"."value"->>1)::date AS "day"
-               FROM json_array_elements(${parameter}::json) AS "p"("value")"#
+/// `"wanted"`, the days as they should be: those of the parameter $1.
+fn wanted(dialect: Dialect, among: Among) -> String {
+    let days: Vec<_> = ORIGINS.iter().map(|origin| origin.days(dialect, among)).collect();
+    let (columns, touched) = match (among, dialect) {
+        (Among::Customers, _) => (r#""customer_id""#, ids_of(dialect, 1)),
+        (Among::Days, Dialect::Postgres) => (
+            r#""customer_id", "day""#,
+            r#"SELECT ("p"."value"->>0)::uuid, ("p"."value"->>1)::date FROM json_array_elements($1::json) AS "p"("value")"#
+                .to_owned(),
         ),
-        Dialect::Sqlite => format!(
-            r#"SELECT unhex(json_extract(value, '$[0]')) AS "customer_id", json_extract(value, '$[1]') AS "day"
-               FROM json_each(${parameter})"#
+        (Among::Days, Dialect::Sqlite) => (
+            r#""customer_id", "day""#,
+            "SELECT unhex(json_extract(value, '$[0]')), json_extract(value, '$[1]') FROM json_each($1)".to_owned(),
         ),
     };
-    format!(r#""touched" AS ({touched}), {wanted}"#)
+    format!(r#""touched"({columns}) AS ({touched}), "wanted" AS ({})"#, days.join("\n  UNION ALL"))
 }
 
 impl Origin {
-    fn days(&self, dialect: Dialect, some: bool) -> String {
+    fn days(&self, dialect: Dialect, among: Among) -> String {
         let Origin { name, table, on, currency, amount, cost, unknown_costs, days_late, timed, which } = self;
         let column = format!(r#""s"."{on}""#);
         let day = match (timed, dialect) {
@@ -181,26 +205,21 @@ impl Origin {
             // Times are texts that begin with the day and a `T`.
             (true, Dialect::Sqlite) => format!(r#"{column} >= "t"."day" AND {column} < "t"."day" || 'U'"#),
         };
+        // What was touched first: SQLite keeps the order of a cross join.
         let last_at = match (timed, dialect) {
             (true, _) => format!("MAX({column})"),
             (false, Dialect::Postgres) => "CAST(NULL AS timestamptz)".to_owned(),
             (false, Dialect::Sqlite) => "NULL".to_owned(),
         };
         let days_late = days_late.replace("LATE", &late(dialect));
-        // The touched days first: SQLite keeps the order of a cross join.
-        let (from, join) = match some {
-            true => (
-                r#""touched" AS "t" CROSS JOIN "#,
-                format!(r#""s"."customer_id" = "t"."customer_id" AND {on_day} AND "#),
-            ),
-            false => ("", String::new()),
-        };
+        let on_day = if among == Among::Days { format!("{on_day} AND ") } else { String::new() };
         format!(
             r#"
   SELECT "s"."customer_id" AS "customer_id", '{name}' AS "origin", {day} AS "day", {currency} AS "currency",
     COUNT(*) AS "records", {amount} AS "amount", {cost} AS "cost", {unknown_costs} AS "unknown_costs",
     {days_late} AS "days_late", {last_at} AS "last_at"
-  FROM {from}"{table}" AS "s" WHERE {join}{which} GROUP BY 1, 3, 4"#
+  FROM "touched" AS "t" CROSS JOIN "{table}" AS "s"
+  WHERE "s"."customer_id" = "t"."customer_id" AND {on_day}{which} GROUP BY 1, 3, 4"#
         )
     }
 }

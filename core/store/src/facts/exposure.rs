@@ -10,27 +10,27 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use guildhall_model::{Kind, ObjectType};
 use uuid::Uuid;
 
-use super::sql::{Scope, open_invoices};
-use super::{DELIVERED, HORIZON, date};
+use super::sql::open_invoices;
+use super::{DELIVERED, HORIZON, date, ids_of};
 use crate::column::adapt;
 use crate::{Dialect, StoreError, Transaction};
 
-/// Brings the entries of the customers in scope to what their records come to, and the exposure of their accounts to what the
+/// Brings the entries of the customers to what their records come to, and the exposure of their accounts to what the
 /// entries come to. Says how many accounts have another exposure.
 pub(super) async fn count(
     transaction: &Transaction,
-    scope: &Scope,
+    customers: &sea_orm::Value,
     as_of: NaiveDate,
     now: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
     let dialect = transaction.dialect();
     let delivered = date(transaction, as_of.checked_sub_days(Days::new(DELIVERED)).unwrap_or(NaiveDate::MIN))?;
     let time = adapt(dialect, &Kind::DateTime, &now.into()).map_err(|unfit| unfit.of("ExposureEntry.since"))?;
-    let values = || [delivered.clone(), time.clone()].into_iter().chain(scope.ids()).collect::<Vec<_>>();
-    transaction.execute(&cleared(dialect, scope), values()).await?;
-    transaction.execute(&moved(dialect, scope), values()).await?;
+    let values = || vec![delivered.clone(), time.clone(), customers.clone()];
+    transaction.execute(&cleared(dialect), values()).await?;
+    transaction.execute(&moved(dialect), values()).await?;
     let horizon = date(transaction, as_of.checked_add_days(Days::new(HORIZON)).unwrap_or(as_of))?;
-    transaction.execute(&accounts(dialect, scope), std::iter::once(horizon).chain(scope.ids()).collect()).await
+    transaction.execute(&accounts(dialect), vec![horizon, customers.clone()]).await
 }
 
 /// Lets no entry stand in the way of a record that is to be deleted: entries follow from records, and go with them.
@@ -49,7 +49,7 @@ const HAS_ACCOUNT: &str = r#"EXISTS (SELECT 1 FROM "credit_account" AS "a" WHERE
 
 /// `"owed"`: what counts, with the stage it is in. Open invoices less credit notes, deliveries without an invoice, and open
 /// orders without an invoice. Parameters: $1 the day after which deliveries count, $3 the ids.
-fn owed(dialect: Dialect, scope: &Scope) -> String {
+fn owed(dialect: Dialect) -> String {
     let nothing = match dialect {
         Dialect::Postgres => ["CAST(NULL AS uuid)", "CAST(NULL AS date)"],
         Dialect::Sqlite => ["NULL", "NULL"],
@@ -79,7 +79,7 @@ fn owed(dialect: Dialect, scope: &Scope) -> String {
   UNION ALL {shipped}
   UNION ALL {undated}
 )"#,
-        ids = scope.owing(dialect, 3),
+        ids = ids_of(dialect, 3),
         left = open_invoices(dialect, ""),
         open = ordered("ORDER", r#""o"."required_on""#, r#""o"."status" = 'OPEN'"#),
         shipped = ordered("DELIVERY", no_day, r#""o"."status" = 'SHIPPED' AND "o"."shipped_on" > $1"#),
@@ -93,21 +93,21 @@ fn owed(dialect: Dialect, scope: &Scope) -> String {
 
 /// Clears what is owed no longer. By id and a join: SQLite would look through all that is owed anew for each entry of a
 /// correlated subquery. Parameters: those of [`owed`], $2 the time.
-fn cleared(dialect: Dialect, scope: &Scope) -> String {
+fn cleared(dialect: Dialect) -> String {
     format!(
         r#"WITH {owed}
 UPDATE "exposure_entry" SET "stage" = 'CLEARED', "since" = $2, "check_at" = NULL, "version" = "version" + 1, "updated_at" = $2
 WHERE "id" IN (
   SELECT "e"."id" FROM "exposure_entry" AS "e" LEFT JOIN "owed" AS "w" ON "w"."id" = "e"."id"
-  WHERE "e"."stage" IN ('ORDER', 'DELIVERY', 'INVOICE') AND "w"."id" IS NULL{among})"#,
-        owed = owed(dialect, scope),
-        among = scope.among(r#""e"."customer_id""#, dialect, 3),
+  WHERE "e"."stage" IN ('ORDER', 'DELIVERY', 'INVOICE') AND "w"."id" IS NULL
+    AND "e"."customer_id" IN (SELECT "id" FROM "scope"))"#,
+        owed = owed(dialect),
     )
 }
 
 /// Writes what is owed from now on, or otherwise than before. An open order that was decided about, and now has other terms, is
 /// to be checked again. Parameters: those of [`owed`], $2 the time.
-fn moved(dialect: Dialect, scope: &Scope) -> String {
+fn moved(dialect: Dialect) -> String {
     let differs = |from: &str, to: &str, columns: &[&str]| {
         let each = columns.iter().map(|column| format!(r#"{from}."{column}" IS DISTINCT FROM {to}."{column}""#));
         each.collect::<Vec<_>>().join(" OR ")
@@ -133,14 +133,14 @@ ON CONFLICT ("id") DO UPDATE SET
   "needed_on" = excluded."needed_on", "customer_id" = excluded."customer_id",
   "credit_account_id" = excluded."credit_account_id", "order_id" = excluded."order_id", "invoice_id" = excluded."invoice_id",
   "version" = "exposure_entry"."version" + 1, "updated_at" = excluded."updated_at""#,
-        owed = owed(dialect, scope),
+        owed = owed(dialect),
         other = differs(r#""e""#, r#""w""#, &all),
         terms = differs(r#""exposure_entry""#, "excluded", &TERMS),
     )
 }
 
 /// Parameters: $1 the day up to which dynamic exposure looks at open orders, $2 the ids.
-fn accounts(dialect: Dialect, scope: &Scope) -> String {
+fn accounts(dialect: Dialect) -> String {
     format!(
         r#"WITH "scope"("id") AS ({ids}), "sum" AS (
   SELECT "e"."credit_account_id" AS "id", SUM("e"."amount") AS "open",
@@ -157,6 +157,6 @@ UPDATE "credit_account" SET "exposure" = "news"."open", "exposure_dynamic" = "ne
 FROM "news"
 WHERE "credit_account"."id" = "news"."id"
   AND ("credit_account"."exposure" <> "news"."open" OR "credit_account"."exposure_dynamic" <> "news"."soon")"#,
-        ids = scope.owing(dialect, 2),
+        ids = ids_of(dialect, 2),
     )
 }

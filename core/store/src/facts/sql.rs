@@ -5,7 +5,6 @@ use crate::Dialect;
 
 /// Whose facts a statement brings up to date.
 pub(super) enum Scope {
-    All,
     /// A list of ids.
     These(sea_orm::Value),
     /// Those of a list of ids for whom a day that has passed can make a difference.
@@ -14,38 +13,18 @@ pub(super) enum Scope {
 
 impl Scope {
     /// The parameter that stands last.
-    pub(super) fn ids(&self) -> Option<sea_orm::Value> {
+    pub(super) fn ids(&self) -> sea_orm::Value {
         match self {
-            Scope::All => None,
-            Scope::These(ids) | Scope::Moved(ids) => Some(ids.clone()),
+            Scope::These(ids) | Scope::Moved(ids) => ids.clone(),
         }
     }
 
-    /// Ids of customers; the list is the parameter of that number.
+    /// Ids of customers; the list is the parameter of that number. Exposure looks at what is open only, which is little: there
+    /// nobody is left out.
     fn customers(&self, dialect: Dialect, parameter: usize) -> String {
         match self {
-            Scope::All => r#"SELECT "id" FROM "customer""#.to_owned(),
             Scope::These(_) => ids_of(dialect, parameter),
             Scope::Moved(_) => moved(dialect, parameter),
-        }
-    }
-
-    /// Whose exposure is looked after: who has a credit account, and of all customers also those with an order that was
-    /// decided about. Nobody who is given is left out because of the day: exposure looks at what is open only, which is little.
-    pub(super) fn owing(&self, dialect: Dialect, parameter: usize) -> String {
-        match self {
-            Scope::All => r#"SELECT "customer_id" FROM "credit_account"
-    UNION SELECT "customer_id" FROM "order" WHERE "decision_id" IS NOT NULL"#
-                .to_owned(),
-            Scope::These(_) | Scope::Moved(_) => ids_of(dialect, parameter),
-        }
-    }
-
-    /// Narrows a condition to records of the customers in scope.
-    pub(super) fn among(&self, customer: &str, dialect: Dialect, parameter: usize) -> String {
-        match self {
-            Scope::All => String::new(),
-            Scope::These(_) | Scope::Moved(_) => format!(" AND {customer} IN ({})", ids_of(dialect, parameter)),
         }
     }
 }
@@ -183,10 +162,11 @@ pub(super) fn lock_customers(dialect: Dialect) -> String {
     )
 }
 
-/// Locks the next customers after $1 that are not at the day $2.
-pub(super) fn chunk(dialect: Dialect, most: i64) -> String {
+/// Locks the next customers after $1: all of them, or those that are not at the day $2.
+pub(super) fn chunk(dialect: Dialect, all: bool, most: i64) -> String {
     format!(
-        r#"SELECT "id" FROM "customer" WHERE "id" > $1 AND "facts_as_of" IS DISTINCT FROM $2 ORDER BY "id" LIMIT {most}{}"#,
+        r#"SELECT "id" FROM "customer" WHERE "id" > $1{} ORDER BY "id" LIMIT {most}{}"#,
+        if all { "" } else { r#" AND "facts_as_of" IS DISTINCT FROM $2"# },
         if dialect == Dialect::Postgres { " FOR NO KEY UPDATE" } else { "" }
     )
 }

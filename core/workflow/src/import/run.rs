@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use guildhall_model::Model;
+use guildhall_store::business_day::{self, BusinessDay};
 use guildhall_store::import_run::{self, ImportRun, RunState};
-use guildhall_store::{Transaction, generation};
+use guildhall_store::{Transaction, facts, generation};
 use uuid::Uuid;
 
 use super::folder::Folder;
@@ -22,7 +23,7 @@ use super::scratch::Scratch;
 use super::side_table::SideTables;
 use super::{FileReport, Import, ImportError, Progress, Report};
 use crate::assign_segments::assign_within;
-use crate::refresh_facts::refresh_within;
+use crate::refresh_facts::{begin_recount, recount_lot};
 use crate::{House, WorkflowError};
 use note::{Position, Setup, begin, new_run, note, resume, start};
 
@@ -199,6 +200,9 @@ impl Runner<'_> {
             }
             self.position = Position { entry: index + 1, links: false, rows: 0, ..std::mem::take(&mut self.position) };
         }
+        if !self.import.dry_run {
+            self.recount(progress).await?;
+        }
         let assigned = self.finish().await?;
         let files = std::mem::take(&mut self.position.files);
         let errors = files.iter().any(|file| file.errors > 0);
@@ -212,9 +216,34 @@ impl Runner<'_> {
         })
     }
 
-    /// What follows the last row. Facts, segments and the word that the run is done come in one transaction, so that a run
-    /// that is done has all of it, and one that is killed before does it when it goes on. Returns how many customers changed
-    /// their segment.
+    /// What follows the last row: the facts of the whole base, some customers after the others, each lot in a transaction that
+    /// also says how far the run is.
+    async fn recount(&mut self, progress: &mut (dyn FnMut(Progress<'_>) + Send)) -> Result<(), ImportError> {
+        if self.position.counted.is_none() {
+            let transaction = self.house.database.begin().await?;
+            begin_recount(&transaction, self.as_of, self.mapping.as_of.is_some()).await?;
+            transaction.commit().await?;
+        }
+        let mut customers = 0;
+        loop {
+            let transaction = self.house.database.begin().await?;
+            let lot = recount_lot(&transaction, self.position.counted, self.as_of, self.import.now).await?;
+            let Some((last, counted)) = lot else { return Ok(transaction.rollback().await?) };
+            self.position.counted = Some(last);
+            if let Some(run) = &mut self.run {
+                note(run, &self.position)?;
+                if !import_run::advance(&transaction, run, RunState::Running, chrono::Utc::now()).await? {
+                    return Err(ImportError::Lost);
+                }
+            }
+            transaction.commit().await?;
+            customers += counted.customers;
+            progress(Progress::Facts { customers });
+        }
+    }
+
+    /// Segments, the calendar and the word that the run is done come in one transaction, so that a run that is done has all of
+    /// it, and one that is killed before does it when it goes on. Returns how many customers changed their segment.
     async fn finish(&mut self) -> Result<u64, ImportError> {
         let Some(run) = &mut self.run else { return Ok(0) };
         note(run, &self.position)?;
@@ -223,8 +252,9 @@ impl Runner<'_> {
         if !self.import.dry_run {
             // First the strategy, then the customers: in this order an activation takes them, too.
             generation::lock(&transaction).await?;
-            let held = self.mapping.as_of.is_some();
-            refresh_within(&transaction, self.as_of, held, self.import.now).await?;
+            facts::lock(&transaction).await?;
+            let held = self.mapping.as_of.map(|_| self.as_of);
+            business_day::set(&transaction, BusinessDay { facts: Some(self.as_of), held }).await?;
             assigned = assign_within(&transaction, self.house, self.import.now).await.map_err(|error| match error {
                 WorkflowError::Store(error) => ImportError::Database(error),
                 error => ImportError::Segments(error.to_string()),
@@ -303,7 +333,7 @@ impl Runner<'_> {
             if batch.rows > 0 {
                 self.settle(index, file, pass, batch, rows.first()).await?;
                 let errors = self.position.files.iter().map(|file| file.errors).sum();
-                progress(Progress { file: &file.file, object: &file.object.name, rows: read, errors });
+                progress(Progress::Rows { file: &file.file, object: &file.object.name, rows: read, errors });
             }
             if ended {
                 return Ok(());

@@ -34,6 +34,9 @@ pub(super) struct Position {
     pub(super) files: Vec<FileReport>,
     /// How long the files of rejected rows are.
     pub(super) rejects: BTreeMap<String, u64>,
+    /// The last customer whose facts are counted, once all rows are in.
+    #[serde(default)]
+    pub(super) counted: Option<Uuid>,
 }
 
 pub(super) fn new_run(
