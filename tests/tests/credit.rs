@@ -2,13 +2,12 @@
 //! share a limit keep it together.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use guildhall_tests::{Role, Server, data, until};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::orders::{PATIENCE, PLACE, Trade, act, day, exposure, houses, key, made, place, release, status};
+use crate::orders::{PATIENCE, Trade, act, day, exposure, houses, key, made, place, place_at_once, release, status};
 
 async fn asked(server: &Server, query: &str, id: &Value) -> Value {
     server.graphql(Role::Department, query, json!({ "id": id })).await.data()
@@ -97,7 +96,6 @@ async fn what_is_owed_moves_from_the_order_to_the_payment_and_counts_once() {
     for place_of in houses().await {
         let server = Server::beside(&place_of);
         let trade = Trade::with(&server, "France", "50000").await;
-        place_of.activate(&data("credit/strategy.toml"));
         let placed = place(&server, trade.order("1000")).await;
         let order = &placed["order"]["id"];
         let (id, told) = entry(&server, order).await;
@@ -123,7 +121,6 @@ async fn a_payment_goes_to_the_oldest_and_releases_who_waits_longest() {
         let trade = Trade::with(&server, "France", "50000").await;
         invoice(&server, &trade, "young", "20000", 9, &Value::Null).await;
         invoice(&server, &trade, "old", "30000", 3, &Value::Null).await;
-        place_of.activate(&data("credit/strategy.toml"));
         let first = place(&server, trade.order("10000")).await;
         let second = place(&server, trade.order("9000")).await;
         assert_eq!((&first["__typename"], &second["__typename"]), (&json!("OrderHeld"), &json!("OrderHeld")));
@@ -194,7 +191,6 @@ async fn those_who_share_a_limit_wait_for_each_others_payments() {
         // The strategy lets a group owe twice its limit.
         share(&server, [&owing, &waiting], "10000").await;
         owing.owes(&server, "18000").await;
-        place_of.activate(&data("credit/strategy.toml"));
         let held = place(&server, waiting.order("5000")).await;
         assert_eq!((&held["__typename"], &held["amountToPay"]), (&json!("OrderHeld"), &json!("3000")), "{held}");
         let refused = release(&server, &held["hold"]).await;
@@ -213,25 +209,9 @@ async fn orders_of_a_group_at_once_never_exceed_its_ceiling() {
         let one = Trade::with(&servers[0], "France", "50000").await;
         let other = Trade::with(&servers[0], "France", "50000").await;
         share(&servers[0], [&one, &other], "10000").await;
-        place_of.activate(&data("credit/strategy.toml"));
-        let trades = Arc::new([one, other]);
-        let mut placing = tokio::task::JoinSet::new();
-        for number in 0..40 {
-            let (server, trades) = (Arc::clone(&servers[number % count]), Arc::clone(&trades));
-            placing.spawn(async move {
-                let order = trades[number / 2 % 2].order("1300");
-                for _ in 0..100 {
-                    let answer = server.graphql(Role::Department, PLACE, json!({ "input": order })).await.json();
-                    let done = &answer["data"]["done"];
-                    if done["__typename"].as_str().is_some_and(|name| name.starts_with("Order")) {
-                        return done.clone();
-                    }
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-                Value::Null
-            });
-        }
-        let done = placing.join_all().await;
+        let trades = [one, other];
+        let orders = (0..40).map(|number| trades[number / 2 % 2].order("1300")).collect();
+        let done = place_at_once(&servers, orders).await;
         let placed = done.iter().filter(|done| done["__typename"] == "OrderPlaced").count();
         // 15 orders of 1,300 fit below 20,000, a sixteenth does not.
         assert_eq!((done.len(), placed), (40, 15));
@@ -249,7 +229,6 @@ async fn an_order_with_other_terms_is_checked_again() {
         let server = Server::beside(&place_of);
         let trade = Trade::with(&server, "France", "50000").await;
         trade.owes(&server, "40000").await;
-        place_of.activate(&data("credit/strategy.toml"));
         let placed = place(&server, trade.order("10000")).await;
         let order = &placed["order"]["id"];
         assert_eq!(placed["__typename"], "OrderPlaced", "{placed}");
@@ -273,7 +252,6 @@ async fn a_release_holds_for_a_little_growth() {
         let server = Server::beside(&place_of);
         let trade = Trade::with(&server, "France", "50000").await;
         trade.owes(&server, "50000").await;
-        place_of.activate(&data("credit/strategy.toml"));
         let held = place(&server, trade.order("9000")).await;
         let order = &held["order"]["id"];
         assert_eq!(release(&server, &held["hold"]).await["order"]["status"], "OPEN", "{held}");

@@ -50,6 +50,7 @@ mod roles;
 mod rows;
 mod sandbox;
 mod scale_out;
+mod segments;
 mod settings;
 mod shadow;
 mod shutdown;

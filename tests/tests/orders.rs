@@ -46,7 +46,7 @@ pub(crate) fn day(from_today: i64) -> String {
     day.unwrap().to_string()
 }
 
-/// A customer with a limit, and a product.
+/// A customer with a limit and a segment, and a product.
 pub(crate) struct Trade {
     pub(crate) customer: String,
     product: String,
@@ -60,6 +60,13 @@ impl Trade {
         made(server, "CreditAccount", account).await;
         let product = json!({ "name": "Tea", "sku": key(), "currency": "EUR", "listPrice": "1" });
         let product = made(server, "Product", product).await;
+        // The segment follows.
+        let query = "query($id: ID!) { customer(id: $id) { segment { key } } }";
+        until(PATIENCE, async || {
+            let found = server.graphql(Role::Department, query, json!({ "id": customer })).await.data();
+            found["customer"]["segment"].is_object().then_some(())
+        })
+        .await;
         Trade { customer, product }
     }
 
@@ -95,6 +102,27 @@ pub(crate) const PLACE: &str = "mutation($input: PlaceOrderInput!) { done: place
 
 pub(crate) async fn place(server: &Server, order: Value) -> Value {
     server.graphql(Role::Department, PLACE, json!({ "input": order })).await.data()["done"].take()
+}
+
+/// Places orders at once, through the servers in turn.
+pub(crate) async fn place_at_once(servers: &[Arc<Server>], orders: Vec<Value>) -> Vec<Value> {
+    let mut placing = tokio::task::JoinSet::new();
+    for (order, server) in orders.into_iter().zip(servers.iter().cycle()) {
+        let server = Arc::clone(server);
+        placing.spawn(async move {
+            // Under such a storm a server may ask to come again; the key makes that safe.
+            for _ in 0..100 {
+                let answer = server.graphql(Role::Department, PLACE, json!({ "input": order })).await.json();
+                let done = &answer["data"]["done"];
+                if done["__typename"].as_str().is_some_and(|name| name.starts_with("Order")) {
+                    return done.clone();
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Value::Null
+        });
+    }
+    placing.join_all().await
 }
 
 pub(crate) async fn act(server: &Server, name: &str, asked: &str, input: Value) -> Value {
@@ -135,8 +163,6 @@ async fn key_customer(server: &Server) -> Trade {
     trade.ordered(server, "10000", "OPEN", 7).await;
     trade.ordered(server, "20000", "OPEN", 60).await;
     assert_eq!(exposure(server, &trade).await, (Decimal::from(115_000), Decimal::from(95_000)));
-    // The segments follow.
-    server.place().activate(&data("credit/strategy.toml"));
     trade
 }
 
@@ -145,15 +171,7 @@ async fn the_strategy_gives_a_key_customer_what_finance_alone_would_not() {
     for place_of in houses().await {
         let server = Server::beside(&place_of);
         let trade = key_customer(&server).await;
-        let strategy =
-            server.query("{ strategies(first: 1, orderBy: [{field: NUMBER, direction: DESC}]) { nodes { number } } }");
-        let number = strategy.await["strategies"]["nodes"][0]["number"].clone();
-        let placed = until(PATIENCE, async || {
-            let placed = place(&server, trade.order("12000")).await;
-            // A server takes up a new strategy within a moment.
-            (placed["strategy"] == number).then_some(placed)
-        })
-        .await;
+        let placed = place(&server, trade.order("12000")).await;
         assert_eq!(placed["__typename"], "OrderPlaced", "{placed}");
         assert_eq!(placed["order"]["status"], "OPEN");
         let query = "query($id: ID!) { node(id: $id) { ... on Decision { point verdict proposals explanation } } }";
@@ -199,7 +217,6 @@ async fn of_two_orders_for_the_same_room_one_waits_until_the_other_is_cancelled(
         let server = Server::beside(&place_of);
         let trade = Trade::with(&server, "France", "50000").await;
         trade.owes(&server, "40000").await;
-        place_of.activate(&data("credit/strategy.toml"));
         let (one, other) = tokio::join!(place(&server, trade.order("10000")), place(&server, trade.order("10000")));
         let (placed, held) = if one["__typename"] == "OrderPlaced" { (one, other) } else { (other, one) };
         assert_eq!((&placed["__typename"], &held["__typename"]), (&json!("OrderPlaced"), &json!("OrderHeld")));
@@ -223,27 +240,9 @@ async fn a_hundred_orders_at_once_never_exceed_the_ceiling() {
     for place_of in houses().await {
         let count = if place_of.is_postgres() { 4 } else { 1 };
         let servers: Vec<Arc<Server>> = (0..count).map(|_| Arc::new(Server::beside(&place_of))).collect();
-        let trade = Arc::new(Trade::with(&servers[0], "France", "50000").await);
+        let trade = Trade::with(&servers[0], "France", "50000").await;
         trade.owes(&servers[0], "40000").await;
-        place_of.activate(&data("credit/strategy.toml"));
-        let mut placing = tokio::task::JoinSet::new();
-        for number in 0..100 {
-            let (server, trade) = (Arc::clone(&servers[number % count]), Arc::clone(&trade));
-            placing.spawn(async move {
-                let order = trade.order("1300");
-                // Under such a storm a server may ask to come again; the key makes that safe.
-                for _ in 0..100 {
-                    let answer = server.graphql(Role::Department, PLACE, json!({ "input": order })).await.json();
-                    let done = &answer["data"]["done"];
-                    if done["__typename"].as_str().is_some_and(|name| name.starts_with("Order")) {
-                        return done.clone();
-                    }
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-                Value::Null
-            });
-        }
-        let done = placing.join_all().await;
+        let done = place_at_once(&servers, (0..100).map(|_| trade.order("1300")).collect()).await;
         let placed = done.iter().filter(|done| done["__typename"] == "OrderPlaced").count();
         assert_eq!(done.len(), 100);
         // 11 orders of 1,300 fit below 55,000, a twelfth does not.
@@ -260,7 +259,6 @@ async fn a_person_releases_within_the_authority_the_strategy_gives() {
         let server = Server::beside(&place_of);
         let trade = Trade::with(&server, "France", "50000").await;
         trade.owes(&server, "50000").await;
-        place_of.activate(&data("credit/strategy.toml"));
         let held = place(&server, trade.order("9000")).await;
         assert_eq!((&held["__typename"], &held["amountToPay"]), (&json!("OrderHeld"), &json!("4000")), "{held}");
         let released = release(&server, &held["hold"]).await;

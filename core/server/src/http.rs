@@ -33,6 +33,7 @@ use chrono::Utc;
 use guildhall_graph::Api;
 use guildhall_workflow::activate_strategy::activate_due;
 use guildhall_workflow::react_to_events::Reactor;
+use guildhall_workflow::reassign_segments::reassign_segments;
 use guildhall_workflow::recheck_credit::recheck_credit;
 use guildhall_workflow::{Actor, Imports, WorkflowError};
 use tokio::net::TcpListener;
@@ -65,6 +66,8 @@ const CLOSING: Duration = Duration::from_secs(5);
 const REFRESH: Duration = Duration::from_secs(1);
 /// How often a process looks whether something happened that plugins react to, and how long it waits after a failure.
 const REACTING: Duration = Duration::from_millis(500);
+/// How often a process looks whether something happened that customers' segments follow.
+const REASSIGNING: Duration = Duration::from_millis(500);
 /// How often a process looks whether an order that waits for credit may go on.
 const RECHECKING: Duration = Duration::from_secs(1);
 const RECOVERY: Duration = Duration::from_secs(2);
@@ -178,6 +181,7 @@ pub(crate) async fn serve(listener: TcpListener, api: Arc<Api>, settings: &Setti
     let refreshing = tokio::spawn(refresh(Arc::clone(&doors)));
     let importing = tokio::spawn(go_on_importing(Arc::clone(&doors)));
     let reacting = tokio::spawn(react(Arc::clone(&doors)));
+    let reassigning = tokio::spawn(reassign(Arc::clone(&doors)));
     let rechecking = tokio::spawn(recheck(Arc::clone(&doors)));
     let finished = serving::serve(listener, router(doors), ended, ENDING).await;
     if tokio::time::timeout(CLOSING, sockets.acquire_many(SOCKETS as u32)).await.is_err() {
@@ -186,6 +190,7 @@ pub(crate) async fn serve(listener: TcpListener, api: Arc<Api>, settings: &Setti
     refreshing.abort();
     importing.abort();
     reacting.abort();
+    reassigning.abort();
     rechecking.abort();
     imports.close();
     if !finished {
@@ -243,43 +248,58 @@ async fn react(doors: Arc<Doors>) {
     if let Err(error) = reactor.begin(&doors.api.house(), Utc::now()).await {
         tracing::warn!(%error, "where reactions to events stand cannot be looked up");
     }
-    let mut ticks = tokio::time::interval(REACTING);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        loop {
-            match reactor.react(&doors.api.house(), &doors.api.deployment(), Utc::now()).await {
-                Ok(reacted) if reacted.events > 0 => {
-                    tracing::debug!(events = reacted.events, followups = reacted.followups, "reacted to events");
-                    if !reacted.more {
-                        break;
-                    }
-                }
-                Ok(_) => break,
-                Err(error) => {
-                    tracing::warn!(%error, "events cannot be reacted to; it is tried again");
-                    tokio::time::sleep(RECOVERY).await;
-                    break;
-                }
-            }
+    again(REACTING, "events cannot be reacted to; it is tried again", || async {
+        let reacted = reactor.react(&doors.api.house(), &doors.api.deployment(), Utc::now()).await?;
+        if reacted.events > 0 {
+            tracing::debug!(events = reacted.events, followups = reacted.followups, "reacted to events");
         }
-    }
+        Ok(reacted.more)
+    })
+    .await;
+}
+
+/// Lets segments follow what happens. Every server tries; which of them does the work is settled in the database.
+async fn reassign(doors: Arc<Doors>) {
+    again(REASSIGNING, "segments cannot follow events; it is tried again", || async {
+        let done = reassign_segments(&doors.api.house(), &doors.api.deployment(), Utc::now()).await?;
+        if done.moved > 0 {
+            tracing::debug!(events = done.events, moved = done.moved, "customers came to other segments");
+        }
+        Ok(done.more)
+    })
+    .await;
 }
 
 /// Looks at what waits for credit. Every server tries; a hold is released once.
 async fn recheck(doors: Arc<Doors>) {
-    let mut ticks = tokio::time::interval(RECHECKING);
+    again(RECHECKING, "what waits for credit cannot be checked; it is tried again", || async {
+        let done = recheck_credit(&doors.api.house(), &doors.api.deployment(), Utc::now()).await?;
+        if done.checked > 0 {
+            tracing::debug!(checked = done.checked, released = done.released, "checked what waits for credit");
+        }
+        Ok(false)
+    })
+    .await;
+}
+
+/// Works for ever: each time until there is no more to do, and a while later after a failure.
+async fn again<F>(every: Duration, failed: &str, work: impl Fn() -> F)
+where
+    F: Future<Output = Result<bool, WorkflowError>>,
+{
+    let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match recheck_credit(&doors.api.house(), &doors.api.deployment(), Utc::now()).await {
-            Ok(done) if done.checked > 0 => {
-                tracing::debug!(checked = done.checked, released = done.released, "checked what waits for credit");
-            }
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "what waits for credit cannot be checked; it is tried again");
-                tokio::time::sleep(RECOVERY).await;
+        loop {
+            match work().await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "{failed}");
+                    tokio::time::sleep(RECOVERY).await;
+                    break;
+                }
             }
         }
     }

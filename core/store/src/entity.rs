@@ -16,7 +16,6 @@ pub mod package;
 pub mod plugin;
 pub mod publisher;
 pub mod reaction;
-pub mod role_document;
 pub mod segment;
 pub mod strategy;
 pub mod token;

@@ -5,7 +5,7 @@
 //! below the oldest transaction under way waits; on SQLite there is one writer, so the count of events is their order.
 
 use chrono::{DateTime, Utc};
-use guildhall_model::{Kind, Value};
+use guildhall_model::{GlobalId, Kind, Value};
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
@@ -57,6 +57,8 @@ pub struct Told {
     pub record_version: i64,
     /// The fields that changed, sorted.
     pub fields: Vec<String>,
+    /// The records that these fields named before or name since, by field.
+    pub named: Vec<(String, GlobalId)>,
 }
 
 /// Most events of one statement: a database takes so many parameters.
@@ -162,12 +164,17 @@ fn tell(dialect: Dialect, row: &QueryResult) -> Result<Told, StoreError> {
         Value::DateTime(time) => time,
         _ => return Err(StoreError::internal("an event has no time")),
     };
-    let mut fields = Vec::new();
+    let (mut fields, mut named) = (Vec::new(), Vec::new());
     for index in [8, 9] {
         let text: Option<String> = row.try_get_by_index(index)?;
         let values =
             text.and_then(|text| serde_json::from_str::<serde_json::Map<_, _>>(&text).ok()).unwrap_or_default();
-        fields.extend(values.into_iter().map(|(name, _)| name));
+        for (name, value) in values {
+            if let Some(id) = value.as_str().and_then(|text| GlobalId::parse(text).ok()) {
+                named.push((name.clone(), id));
+            }
+            fields.push(name);
+        }
     }
     fields.sort_unstable();
     fields.dedup();
@@ -181,6 +188,7 @@ fn tell(dialect: Dialect, row: &QueryResult) -> Result<Told, StoreError> {
         record_id: text(6)?,
         record_version: i64::from(row.try_get_by_index::<i32>(7)?),
         fields,
+        named,
     })
 }
 

@@ -33,11 +33,13 @@ use guildhall_model::Kind;
 use uuid::Uuid;
 
 use crate::column::{adapt, read};
+use crate::id_list::id_list;
 use crate::link::Reads;
-use crate::{Dialect, StoreError, Transaction, business_day};
+use crate::{StoreError, Transaction, business_day};
 use business_day::BusinessDay;
 pub(crate) use exposure::forget;
 use sql::Scope;
+pub(crate) use touched::SOURCES;
 pub use touched::Touched;
 
 /// How far ahead dynamic exposure looks for open orders, in days.
@@ -226,18 +228,4 @@ fn date(transaction: &Transaction, day: NaiveDate) -> Result<sea_orm::Value, Sto
 
 fn as_date(value: guildhall_model::Value) -> Option<NaiveDate> {
     if let guildhall_model::Value::Date(day) = value { Some(day) } else { None }
-}
-
-/// Ids as one text: one parameter for any number of them.
-fn id_list<'a>(ids: impl IntoIterator<Item = &'a Uuid>) -> sea_orm::Value {
-    let ids: Vec<String> = ids.into_iter().map(|id| id.simple().to_string()).collect();
-    serde_json::Value::from(ids).to_string().into()
-}
-
-/// What makes ids of the parameter that [`id_list`] is.
-fn ids_of(dialect: Dialect, parameter: usize) -> String {
-    match dialect {
-        Dialect::Postgres => format!("SELECT json_array_elements_text(${parameter}::json)::uuid"),
-        Dialect::Sqlite => format!("SELECT unhex(value) FROM json_each(${parameter})"),
-    }
 }

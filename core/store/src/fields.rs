@@ -1,32 +1,18 @@
 //! Fields: the document of a deployment's own fields, version by version, and their columns.
 
 use chrono::{DateTime, Utc};
-use guildhall_model::{Field, Kind, Model, ObjectType};
-use uuid::Uuid;
+use guildhall_model::{Field, Model, ObjectType};
 
+use crate::document::{self, Document};
 use crate::link::Reads;
 use crate::migration::{add_column, add_index};
-use crate::{Dialect, StoreError, Transaction, generation, row};
+use crate::{Dialect, StoreError, Transaction, generation};
 
-/// A version of the document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldDocument {
-    pub id: Uuid,
-    /// Counted from 1.
-    pub number: i32,
-    /// The fields file, as it was set.
-    pub document: String,
-}
+const TABLE: &str = "field_document";
 
 /// The document in force, if there is one.
-pub async fn current(on: &impl Reads) -> Result<Option<FieldDocument>, StoreError> {
-    let sql = r#"SELECT "id", "number", "document" FROM "field_document" ORDER BY "number" DESC LIMIT 1"#;
-    let Some(row) = on.link().row(sql, Vec::new()).await? else { return Ok(None) };
-    Ok(Some(FieldDocument {
-        id: row.try_get_by_index(0)?,
-        number: row.try_get_by_index(1)?,
-        document: row.try_get_by_index(2)?,
-    }))
+pub async fn current(on: &impl Reads) -> Result<Option<Document>, StoreError> {
+    document::current(on, TABLE).await
 }
 
 /// Puts a document into force under the next number and begins a new generation. `model` is the model with its fields: each gets
@@ -39,8 +25,7 @@ pub async fn set(
     model: &Model,
     by: &str,
     now: DateTime<Utc>,
-) -> Result<FieldDocument, StoreError> {
-    // The generation's row lock makes two of these wait for each other, so the number below is nobody else's.
+) -> Result<Document, StoreError> {
     generation::bump(transaction).await?;
     for object in model.objects() {
         for field in object.fields.iter().filter(|field| field.is_custom()) {
@@ -52,18 +37,7 @@ pub async fn set(
             }
         }
     }
-    let number = current(transaction).await?.map_or(0, |last| last.number) + 1;
-    let set = FieldDocument { id: Uuid::now_v7(), number, document: document.to_owned() };
-    let mut cells = row::new_record(set.id, now);
-    cells.extend([
-        ("number", Kind::Int, set.number.into()),
-        ("document", Kind::Text, document.into()),
-        ("digest", Kind::Text, digest.into()),
-        ("set_at", Kind::DateTime, now.into()),
-        ("set_by", Kind::Text, by.into()),
-    ]);
-    row::insert(transaction, "field_document", &cells, "").await?;
-    Ok(set)
+    document::set(transaction, TABLE, document, digest, by, now).await
 }
 
 async fn has_column(transaction: &Transaction, object: &ObjectType, field: &Field) -> Result<bool, StoreError> {
@@ -79,7 +53,7 @@ async fn has_column(transaction: &Transaction, object: &ObjectType, field: &Fiel
 
 #[cfg(test)]
 mod tests {
-    use guildhall_model::{CustomField, Role};
+    use guildhall_model::{CustomField, Kind, Role};
 
     use super::*;
     use crate::testing::{databases, now};

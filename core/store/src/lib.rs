@@ -7,15 +7,18 @@
 
 mod column;
 mod database;
+mod document;
 #[cfg_attr(not(test), allow(dead_code, reason = "a test holds every entity to its table, also those nobody reads yet"))]
 mod entity;
 mod error;
+mod id_list;
 mod link;
 mod migration;
 mod read;
 mod row;
 mod table;
 mod transaction;
+mod watch;
 mod write;
 
 pub mod business_day;
@@ -44,12 +47,14 @@ pub mod token;
 mod testing;
 
 pub use database::{Database, Dialect};
+pub use document::Document;
 pub use error::StoreError;
 pub use link::Reads;
 pub use migration::Migrated;
-pub use read::{RESPONSE_LIMIT, Read, SegmentRule, Statement, assign_segments};
+pub use read::{Assignment, Moved, RESPONSE_LIMIT, Read, SegmentRule, Statement, assign_segments, assign_segments_of};
 pub use table::unique_fields;
 pub use transaction::Transaction;
+pub use watch::Watch;
 pub use write::{
     Ancestor, Batch, ExternalKey, FieldsSet, Record, RecordColumn, Upserted, record_columns, referring_types,
     user_by_login,

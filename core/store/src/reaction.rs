@@ -1,4 +1,4 @@
-//! Reaction: how far the events are that plugins react to, and which process works on them.
+//! Reaction: how far the events are that something comes of, by who reacts to them, and which process works on them.
 //!
 //! What comes of events is written in the transaction that also moves the place, and only from the place it was read at. So
 //! whatever comes of an event comes of it once, however many processes try.
@@ -13,40 +13,79 @@ use uuid::Uuid;
 use crate::column::adapt;
 use crate::entity::reaction;
 use crate::event::{self, Place};
+use crate::id_list::{id_list, ids_of};
 use crate::link::Reads;
 use crate::{Dialect, StoreError, Transaction};
 
 /// The source of what comes of reactions.
 pub const SOURCE: &str = "plugin";
 
+/// Who reacts to events, each from a place of his own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Plugins that propose follow-ups.
+    Plugins,
+    /// The segments of customers.
+    Segments,
+}
+
+impl Who {
+    const ALL: [Who; 2] = [Who::Plugins, Who::Segments];
+
+    /// The row that has his place.
+    fn row(self) -> i32 {
+        match self {
+            Who::Plugins => 1,
+            Who::Segments => 2,
+        }
+    }
+}
+
 /// The place up to which events were reacted to; none while nothing reacts.
-pub async fn place(on: &impl Reads) -> Result<Option<Place>, StoreError> {
-    let row = on.link().find(reaction::Entity::find_by_id(1)).await?;
+pub async fn place(on: &impl Reads, who: Who) -> Result<Option<Place>, StoreError> {
+    let row = on.link().find(reaction::Entity::find_by_id(who.row())).await?;
     Ok(row.and_then(|row| Some(Place { position: row.position?, id: row.event?, since: row.since? })))
 }
 
-/// Begins with what happens from now on, or ends. Who reacts already goes on from where he is.
+/// Lets plugins begin with what happens from now on, or end. If they react already, they go on from where they are.
 pub async fn settle(transaction: &Transaction, reacts: bool, now: DateTime<Utc>) -> Result<(), StoreError> {
-    match (reacts, place(transaction).await?) {
-        (true, None) => {
-            let from = event::place(transaction, now).await?;
-            set(transaction, Some(from), "\"position\" IS NULL", Vec::new()).await.map(drop)
-        }
-        (false, Some(_)) => set(transaction, None, "TRUE", Vec::new()).await.map(drop),
+    match (reacts, place(transaction, Who::Plugins).await?) {
+        (true, None) => skip(transaction, Who::Plugins, now).await,
+        (false, Some(_)) => set(transaction, Who::Plugins, None, "TRUE", Vec::new()).await.map(drop),
         _ => Ok(()),
     }
 }
 
-/// Begins anew if the place is one that this database has yet to come to: it was brought here from elsewhere.
-pub async fn recover(transaction: &Transaction, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let (known, reached) = (place(transaction).await?, event::place(transaction, now).await?);
-    match known {
-        Some(known) if known.position > reached.position => set(transaction, Some(reached), "TRUE", Vec::new()).await,
-        _ => Ok(false),
-    }
+/// Begins, or goes on, with what happens from now on: all that was committed before is done with.
+pub async fn skip(transaction: &Transaction, who: Who, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let from = event::place(transaction, now).await?;
+    set(transaction, who, Some(from), "TRUE", Vec::new()).await.map(drop)
 }
 
-/// Takes the work for `holder` until `until`, unless another has it. Says whether it is his.
+/// Whether a place is one that this database has yet to come to: it was brought here from elsewhere.
+pub async fn is_lost(on: &impl Reads, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let reached = event::place(on, now).await?;
+    for who in Who::ALL {
+        if place(on, who).await?.is_some_and(|known| known.position > reached.position) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Begins anew wherever the place [`is_lost`]. Says whether one was.
+pub async fn recover(transaction: &Transaction, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let reached = event::place(transaction, now).await?;
+    let mut lost = false;
+    for who in Who::ALL {
+        if place(transaction, who).await?.is_some_and(|known| known.position > reached.position) {
+            lost |= set(transaction, who, Some(reached), "TRUE", Vec::new()).await?;
+        }
+    }
+    Ok(lost)
+}
+
+/// Takes the work on what plugins react to for `holder` until `until`, unless another has it. Says whether it is his.
 pub async fn claim(
     transaction: &Transaction,
     holder: Uuid,
@@ -60,22 +99,32 @@ pub async fn claim(
     Ok(transaction.execute(sql, values).await? == 1)
 }
 
-/// Moves the place on, if it still is where `holder` read it and the work is his. Says whether it did.
-pub async fn advance(transaction: &Transaction, holder: Uuid, from: Place, to: Place) -> Result<bool, StoreError> {
-    let condition = r#""position" = $4 AND "event" = $5 AND "holder" = $6"#;
-    let values = vec![from.position.into(), sea_orm::Value::Uuid(Some(from.id)), sea_orm::Value::Uuid(Some(holder))];
-    set(transaction, Some(to), condition, values).await
+/// Moves the place on, if it still is where it was read and the work is `holder`'s, or nobody's as segments' always is. Says
+/// whether it did.
+pub async fn advance(
+    transaction: &Transaction,
+    who: Who,
+    holder: Option<Uuid>,
+    from: Place,
+    to: Place,
+) -> Result<bool, StoreError> {
+    let condition = r#""position" = $4 AND "event" = $5 AND "holder" IS NOT DISTINCT FROM $6"#;
+    let values = vec![from.position.into(), sea_orm::Value::Uuid(Some(from.id)), sea_orm::Value::Uuid(holder)];
+    set(transaction, who, Some(to), condition, values).await
 }
 
 async fn set(
     transaction: &Transaction,
+    who: Who,
     to: Option<Place>,
     condition: &str,
     more: Vec<sea_orm::Value>,
 ) -> Result<bool, StoreError> {
     let dialect = transaction.dialect();
-    let sql =
-        format!(r#"UPDATE "reaction" SET "position" = $1, "event" = $2, "since" = $3 WHERE "id" = 1 AND {condition}"#);
+    let sql = format!(
+        r#"UPDATE "reaction" SET "position" = $1, "event" = $2, "since" = $3 WHERE "id" = {} AND {condition}"#,
+        who.row()
+    );
     let since = to.map_or(Value::Null, |to| to.since.into());
     let mut values = vec![
         sea_orm::Value::BigInt(to.map(|to| to.position)),
@@ -93,16 +142,12 @@ pub async fn counts(
     since: DateTime<Utc>,
 ) -> Result<HashMap<Uuid, i64>, StoreError> {
     let link = on.link();
-    let ids = match link.dialect() {
-        Dialect::Postgres => "SELECT json_array_elements_text($1::json)::uuid",
-        Dialect::Sqlite => "SELECT unhex(value) FROM json_each($1)",
-    };
+    let ids = ids_of(link.dialect(), 1);
     let sql = format!(
         r#"SELECT "customer_id", count(*) FROM "task" WHERE "customer_id" IN ({ids}) AND "source" = $2 AND "created_at" >= $3
            GROUP BY "customer_id""#
     );
-    let wanted: Vec<String> = customers.iter().map(|id| id.simple().to_string()).collect();
-    let values = vec![serde_json::Value::from(wanted).to_string().into(), SOURCE.into(), time(link.dialect(), since)?];
+    let values = vec![id_list(customers), SOURCE.into(), time(link.dialect(), since)?];
     let rows = link.rows(&sql, values).await?;
     rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
@@ -123,7 +168,7 @@ mod tests {
         let transaction = database.begin().await.unwrap();
         settle(&transaction, reacts, now()).await.unwrap();
         transaction.commit().await.unwrap();
-        place(database).await.unwrap()
+        place(database, Who::Plugins).await.unwrap()
     }
 
     async fn claimed(database: &Database, holder: Uuid, at: DateTime<Utc>) -> bool {
@@ -135,7 +180,7 @@ mod tests {
 
     async fn advanced(database: &Database, holder: Uuid, from: Place, to: Place) -> bool {
         let transaction = database.begin().await.unwrap();
-        let advanced = advance(&transaction, holder, from, to).await.unwrap();
+        let advanced = advance(&transaction, Who::Plugins, Some(holder), from, to).await.unwrap();
         transaction.commit().await.unwrap();
         advanced
     }
@@ -175,7 +220,7 @@ mod tests {
             assert!(!advanced(&database, other, begun, next).await);
             assert!(advanced(&database, one, begun, next).await);
             assert!(!advanced(&database, one, begun, next).await);
-            assert_eq!(place(&database).await.unwrap(), Some(next));
+            assert_eq!(place(&database, Who::Plugins).await.unwrap(), Some(next));
         }
     }
 
@@ -186,9 +231,13 @@ mod tests {
             let transaction = database.begin().await.unwrap();
             assert!(!recover(&transaction, now()).await.unwrap());
             let far = Place { position: begun.position + 1_000_000_000_000, ..begun };
-            assert!(set(&transaction, Some(far), "TRUE", Vec::new()).await.unwrap());
-            assert!(recover(&transaction, now()).await.unwrap());
-            assert!(place(&transaction).await.unwrap().unwrap().position < far.position);
+            for who in Who::ALL {
+                assert!(set(&transaction, who, Some(far), "TRUE", Vec::new()).await.unwrap());
+                assert!(is_lost(&transaction, now()).await.unwrap());
+                assert!(recover(&transaction, now()).await.unwrap());
+                assert!(place(&transaction, who).await.unwrap().unwrap().position < far.position);
+                assert!(!is_lost(&transaction, now()).await.unwrap());
+            }
             transaction.rollback().await.unwrap();
         }
     }

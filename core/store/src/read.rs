@@ -17,7 +17,7 @@ mod sql;
 use guildhall_model::plan::ReadPlan;
 use guildhall_model::{Kind, Model, Value};
 
-pub use segments::{SegmentRule, assign_segments};
+pub use segments::{Assignment, Moved, SegmentRule, assign_segments, assign_segments_of};
 
 use crate::column::adapt;
 use crate::link::Reads;

@@ -1,29 +1,16 @@
 //! Roles: the document of a deployment's own roles, version by version.
 
 use chrono::{DateTime, Utc};
-use guildhall_model::Kind;
-use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
-use uuid::Uuid;
 
-use crate::entity::role_document;
+use crate::document::{self, Document};
 use crate::link::Reads;
-use crate::{StoreError, Transaction, generation, row};
+use crate::{StoreError, Transaction, generation};
 
-/// A version of the document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoleDocument {
-    pub id: Uuid,
-    /// Counted from 1.
-    pub number: i32,
-    /// The roles file, as it was set.
-    pub document: String,
-}
+const TABLE: &str = "role_document";
 
 /// The document in force, if there is one.
-pub async fn current(on: &impl Reads) -> Result<Option<RoleDocument>, StoreError> {
-    let query = role_document::Entity::find().order_by_desc(role_document::Column::Number).limit(1);
-    let row = on.link().find(query).await?;
-    Ok(row.map(|row| RoleDocument { id: row.id, number: row.number, document: row.document }))
+pub async fn current(on: &impl Reads) -> Result<Option<Document>, StoreError> {
+    document::current(on, TABLE).await
 }
 
 /// Puts a document into force under the next number and begins a new generation. `digest` is the document's SHA-256, in hex.
@@ -33,21 +20,9 @@ pub async fn set(
     digest: &str,
     by: &str,
     now: DateTime<Utc>,
-) -> Result<RoleDocument, StoreError> {
-    // The generation's row lock makes two of these wait for each other, so the number below is nobody else's.
+) -> Result<Document, StoreError> {
     generation::bump(transaction).await?;
-    let number = current(transaction).await?.map_or(0, |last| last.number) + 1;
-    let set = RoleDocument { id: Uuid::now_v7(), number, document: document.to_owned() };
-    let mut cells = row::new_record(set.id, now);
-    cells.extend([
-        ("number", Kind::Int, set.number.into()),
-        ("document", Kind::Text, document.into()),
-        ("digest", Kind::Text, digest.into()),
-        ("set_at", Kind::DateTime, now.into()),
-        ("set_by", Kind::Text, by.into()),
-    ]);
-    row::insert(transaction, "role_document", &cells, "").await?;
-    Ok(set)
+    document::set(transaction, TABLE, document, digest, by, now).await
 }
 
 #[cfg(test)]

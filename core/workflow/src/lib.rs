@@ -54,6 +54,7 @@ pub mod place_order;
 pub mod policy_conflicts;
 pub mod propose_strategy;
 pub mod react_to_events;
+pub mod reassign_segments;
 pub mod recheck_credit;
 pub mod record_decision;
 pub mod record_payment;

@@ -13,8 +13,9 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use guildhall_decision::{DecisionPoint, FOLLOWUP_POINT, canonical_json};
 use guildhall_model::plan::{Entry, IdOf, Operand, Output, ReadPlan, Root, Selection};
 use guildhall_model::{GlobalId, Model, ObjectType};
+use guildhall_store::Statement;
 use guildhall_store::event::{self, Told};
-use guildhall_store::{Statement, reaction};
+use guildhall_store::reaction::{self, Who};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -58,10 +59,10 @@ struct Concern {
 }
 
 impl Reactor {
-    /// Gives up a place that this database never was at, because it was brought here from elsewhere. Once, before the first
-    /// batch.
+    /// Gives up places that this database never was at, because it was brought here from elsewhere: of plugins, and of
+    /// segments. Once, before the first batch.
     pub async fn begin(&self, house: &House, now: DateTime<Utc>) -> Result<(), WorkflowError> {
-        if reaction::place(&house.database).await?.is_none() {
+        if !reaction::is_lost(&house.database, now).await? {
             return Ok(());
         }
         let transaction = house.database.begin().await?;
@@ -83,7 +84,7 @@ impl Reactor {
         if !deployment.reacts() {
             return Ok(nothing);
         }
-        let Some(from) = reaction::place(&house.database).await? else { return Ok(nothing) };
+        let Some(from) = reaction::place(&house.database, Who::Plugins).await? else { return Ok(nothing) };
         let (told, to) = event::after(&house.database, from, &event::Seen::default(), BATCH).await?;
         if told.is_empty() || !self.claim(house, now).await? {
             return Ok(nothing);

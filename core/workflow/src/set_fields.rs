@@ -5,8 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use guildhall_decision::read_fields;
 use guildhall_model::Model;
-use guildhall_store::fields::{self, FieldDocument};
-use guildhall_store::{Reads, Transaction, generation};
+use guildhall_store::{Document, Reads, Transaction, fields, generation};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -19,7 +18,7 @@ use crate::plugin_set::{PluginSet, settle};
 use crate::{House, ManageFields, Permit, WorkflowError, set_roles};
 
 /// The document in force, if there is one.
-pub async fn in_force(on: &impl Reads) -> Result<Option<FieldDocument>, WorkflowError> {
+pub async fn in_force(on: &impl Reads) -> Result<Option<Document>, WorkflowError> {
     Ok(fields::current(on).await?)
 }
 

@@ -3,8 +3,7 @@
 use chrono::{DateTime, Utc};
 use guildhall_decision::read_roles;
 use guildhall_model::{Access, RoleDefinition, Roles};
-use guildhall_store::roles::{self, RoleDocument};
-use guildhall_store::{Reads, generation, token};
+use guildhall_store::{Document, Reads, generation, roles, token};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -22,7 +21,7 @@ fn read(house: &House, document: &str) -> Result<Vec<RoleDefinition>, WorkflowEr
 }
 
 /// The document in force, and all the roles there are with it.
-pub async fn in_force(house: &House, on: &impl Reads) -> Result<(Option<RoleDocument>, Roles), WorkflowError> {
+pub async fn in_force(house: &House, on: &impl Reads) -> Result<(Option<Document>, Roles), WorkflowError> {
     let document = roles::current(on).await?;
     let own = document.as_ref().map(|document| read(house, &document.document)).transpose()?;
     Ok((document, Roles::new(&house.model, own.unwrap_or_default())))

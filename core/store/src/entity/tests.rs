@@ -34,7 +34,6 @@ macro_rules! every_entity {
             $run!(decision),
             $run!(plugin),
             $run!(publisher),
-            $run!(role_document),
             $run!(segment),
             $run!(strategy),
             $run!(deployment),

@@ -1,7 +1,7 @@
 //! The statements of the customer facts. Sums stay exact on both databases: SQLite adds the scaled numbers.
 
-use super::ids_of;
 use crate::Dialect;
+use crate::id_list::ids_of;
 
 /// Whose facts a statement brings up to date.
 pub(super) enum Scope {

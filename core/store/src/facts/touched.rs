@@ -7,15 +7,15 @@ use guildhall_model::{ObjectType, Value};
 use uuid::Uuid;
 
 /// A type that facts are counted from.
-struct Source {
-    object: &'static str,
+pub(crate) struct Source {
+    pub(crate) object: &'static str,
     /// The fields and references that are looked at. A change of others concerns nobody's facts.
-    reads: &'static [&'static str],
+    pub(crate) reads: &'static [&'static str],
     /// Those of them that say to which days a record belongs.
     days: &'static [&'static str],
 }
 
-const SOURCES: [Source; 7] = [
+pub(crate) const SOURCES: [Source; 7] = [
     Source { object: "Customer", reads: &["currency"], days: &[] },
     Source { object: "CreditAccount", reads: &["customer", "currency"], days: &[] },
     Source {

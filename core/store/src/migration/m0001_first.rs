@@ -31,7 +31,7 @@ impl MigrationTrait for Migration {
             connection.execute_unprepared(&statement).await?;
         }
         connection.execute_unprepared(r#"INSERT INTO "deployment" ("id", "generation") VALUES (1, 0)"#).await?;
-        connection.execute_unprepared(r#"INSERT INTO "reaction" ("id") VALUES (1)"#).await?;
+        connection.execute_unprepared(r#"INSERT INTO "reaction" ("id") VALUES (1), (2)"#).await?;
         Ok(())
     }
 }

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use guildhall_model::plan::{Operand, Visible};
 use guildhall_model::{Kind, Model, Value};
+use uuid::Uuid;
 
 use super::any_case::Part;
+use crate::id_list::{id_text, ids_of};
 use crate::{Dialect, StoreError};
 
 /// SQL in the making: hands out aliases and collects parameters.
@@ -96,6 +98,12 @@ impl<'m> Sql<'m> {
             }
         };
         self.place(index)
+    }
+
+    /// Ids as a subquery, over one parameter.
+    pub(super) fn ids(&mut self, ids: &[Uuid]) -> String {
+        let index = self.push(Bind::Value(id_text(ids).into()), &Kind::Text);
+        ids_of(self.dialect, index + 1)
     }
 
     /// A parameter made of a text for which case does not count.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::column::{read, selected};
+use crate::id_list::{id_list, ids_of};
 use crate::link::Reads;
 use crate::row::{self, Cell};
 use crate::{Dialect, StoreError, Transaction, facts};
@@ -96,20 +97,12 @@ impl RecordColumn {
 impl Transaction {
     /// The records with these ids, in the order of ids, locked until the transaction ends. Unknown ones are not in the answer.
     pub async fn lock_records(&self, object: &ObjectType, ids: &[Uuid]) -> Result<Vec<Record>, StoreError> {
-        self.records(object, &format!(r#""id" IN ({})"#, self.id_list()), ids).await
+        self.records(object, &format!(r#""id" IN ({})"#, ids_of(self.dialect(), 1)), ids).await
     }
 
     /// The records of a type whose reference `column` names one of `ids`, locked.
     pub async fn lock_parts(&self, object: &ObjectType, column: &str, ids: &[Uuid]) -> Result<Vec<Record>, StoreError> {
-        self.records(object, &format!(r#""{column}" IN ({})"#, self.id_list()), ids).await
-    }
-
-    /// Ids go as one text: one statement for any number of them.
-    fn id_list(&self) -> &'static str {
-        match self.dialect() {
-            Dialect::Postgres => "SELECT json_array_elements_text($1::json)::uuid",
-            Dialect::Sqlite => "SELECT unhex(value) FROM json_each($1)",
-        }
+        self.records(object, &format!(r#""{column}" IN ({})"#, ids_of(self.dialect(), 1)), ids).await
     }
 
     async fn records(&self, object: &ObjectType, which: &str, ids: &[Uuid]) -> Result<Vec<Record>, StoreError> {
@@ -118,8 +111,7 @@ impl Transaction {
         // SQLite has one writer, and this transaction is it.
         let lock = if self.dialect() == Dialect::Postgres { " FOR UPDATE" } else { "" };
         let sql = format!(r#"SELECT {} FROM "{}" WHERE {which} ORDER BY "id"{lock}"#, names.join(", "), object.table);
-        let ids: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
-        let rows = self.link().rows(&sql, vec![Json::from(ids).to_string().into()]).await?;
+        let rows = self.link().rows(&sql, vec![id_list(ids)]).await?;
         let mut records = Vec::with_capacity(rows.len());
         for row in &rows {
             let values =

@@ -114,7 +114,7 @@ async fn plugins_that_stand_in_each_others_way_are_not_there_together() {
 #[tokio::test]
 async fn reactions_begin_with_strategy_and_plugin_and_end_with_the_plugin() {
     for (house, _fixture) in houses().await {
-        let reacts = async || reaction::place(&house.database).await.unwrap().is_some();
+        let reacts = async || reaction::place(&house.database, reaction::Who::Plugins).await.unwrap().is_some();
         let on = json!([{ "point": "followup.propose", "reads": [], "on": ["Order.created"] }]);
         let id = put(&house, Plugin { points: on, ..installed("acme", "1.0.0") }).await.unwrap();
         assert!(!reacts().await);

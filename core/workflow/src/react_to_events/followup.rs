@@ -8,7 +8,8 @@ use guildhall_decision::{DecisionPoint, Question, Strategy};
 use guildhall_model::{GlobalId, Model, ObjectType, Role, Value as Datum};
 use guildhall_store::event::Place;
 use guildhall_store::ledger::Last;
-use guildhall_store::{Record, Transaction, business_day, generation, ledger, reaction};
+use guildhall_store::reaction::{self, Who};
+use guildhall_store::{Record, Transaction, business_day, generation, ledger};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -68,7 +69,7 @@ impl Reactor {
     ) -> Result<Option<usize>, WorkflowError> {
         let transaction = house.database.begin().await?;
         let in_force = generation::hold(&transaction).await? == deployment.generation;
-        if !in_force || !reaction::advance(&transaction, self.0, from, to).await? {
+        if !in_force || !reaction::advance(&transaction, Who::Plugins, Some(self.0), from, to).await? {
             transaction.rollback().await?;
             return Ok(None);
         }

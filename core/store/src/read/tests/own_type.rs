@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::testing::{databases, insert, now};
-use crate::{Database, SegmentRule, Statement, Transaction, assign_segments};
+use crate::{Assignment, Database, SegmentRule, Statement, Transaction, assign_segments};
 
 fn entry<T>(key: &str, value: T) -> Entry<T> {
     Entry { key: key.to_owned(), value }
@@ -193,9 +193,9 @@ async fn a_segment_is_decided_by_parents_as_they_were() {
         }
         let segment = segment(&transaction).await;
         let evidence = Selection { object: Arc::clone(object), outputs: Vec::new() };
-        let rules = [SegmentRule { segment, condition: condition.clone() }];
-        let strategy = strategy(&transaction).await;
-        let changed = assign_segments(&transaction, &model, &rules, &evidence, strategy, now()).await.unwrap();
+        let rules = vec![SegmentRule { segment, condition: condition.clone() }];
+        let assignment = Assignment { rules, evidence, strategy: strategy(&transaction).await };
+        let changed = assign_segments(&transaction, &model, &assignment, now()).await.unwrap();
         let sql = r#"SELECT count(*) FROM "customer" WHERE "segment_id" IS NOT NULL"#;
         let row = transaction.query_row(sql, Vec::new()).await.unwrap().unwrap();
         assert_eq!((changed, row.try_get_by_index::<i64>(0).unwrap()), (3, 3), "{:?}", database.dialect());
