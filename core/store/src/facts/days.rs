@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use guildhall_model::Kind;
 use serde_json::json;
 
-use super::{Touched, ids_of};
+use super::Touched;
 use crate::column::adapt;
+use crate::id_list::ids_of;
 use crate::{Dialect, StoreError, Transaction};
 
 /// What identifies a day among all.

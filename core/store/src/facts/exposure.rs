@@ -11,8 +11,9 @@ use guildhall_model::{Kind, ObjectType};
 use uuid::Uuid;
 
 use super::sql::open_invoices;
-use super::{DELIVERED, HORIZON, date, ids_of};
+use super::{DELIVERED, HORIZON, date};
 use crate::column::adapt;
+use crate::id_list::ids_of;
 use crate::{Dialect, StoreError, Transaction};
 
 /// Brings the entries of the customers to what their records come to, and the exposure of their accounts to what the
