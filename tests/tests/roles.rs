@@ -247,6 +247,20 @@ async fn what_one_role_asks_serves_no_other() {
             let read = ask(&server, secret, &query).await;
             assert_eq!(&read["data"]["node"]["id"], found, "{read}");
         }
+        // In both schemas and over the same rows, and planned otherwise: a search looks at what is read.
+        let role = |name: &str, read: &str| {
+            format!("[roles.{name}]\ndoc = \"d\"\nrows = [\"all\"]\n[roles.{name}.types.User]\nread = [{read}]\n")
+        };
+        let own = format!("{ROLES}\n{}{}", role("post", "\"email\""), role("registry", "\"email\", \"name\""));
+        set(server.place(), &own);
+        let create = "mutation { createUser(input: {values: {name: \"Quentin\", email: \"post@example.com\"}, idempotencyKey: \"q\"}) { __typename } }";
+        server.graphql(Role::Department, create, Value::Null).await.data();
+        let (post, registry) = (mia(&server, &["--role", "post"]), mia(&server, &["--role", "registry"]));
+        let search = "{ search(text: \"quent\") { ... on User { email } } }";
+        let found = async |secret: &str| ask(&server, secret, search).await["data"]["search"].clone();
+        let one = json!([{ "email": "post@example.com" }]);
+        until(Duration::from_secs(2), async || (found(&registry).await == one).then_some(())).await;
+        assert_eq!((found(&post).await, found(&registry).await), (json!([]), one));
     }
 }
 
