@@ -1,9 +1,10 @@
 //! Days and moments, with the little arithmetic that policies need.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::de::Error as _;
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A day of the Gregorian calendar, from the year 1 to 9999.
@@ -34,11 +35,8 @@ impl Date {
     pub fn new(year: i32, month: u32, day: u32) -> Option<Self> {
         let month = i32::try_from(month).ok()?;
         let day = i32::try_from(day).ok()?;
-        if !YEARS.contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-            return None;
-        }
-        let date = Date { days: days_from_civil(year, month, day) };
-        (date.civil() == (year, month, day)).then_some(date)
+        let exists = YEARS.contains(&year) && (1..=12).contains(&month) && (1..=days_of(year, month)).contains(&day);
+        exists.then(|| Date { days: days_from_civil(year, month, day) })
     }
 
     /// How many days lie between `earlier` and this; negative if this is before it.
@@ -83,6 +81,17 @@ impl Date {
     }
 }
 
+/// How many days a month has.
+fn days_of(year: i32, month: i32) -> i32 {
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
 /// The inverse of [`Date::civil`].
 fn days_from_civil(year: i32, month: i32, day: i32) -> i32 {
     let year = year - i32::from(month <= 2);
@@ -116,19 +125,15 @@ impl FromStr for Date {
 
     fn from_str(text: &str) -> Result<Self, NotADate> {
         let refuse = || NotADate { text: text.chars().take(40).collect(), expected: "a day such as 2026-01-31" };
-        let is_plain = |part: &str, length: usize| part.len() == length && part.bytes().all(|b| b.is_ascii_digit());
-        let mut parts = text.split('-');
-        let (Some(year), Some(month), Some(day), None) = (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(refuse());
+        let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return Err(refuse()) };
+        let number = |digits: &[u8]| {
+            digits
+                .iter()
+                .try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0')))
         };
-        if !is_plain(year, 4) || !is_plain(month, 2) || !is_plain(day, 2) {
-            return Err(refuse());
-        }
-        match (year.parse(), month.parse(), day.parse()) {
-            (Ok(year), Ok(month), Ok(day)) => Date::new(year, month, day).ok_or_else(refuse),
-            _ => Err(refuse()),
-        }
+        let date =
+            || Date::new(i32::try_from(number(&[y1, y2, y3, y4])?).ok()?, number(&[m1, m2])?, number(&[d1, d2])?);
+        date().ok_or_else(refuse)
     }
 }
 
@@ -187,6 +192,21 @@ impl fmt::Display for NotADate {
 
 impl std::error::Error for NotADate {}
 
+/// Reads what is written as text, without a copy of it.
+struct Text<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = NotADate>> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
 /// Written and read as text.
 macro_rules! as_text {
     ($type:ty) => {
@@ -198,8 +218,7 @@ macro_rules! as_text {
 
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                text.parse().map_err(D::Error::custom)
+                deserializer.deserialize_str(Text(PhantomData))
             }
         }
     };

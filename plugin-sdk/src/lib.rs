@@ -26,6 +26,8 @@ mod dispatch;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod guest;
+#[cfg(target_arch = "wasm32")]
+mod heap;
 mod log;
 mod money;
 mod question;

@@ -12,7 +12,7 @@ use apollo_compiler::ast::{
 use apollo_compiler::parser::Parser;
 
 use super::{CombineRule, DecisionPoint, FailPolicy, InputField, Mode, OutputField, Worth, WorthAs};
-use crate::{DataType, Datum, EnumDefinition, EnumValue};
+use crate::{DataType, Datum, EnumDefinition, EnumValue, shown};
 
 const MAX_SDL_BYTES: usize = 64 * 1024;
 const MAX_TOKENS: usize = 10_000;
@@ -21,6 +21,8 @@ const MAX_RECURSION: usize = 32;
 const MAX_NAME: usize = 64;
 const MAX_DESCRIPTION: usize = 500;
 const MAX_MEMBERS: usize = 100;
+/// Most characters of what a problem quotes of the text.
+const MAX_MESSAGE: usize = 1_000;
 /// What the API says of every decision beside its own output, see the trace in `core/graph`.
 const TRACE: [&str; 6] = ["explanation", "parameters", "proposals", "bounds", "strategyNumber", "fallback"];
 
@@ -36,7 +38,11 @@ pub enum PointError {
 }
 
 pub(super) fn refuse<T>(place: impl Into<String>, problem: impl Into<String>) -> Result<T, PointError> {
-    Err(PointError::Declaration { place: place.into(), problem: problem.into() })
+    // Names, values and directives of the text stand in it.
+    Err(PointError::Declaration {
+        place: shown(&place.into(), MAX_MESSAGE),
+        problem: shown(&problem.into(), MAX_MESSAGE),
+    })
 }
 
 /// Reads every decision point of an SDL text, in its order.
@@ -61,9 +67,11 @@ pub fn read_points(sdl: &str) -> Result<Vec<DecisionPoint>, PointError> {
 fn first_error(errors: &apollo_compiler::validation::DiagnosticList) -> String {
     let Some(first) = errors.iter().next() else { return "it cannot be read".to_owned() };
     let error = first.to_json();
+    // The parser quotes the text.
+    let message = shown(&error.message, MAX_MESSAGE);
     match error.locations.first() {
-        Some(place) => format!("line {}, column {}: {}", place.line, place.column, error.message),
-        None => error.message,
+        Some(place) => format!("line {}, column {}: {message}", place.line, place.column),
+        None => message,
     }
 }
 

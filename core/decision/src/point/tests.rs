@@ -413,3 +413,12 @@ fn values_beside_others_are_numbers() {
         "`ChurnRisk.risk` has the authority `days`, which is no parameter of its type",
     );
 }
+
+#[test]
+fn a_problem_quotes_nothing_that_a_terminal_would_act_on() {
+    let syntax = read_points("type A {\n  b: \u{1b}[31m\n}").unwrap_err().to_string();
+    assert!(syntax.contains("syntax error") && !syntax.contains(char::is_control), "{syntax:?}");
+    let mode = "type A @point(name: \"a.b\", subject: \"Customer\", field: \"a\", mode: \"\\u001b[31m\", fail: DENY) { b: Int }";
+    let declared = read_points(mode).unwrap_err().to_string();
+    assert!(!declared.contains(char::is_control), "{declared:?}");
+}

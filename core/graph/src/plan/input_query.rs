@@ -4,7 +4,7 @@ use apollo_compiler::ExecutableDocument;
 use apollo_compiler::ast::Definition;
 use apollo_compiler::parser::Parser;
 use apollo_compiler::validation::Valid;
-use guildhall_decision::DecisionPoint;
+use guildhall_decision::{DecisionPoint, shown};
 use guildhall_model::{Access, GlobalId, Model, Role};
 use guildhall_workflow::InputQuery;
 
@@ -16,6 +16,9 @@ use crate::schema::lower_first;
 
 /// Most records one input query may read for one subject.
 const RECORDS_PER_SUBJECT: usize = 200;
+
+/// Most characters of what is told of a query: its author's text is quoted in it.
+const MESSAGE: usize = 2_000;
 
 /// Compiles the fragment `text` against the model's schema. The error says what is wrong with it and where.
 pub(crate) fn compile_input_query(
@@ -44,7 +47,7 @@ pub(crate) fn compile_input_query(
     };
     let mut planner = Planner::new(&context);
     let sets: Vec<_> = document.fragments.values().map(|fragment| &fragment.selection_set).collect();
-    let selection = planner.selection(object, &sets, 1).map_err(|problem| problem.message)?;
+    let selection = planner.selection(object, &sets, 1).map_err(|problem| messages(&[problem]))?;
     if planner.records > RECORDS_PER_SUBJECT {
         return Err(format!(
             "it may read {} records for one {}; at most {RECORDS_PER_SUBJECT} are allowed",
@@ -70,7 +73,8 @@ pub(crate) fn validated(
         .token_limit(TOKEN_LIMIT)
         .parse_ast(text, "input query")
         .map_err(|broken| {
-        broken.errors.iter().next().map(|error| error.to_json().message).unwrap_or_else(|| "not GraphQL".to_owned())
+        let first = broken.errors.iter().next().map(|error| error.to_json().message);
+        first.map_or_else(|| "not GraphQL".to_owned(), |message| shown(&message, MESSAGE))
     })?;
     let fragment = match tree.definitions.as_slice() {
         [Definition::FragmentDefinition(fragment)] => fragment,
@@ -93,5 +97,6 @@ pub(crate) fn validated(
 }
 
 fn messages(problems: &[Problem]) -> String {
-    problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
+    let messages: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    shown(&messages.join("; "), MESSAGE)
 }

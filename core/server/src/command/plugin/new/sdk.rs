@@ -29,6 +29,7 @@ const FILES: &[(&str, &str)] = carried![
     "plugin-sdk/src/date.rs",
     "plugin-sdk/src/dispatch.rs",
     "plugin-sdk/src/guest.rs",
+    "plugin-sdk/src/heap.rs",
     "plugin-sdk/src/lib.rs",
     "plugin-sdk/src/log.rs",
     "plugin-sdk/src/money.rs",
