@@ -22,7 +22,7 @@ query = "credit_terms.graphql"
 "#;
 
 /// A package with another component's code, under another manifest and input query.
-fn candidate(place: &Place, name: &str, query: &str) -> PathBuf {
+pub(crate) fn candidate(place: &Place, name: &str, query: &str) -> PathBuf {
     let package = std::fs::read(built("tests/guests/moody")).unwrap();
     let (header, mut rest) = package.split_at(8);
     let mut bytes = header.to_vec();

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::ledger::{customer, record, servers};
+use crate::shadow;
 use crate::small::decimal;
 
 const SIMULATE: &str = "mutation($input: SimulateStrategyInput!) { simulateStrategy(input: $input) { ... on StrategySimulated { asked moved changed report text } ... on Invalid { problems { path message } } ... on Refused { reasons { code message } } } }";
@@ -164,5 +165,54 @@ async fn without_a_strategy_there_is_nothing_to_compare() {
         let input = json!({ "input": { "document": candidate() } });
         let answer = server.graphql(Role::Admin, SIMULATE, input).await.json();
         assert_eq!(refusals(&answer), ["NO_ACTIVE_STRATEGY"], "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn other_plugins_are_simulated_as_they_come_to_decide() {
+    for server in servers().await {
+        let before = server.query(SEEN).await;
+        // It reads less than the installed one, and answers otherwise.
+        let part = "fragment Part on Customer { averageDaysLate creditAccount { dunningLevel } }";
+        let package = shadow::candidate(server.place(), "other.wasm", part);
+        let package = package.to_string_lossy();
+        let simulate = |files: &[&str]| {
+            let told =
+                server.place().done(&[&["strategy", "simulate", "--plugin", &*package, "--json"], files].concat());
+            serde_json::from_str::<Value>(&told).unwrap()
+        };
+        let report = simulate(&[]);
+        let file = server.place().file("next.toml", candidate());
+        let with_strategy = simulate(&[&file.to_string_lossy()]);
+        assert_eq!(server.query(SEEN).await, before, "it only looks");
+        let notes: Vec<&str> = report["notes"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        assert!(notes.iter().any(|note| note.starts_with("with `credit-rules` 2.0.0 (sha256 ")), "{report}");
+        assert!(notes.contains(&"credit.check is served by the installed plugins alone: there is nothing to compare"));
+
+        server.place().done(&["plugin", "upgrade", &*package, "--yes"]);
+        let upgraded = until(Duration::from_secs(10), async || {
+            let seen = server.query(SEEN).await;
+            (people(&seen) != people(&before)).then_some(seen)
+        });
+        let (before, after) = (people(&before), people(&upgraded.await));
+        let changed = before.iter().filter(|(id, (_, terms, _))| *terms != after[*id].1).count();
+        let same = before.len() - changed;
+        assert!(changed > 0, "{report}");
+        let told = json!({ "asked": before.len(), "moved": 0, "changed": changed, "same": same });
+        assert_eq!(report["customers"], told, "{report}");
+
+        server.place().activate(&file);
+        let seen = until(Duration::from_secs(10), async || {
+            let seen = server
+                .query("{ strategies { totalCount } customers(first: 100) { nodes { id segment { key } } } }")
+                .await;
+            (seen["strategies"]["totalCount"] == 2).then_some(seen)
+        });
+        let seen = seen.await;
+        let moved = seen["customers"]["nodes"].as_array().unwrap().iter();
+        let moved = moved.filter(|node| {
+            before[node["id"].as_str().unwrap()].0 != node["segment"]["key"].as_str().unwrap_or_default()
+        });
+        assert_eq!(with_strategy["customers"]["moved"], json!(moved.count()), "{with_strategy}");
     }
 }

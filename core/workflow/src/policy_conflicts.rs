@@ -136,7 +136,8 @@ async fn base(
 ) -> Result<(), WorkflowError> {
     let installed = Deployment::load(house).await?;
     let strategy = installed.strategy().ok_or(WorkflowError::NoActiveStrategy)?;
-    let asking = Asking { house, installed: &installed, beside: &installed, candidate: strategy, at: now };
+    let beside = &installed;
+    let asking = Asking { house, installed: &installed, beside, candidate: strategy, other_plugins: false, at: now };
     let mut points = Vec::new();
     for point in installed.points().iter().filter(|point| installed.is_served(&point.name)) {
         match point.read_request(&Value::Null) {

@@ -1,5 +1,5 @@
-//! Simulates a strategy: decides about the customers of today under the strategy in force and under the candidate, side by side,
-//! and tells what changes for whom. It only reads; of a version that was proposed it notes that it was simulated over everybody.
+//! Simulates a strategy, or other plugins, or both: decides about the customers of today as it is in force and as the candidate says,
+//! side by side, and tells what changes for whom. It only reads; of a version that was proposed it notes that it was simulated over everybody.
 //!
 //! Every customer is assigned to the candidate's segments in memory, from the facts the segments' conditions look at, and asked at
 //! the points about one customer that plugins serve. A point that asks something is asked what the caller says, of everybody; or
@@ -9,7 +9,7 @@ pub(crate) mod asking;
 pub(crate) mod customers;
 mod recorded;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use crate::activate_strategy::{read_strategy, sound};
 use crate::deployment::Active;
+use crate::install_plugin::Checked;
 use crate::life::Life;
 use crate::turn::{Begun, Turn};
 use crate::{ActivateStrategy, Deployment, House, Permit, WorkflowError};
@@ -38,12 +39,14 @@ pub struct Extent {
     pub recorded: u64,
 }
 
-/// Compares a candidate with the strategy in force. `progress` is told how many customers were asked so far, and says whether to go
+/// Compares a candidate with what is in force: a strategy, or the one in force if none is said, with `plugins` in place of the
+/// installed ones of their names. `progress` is told how many customers were asked so far, and says whether to go
 /// on: if not, the report is about those.
 pub async fn simulate_strategy(
     house: &Arc<House>,
     by: Permit<'_, ActivateStrategy>,
-    document: &str,
+    document: Option<&str>,
+    plugins: &[Checked],
     extent: &Extent,
     now: DateTime<Utc>,
     progress: &mut (dyn FnMut(u64) -> bool + Send),
@@ -53,18 +56,29 @@ pub async fn simulate_strategy(
     }
     let now = now.trunc_subsecs(3);
     let points = house.points_in_force().await?;
-    let candidate = read_strategy(&house.model, &points, document)?;
-    sound(house, &points, &candidate, now).await?;
+    let other = match document {
+        Some(document) => {
+            let candidate = read_strategy(&house.model, &points, document)?;
+            sound(house, &points, &candidate, now).await?;
+            Some((candidate, hex::encode(Sha256::digest(document.as_bytes()))))
+        }
+        None => None,
+    };
     let installed = Deployment::load(house).await?;
     let in_force = installed.strategy.clone().ok_or(WorkflowError::NoActiveStrategy)?;
     let number = in_force.number;
+    let (candidate, digest) = other.unwrap_or_else(|| (in_force.strategy.clone(), in_force.digest.clone()));
     // A challenger is no part of the comparison.
     let installed = installed.under(&house.model, in_force)?;
-    let digest = hex::encode(Sha256::digest(document.as_bytes()));
     // It is no version yet: nothing it decides is kept.
     let beside = Active { id: Uuid::nil(), number: 0, digest: digest.clone(), strategy: candidate.clone() };
-    let beside = installed.under(&house.model, beside)?;
-    let asking = Asking { house, installed: &installed, beside: &beside, candidate: &candidate, at: now };
+    let mut beside = installed.under(&house.model, beside)?;
+    for plugin in plugins {
+        beside = beside.with(&house.model, plugin)?;
+    }
+    let other_plugins = !plugins.is_empty();
+    let asking =
+        Asking { house, installed: &installed, beside: &beside, candidate: &candidate, other_plugins, at: now };
     let mut worths = BTreeMap::new();
     let (mut everybody, mut some) = (Vec::new(), Vec::new());
     for name in extent.requests.keys() {
@@ -73,7 +87,17 @@ pub async fn simulate_strategy(
             return Err(WorkflowError::invalid("requests", message));
         }
     }
-    for point in installed.points().iter().filter(|point| installed.is_served(&point.name)) {
+    let mut notes = Vec::new();
+    for point in installed.points() {
+        match (installed.is_served(&point.name), beside.is_served(&point.name)) {
+            (true, true) => {}
+            (false, false) => continue,
+            (today, _) => {
+                let only = if today { "the installed plugins" } else { "the candidate's plugins" };
+                notes.push(format!("{} is served by {only} alone: there is nothing to compare", point.name));
+                continue;
+            }
+        }
         let given = extent.requests.get(&point.name);
         let request = match (point.read_request(given.unwrap_or(&Value::Null)), given) {
             (Ok(request), _) => Some(request),
@@ -89,9 +113,16 @@ pub async fn simulate_strategy(
         }
     }
     let mut simulation = Simulation::new(&candidate, worths);
+    for plugin in plugins {
+        let manifest = plugin.package.manifest();
+        let digest: String = plugin.package.digest().chars().take(12).collect();
+        simulation.note(format!("with `{}` {} (sha256 {digest}…)", manifest.name, manifest.version));
+    }
+    notes.into_iter().for_each(|note| simulation.note(note));
     for (asked, ..) in &everybody {
-        for plugin in installed.shown_the_segment(&asked.point.name) {
-            let point = &asked.point.name;
+        let point = &asked.point.name;
+        let shown: BTreeSet<&str> = installed.shown_the_segment(point).chain(beside.shown_the_segment(point)).collect();
+        for plugin in shown {
             simulation.note(format!("`{plugin}` is shown the customer's segment at {point}: it was shown today's"));
         }
     }
@@ -112,7 +143,8 @@ pub async fn simulate_strategy(
     }
     let calls = installed.guest_calls().saturating_add(beside.guest_calls());
     let whole = whole && finished;
-    if whole {
+    // A version decides with the plugins that are installed.
+    if whole && document.is_some() && !other_plugins {
         note_simulated(house, &by.name, &digest, now).await?;
     }
     Ok(simulation.finish(&digest, number, whole, calls))

@@ -39,6 +39,10 @@ fn run(data: &[u8]) {
         Ok(answer) => {
             assert!(answer.reasons.len() <= 20);
             answer.reasons.iter().for_each(|reason| harmless(reason));
+            if planted() {
+                // Takes every letter for one byte.
+                assert!(answer.reasons.iter().all(|reason| reason.is_ascii()), "planted");
+            }
             Ok(ProposedOutput { output: answer.output, reasons: answer.reasons })
         }
         Err(failure) => {
@@ -53,10 +57,6 @@ fn run(data: &[u8]) {
     assert_eq!(together, verdict(core, point, vec![other, ours]), "the order of the plugins may not matter");
     for verdict in [&alone, &together] {
         sound(point, verdict);
-    }
-    if planted() && !alone.fallback {
-        // Divides by the days.
-        assert!(alone.output.get("netDays").and_then(Value::as_i64) != Some(0), "planted");
     }
 }
 

@@ -191,7 +191,7 @@ async fn simulate_strategy(call: &Call<'_>, input: SimulateStrategy) -> Result<C
     let extent =
         Extent { customers: u32::try_from(customers).ok(), requests: input.requests.unwrap_or_default(), recorded };
     let permit = call.actor.permit()?;
-    let report = simulate(call.house, permit, &input.document, &extent, call.now, &mut |_| true).await?;
+    let report = simulate(call.house, permit, Some(&input.document), &[], &extent, call.now, &mut |_| true).await?;
     let json = serde_json::to_value(&report).map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
     let seen = report.customers;
     values([

@@ -123,7 +123,7 @@ fn read_package(path: &Path) -> Result<Package, Failure> {
 }
 
 /// Puts the file's name before what is wrong with it.
-fn named<T>(path: &Path, result: Result<T, guildhall_workflow::WorkflowError>) -> Result<T, Failure> {
+pub(super) fn named<T>(path: &Path, result: Result<T, guildhall_workflow::WorkflowError>) -> Result<T, Failure> {
     result.map_err(|error| match Failure::from(error) {
         Failure::BadInput(message) => Failure::BadInput(format!("`{}`: {message}", path.display())),
         other => other,

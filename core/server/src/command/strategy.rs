@@ -52,9 +52,9 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Tells what a strategy file would change for the customers of today, and what that is worth; it changes nothing
+    /// Tells what a strategy file or other plugins would change for the customers of today, and what that is worth; it changes nothing
     #[command(
-        after_help = "Example:\n  guildhall strategy simulate next.toml --request 'credit.check={\"amount\": \"1000\"}'"
+        after_help = "Example:\n  guildhall strategy simulate next.toml --request 'credit.check={\"amount\": \"1000\"}'\n  guildhall strategy simulate --plugin next.wasm"
     )]
     Simulate(simulate::Options),
     /// Makes a draft of a strategy file, for others to simulate and approve

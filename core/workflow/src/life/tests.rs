@@ -37,7 +37,7 @@ async fn approve(house: &House, who: &str, number: i32) -> Result<(), String> {
 
 async fn simulate(house: &Arc<House>, document: &str, at: DateTime<Utc>) {
     let (ada, extent) = (admin("ada"), Extent::default());
-    simulate_strategy(house, ada.permit().unwrap(), document, &extent, at, &mut |_| true).await.unwrap();
+    simulate_strategy(house, ada.permit().unwrap(), Some(document), &[], &extent, at, &mut |_| true).await.unwrap();
 }
 
 async fn standing(house: &House) -> Vec<(i32, Status)> {

@@ -19,12 +19,14 @@ use crate::reads::selection_of;
 use crate::writing::object;
 use crate::{Deployment, House, WorkflowError};
 
-/// Both strategies with the same plugins.
+/// Both strategies, with the same plugins or with others.
 pub(crate) struct Asking<'a> {
     pub house: &'a Arc<House>,
     pub installed: &'a Deployment,
     pub beside: &'a Deployment,
     pub candidate: &'a Strategy,
+    /// Whether `beside` has other plugins, too.
+    pub other_plugins: bool,
     pub at: DateTime<Utc>,
 }
 
@@ -32,6 +34,8 @@ pub(crate) struct Asking<'a> {
 pub(crate) struct Asked {
     pub point: Arc<DecisionPoint>,
     parts: Vec<Entry<Output>>,
+    /// The same for the candidate's plugins, where they are others.
+    then: Vec<Entry<Output>>,
 }
 
 impl Asked {
@@ -43,11 +47,15 @@ impl Asked {
         reads.sort();
         reads.dedup();
         let rules = selection_of(&asking.house.model, &object(asking.house, &point.subject)?, &reads)?;
-        let mut parts = asking.installed.facts(&point.name).to_vec();
-        for part in parts.iter_mut().filter(|part| part.key == "rules") {
-            part.value = Output::Same(rules.clone());
-        }
-        Ok(Asked { point: Arc::clone(point), parts })
+        let parts = |deployment: &Deployment| {
+            let mut parts = deployment.facts(&point.name).to_vec();
+            for part in parts.iter_mut().filter(|part| part.key == "rules") {
+                part.value = Output::Same(rules.clone());
+            }
+            parts
+        };
+        let then = if asking.other_plugins { parts(asking.beside) } else { Vec::new() };
+        Ok(Asked { point: Arc::clone(point), parts: parts(asking.installed), then })
     }
 }
 
@@ -73,6 +81,9 @@ pub(super) struct Found<'a> {
     /// By decision point.
     #[serde(borrow)]
     facts: BTreeMap<String, Facts<'a>>,
+    /// The same, as the candidate's plugins read it, where they are others.
+    #[serde(borrow, default)]
+    then: BTreeMap<String, Facts<'a>>,
 }
 
 impl<'a> Found<'a> {
@@ -87,7 +98,7 @@ impl<'a> Found<'a> {
     /// What is known of the customer at a point, today and where the candidate puts him.
     pub(super) fn facts(&self, point: &str, candidate: &Strategy) -> Option<(&Facts<'a>, Facts<'a>)> {
         let today = self.facts.get(point)?;
-        Some((today, today.in_segment(self.to(candidate))))
+        Some((today, self.then.get(point).unwrap_or(today).in_segment(self.to(candidate))))
     }
 }
 
@@ -125,12 +136,17 @@ impl Asking<'_> {
             Entry { key: "currency".to_owned(), value: Output::Field(field("currency")?) },
             Entry { key: "assign".to_owned(), value: Output::Same(self.assigning(&customer)?) },
         ];
-        let facts = points.iter().enumerate().map(|(slot, asked)| Entry {
-            key: asked.point.name.clone(),
-            value: Output::Facts { slot, parts: asked.parts.clone() },
-        });
-        let facts = Selection { object: Arc::clone(&customer), outputs: facts.collect() };
-        outputs.push(Entry { key: "facts".to_owned(), value: Output::Same(facts) });
+        let facts = |first: usize, parts: &dyn Fn(&Asked) -> Vec<Entry<Output>>| {
+            let outputs = points.iter().enumerate().map(|(slot, asked)| Entry {
+                key: asked.point.name.clone(),
+                value: Output::Facts { slot: first + slot, parts: parts(asked) },
+            });
+            Output::Same(Selection { object: Arc::clone(&customer), outputs: outputs.collect() })
+        };
+        outputs.push(Entry { key: "facts".to_owned(), value: facts(0, &|asked| asked.parts.clone()) });
+        if self.other_plugins {
+            outputs.push(Entry { key: "then".to_owned(), value: facts(points.len(), &|asked| asked.then.clone()) });
+        }
         let term = OrderTerm {
             by: Expression::Field(Arc::clone(&id)),
             kind: id.kind.clone(),
@@ -166,8 +182,8 @@ impl Asking<'_> {
         selection_of(&self.house.model, customer, &reads)
     }
 
-    /// The verdicts about each customer, of now and under the candidate. Plugins are asked a second time about those alone to whom
-    /// the candidate gives other parameters: what they are shown beside these is the same.
+    /// The verdicts about each customer, of now and under the candidate. The same plugins are asked a second time about those
+    /// alone to whom the candidate gives other parameters: what they are shown beside these is the same.
     pub(super) async fn decide(
         &self,
         point: &DecisionPoint,
@@ -183,7 +199,7 @@ impl Asking<'_> {
             let asked = |strategy, subject| Question { strategy, point, subject, request: one.request, at: self.at };
             let (was, is) = (asked(today, one.now.subject()), asked(self.candidate, one.then.subject()));
             let parameters = resolve(&is);
-            if resolve(&was).to_json() == parameters.to_json() {
+            if !self.other_plugins && resolve(&was).to_json() == parameters.to_json() {
                 after.push(decide_unexplained(&is, &parameters, before.verdict.proposals.clone()));
             } else {
                 anew.push(Each { facts: one.then, request: one.request, text: one.text });

@@ -7,19 +7,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::Utc;
+use guildhall_workflow::Workshop;
+use guildhall_workflow::install_plugin::check_plugin;
 use guildhall_workflow::simulate_strategy::{Extent, simulate_strategy};
 use serde_json::Value;
 
 use super::read;
-use crate::command::{Operator, read_text};
+use crate::command::plugin::named;
+use crate::command::{Operator, read_bytes, read_text};
 use crate::failure::Failure;
 use crate::opening;
 use crate::settings::Settings;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Options {
-    /// The strategy file that may follow the one in force
-    candidate: PathBuf,
+    /// The strategy file that may follow the one in force; that one if only plugins are said
+    #[arg(required_unless_present = "plugin")]
+    candidate: Option<PathBuf>,
+    /// A package in place of the installed plugin of its name; may be given several times
+    #[arg(long, value_name = "FILE")]
+    plugin: Vec<PathBuf>,
     /// Customers at most, spread evenly over all; everybody if not said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     customers: Option<u32>,
@@ -43,10 +50,19 @@ fn request(text: &str) -> Result<(String, Value), String> {
 }
 
 pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Failure> {
-    let text = read_text(&options.candidate)?;
+    let text = options.candidate.as_deref().map(read_text).transpose()?;
+    let packages = options.plugin.iter().map(|file| read_bytes(file)).collect::<Result<Vec<_>, _>>()?;
     let house = opening::open(settings).await?;
-    // What is wrong with the file is told with its name.
-    read(&options.candidate, &text, &house.model, &house.points_in_force().await?)?;
+    let points = house.points_in_force().await?;
+    // What is wrong with a file is told with its name.
+    if let (Some(file), Some(text)) = (&options.candidate, &text) {
+        read(file, text, &house.model, &points)?;
+    }
+    let workshop = Workshop { points: &points, ..house.workshop() };
+    let mut plugins = Vec::with_capacity(packages.len());
+    for (file, bytes) in options.plugin.iter().zip(&packages) {
+        plugins.push(named(file, check_plugin(&workshop, bytes).await)?);
+    }
     let extent = Extent {
         customers: options.customers,
         requests: options.request.iter().cloned().collect::<BTreeMap<_, _>>(),
@@ -72,7 +88,9 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
         !stopped.load(Ordering::Relaxed)
     };
     let actor = options.operator.actor(&house);
-    let report = simulate_strategy(&house, actor.permit()?, &text, &extent, Utc::now(), &mut progress).await?;
+    let report =
+        simulate_strategy(&house, actor.permit()?, text.as_deref(), &plugins, &extent, Utc::now(), &mut progress)
+            .await?;
     interrupt.abort();
     if watched {
         eprintln!();
