@@ -99,7 +99,7 @@ pub(crate) async fn count(database: &TestDatabase) -> Fallible<u64> {
 
 async fn sqlite(url: &str) -> Fallible<SqliteConnection> {
     let options = SqliteConnectOptions::from_str(url)?.foreign_keys(true);
-    let options = options.pragma("temp_store", "memory").pragma("cache_size", "-16000");
+    let options = options.pragma("cache_size", "-16000");
     Ok(options.pragma("journal_mode", "wal").pragma("synchronous", "full").connect().await?)
 }
 
