@@ -229,14 +229,15 @@ impl Runner<'_> {
             let transaction = self.house.database.begin().await?;
             let lot = recount_lot(&transaction, self.position.counted, self.as_of, self.import.now).await?;
             let Some((last, counted)) = lot else { return Ok(transaction.rollback().await?) };
-            self.position.counted = Some(last);
+            let position = Position { counted: Some(last), ..self.position.clone() };
             if let Some(run) = &mut self.run {
-                note(run, &self.position)?;
+                note(run, &position)?;
                 if !import_run::advance(&transaction, run, RunState::Running, chrono::Utc::now()).await? {
                     return Err(ImportError::Lost);
                 }
             }
             transaction.commit().await?;
+            self.position = position;
             customers += counted.customers;
             progress(Progress::Facts { customers });
         }
