@@ -38,10 +38,11 @@ async fn followed(house: &House) -> u64 {
         create(house, "Product", json!({ "name": "Tea", "sku": sku, "currency": "USD", "listPrice": "1" })).await;
     let last = global(house, "Product", last);
     let deployment = Deployment::load(house).await.unwrap();
+    let start = reaction::place(&house.database, Who::Segments).await.unwrap().unwrap();
     let mut moved = 0;
     for _ in 0..1200 {
-        let place = reaction::place(&house.database, Who::Segments).await.unwrap().unwrap();
-        let (told, _) = event::after(&house.database, place, &event::Seen::default(), BATCH).await.unwrap();
+        // Read before and from the start: what is told here is told to the act, whatever is told to it in between.
+        let (told, _) = event::after(&house.database, start, &event::Seen::default(), BATCH).await.unwrap();
         moved += reassign_segments(house, &deployment, now()).await.unwrap().moved;
         if told.iter().any(|told| told.record_id == last) {
             return moved;
