@@ -22,8 +22,9 @@ const SMALL: usize = 16 << 10;
 
 const LISTS: usize = 1 + FINE / STEP + SMALL / COARSE_STEP;
 
-/// The first region. It is part of the memory an instance begins with: growing the memory is a call into the host and its system.
-const FIRST: usize = 128 << 10;
+/// The first region. It is part of the memory an instance begins with: growing the memory is a call into the host and its system. What is
+/// large here has to be cleared after each call, so this is what a call about one subject needs.
+const FIRST: usize = 32 << 10;
 
 /// Bytes by which the memory grows for a further region.
 const REGION: usize = 256 << 10;

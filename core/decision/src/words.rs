@@ -17,6 +17,9 @@ pub(crate) fn capitalized(text: &str) -> String {
 
 /// Text of a guest or of an author as it may be shown: one line, at most `limit` characters, nothing that a terminal or a log would act on.
 pub fn shown(text: &str, limit: usize) -> String {
+    if text.len() <= limit && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut shown: String = text.chars().take(limit).map(|letter| if acts(letter) { ' ' } else { letter }).collect();
     if text.chars().nth(limit).is_some() {
         shown.push('…');

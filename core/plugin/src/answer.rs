@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, FailureCode, shown};
@@ -38,13 +39,7 @@ impl Answer {
         if written.reasons.len() > REASONS {
             return Err(malformed(format!("the answer has {} reasons; {REASONS} are read", written.reasons.len())));
         }
-        if let Some(long) =
-            written.reasons.iter().map(|reason| reason.chars().count()).find(|length| *length > REASON_LENGTH)
-        {
-            return Err(malformed(format!("a reason has {long} characters; {REASON_LENGTH} are read")));
-        }
-        let reasons = written.reasons.iter().map(|reason| shown(reason, REASON_LENGTH)).collect();
-        Ok(Answer { output: written.output.0, reasons })
+        Ok(Answer { output: written.output.0, reasons: written.reasons.into_iter().map(|Reason(text)| text).collect() })
     }
 }
 
@@ -69,7 +64,35 @@ pub(crate) fn unique_object(text: &str) -> Result<Map<String, Value>, String> {
 struct Written {
     output: UniqueObject,
     #[serde(default)]
-    reasons: Vec<String>,
+    reasons: Vec<Reason>,
+}
+
+/// A reason as it may be shown.
+struct Reason(String);
+
+struct ReasonVisitor;
+
+impl<'de> Deserialize<'de> for Reason {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(ReasonVisitor)
+    }
+}
+
+impl Visitor<'_> for ReasonVisitor {
+    type Value = Reason;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Reason, E> {
+        match text.chars().count() {
+            long if long > REASON_LENGTH => {
+                Err(E::custom(format!("a reason has {long} characters; {REASON_LENGTH} are read")))
+            }
+            _ => Ok(Reason(shown(text, REASON_LENGTH))),
+        }
+    }
 }
 
 /// An object in which no name occurs twice, at any depth: which of two values counts would depend on the reader.
@@ -135,11 +158,13 @@ impl<'de> Visitor<'de> for UniqueVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
-        while let Some((name, Unique(value))) = members.next_entry::<String, Unique>()? {
-            if object.contains_key(&name) {
-                return Err(A::Error::custom(format!("`{name}` occurs twice")));
+        while let Some(name) = members.next_key::<String>()? {
+            match object.entry(name) {
+                Entry::Vacant(place) => {
+                    place.insert(members.next_value::<Unique>()?.0);
+                }
+                Entry::Occupied(place) => return Err(A::Error::custom(format!("`{}` occurs twice", place.key()))),
             }
-            object.insert(name, value);
         }
         Ok(Value::Object(object))
     }

@@ -1,13 +1,20 @@
 //! Gate: how many guest calls run at a time.
 
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Lets a number of calls through and makes the others wait.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    free: Mutex<usize>,
+    places: Mutex<Places>,
     returned: Condvar,
+}
+
+#[derive(Debug)]
+struct Places {
+    free: usize,
+    /// Who waits for one. To tell nobody that one is free is a call into the system all the same.
+    waiting: usize,
 }
 
 /// A place behind the gate; given back when dropped.
@@ -15,27 +22,35 @@ pub(crate) struct Place<'a>(&'a Gate);
 
 impl Gate {
     pub(crate) fn new(places: usize) -> Self {
-        Gate { free: Mutex::new(places), returned: Condvar::new() }
+        Gate { places: Mutex::new(Places { free: places, waiting: 0 }), returned: Condvar::new() }
     }
 
     /// A place, or nothing if none becomes free in time.
     pub(crate) fn enter(&self, patience: Duration) -> Option<Place<'_>> {
-        let until = Instant::now() + patience;
-        // Nothing panics while the count is held; were it so, the count would still be right.
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        while *free == 0 {
-            let left = until.checked_duration_since(Instant::now())?;
-            free = self.returned.wait_timeout(free, left).unwrap_or_else(PoisonError::into_inner).0;
+        let mut places = self.places();
+        if places.free == 0 {
+            places.waiting += 1;
+            let waited = self.returned.wait_timeout_while(places, patience, |places| places.free == 0);
+            places = waited.unwrap_or_else(PoisonError::into_inner).0;
+            places.waiting -= 1;
         }
-        *free -= 1;
+        places.free = places.free.checked_sub(1)?;
         Some(Place(self))
+    }
+
+    /// Nothing panics while the count is held; were it so, the count would still be right.
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.0.returned.notify_one();
+        let mut places = self.0.places();
+        places.free += 1;
+        if places.waiting > 0 {
+            self.0.returned.notify_one();
+        }
     }
 }
 

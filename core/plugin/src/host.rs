@@ -73,8 +73,6 @@ struct Inner {
 pub enum HostError {
     #[error("the WebAssembly engine cannot be started: {0}")]
     Engine(String),
-    #[error("the clock for plugin deadlines cannot be started: {0}")]
-    Clock(std::io::Error),
     #[error(transparent)]
     Cache(#[from] CacheError),
 }

@@ -1,6 +1,11 @@
 //! Instance: one guest call in a fresh instance that is thrown away after it.
+//!
+//! Fuel is what ends a guest, and the same call ends at the same instruction everywhere. The clock is behind it: a guest has a
+//! stack of its own, comes back after every [`SLICE`] of fuel, and goes on if there is time left.
 
-use std::time::Duration;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 use wasmtime::component::{ComponentExportIndex, ComponentType, InstancePre, Lower, WasmStr};
 use wasmtime::{Engine, PoolConcurrencyLimitError, ResourceLimiter, Store, StoreContextMut, Trap};
@@ -9,8 +14,8 @@ use crate::failure::{Failure, FailureCode, shown};
 use crate::guest::Call;
 use crate::limits::Limits;
 
-/// How often the clock ticks. Deadlines are counted in ticks.
-pub(crate) const TICK: Duration = Duration::from_millis(10);
+/// Fuel between two looks at the clock: about a tenth of a millisecond's work, and a few at the worst.
+const SLICE: u64 = 500_000;
 
 /// Fuel of a log line, beside one per byte: it is the host that works for it.
 const LOG_FUEL: u64 = 1_000;
@@ -69,20 +74,29 @@ pub(crate) struct Program {
 impl Program {
     /// Calls `decide` in a fresh instance.
     pub(crate) fn run(&self, limits: &Limits, wall: Duration, point: &str, at: &str, calls: &[Call<'_>]) -> Ran {
+        let until = Instant::now() + wall;
         let mut store = Store::new(&self.engine, State::new(limits));
-        let outcomes = self
-            .call(&mut store, limits, wall, point, at, calls)
-            .map_err(|(error, phase)| failure(&error, phase, store.data().meter.denied, limits));
+        let called = {
+            let mut call = pin!(self.call(&mut store, limits, point, at, calls));
+            let mut context = Context::from_waker(Waker::noop());
+            loop {
+                match call.as_mut().poll(&mut context) {
+                    Poll::Ready(called) => break called,
+                    Poll::Pending if Instant::now() < until => {}
+                    Poll::Pending => break Err((Trap::Interrupt.into(), Phase::Call)),
+                }
+            }
+        };
+        let outcomes = called.map_err(|(error, phase)| failure(&error, phase, store.data().meter.denied, limits));
         let left = store.get_fuel().unwrap_or(0);
         let state = store.into_data();
         Ran { outcomes, fuel: limits.fuel.saturating_sub(left), memory: state.meter.used, log: state.log }
     }
 
-    fn call(
+    async fn call(
         &self,
         store: &mut Store<State>,
         limits: &Limits,
-        wall: Duration,
         point: &str,
         at: &str,
         calls: &[Call<'_>],
@@ -90,13 +104,14 @@ impl Program {
         let start = |error| (error, Phase::Start);
         store.limiter(|state| &mut state.meter);
         store.set_fuel(limits.fuel).map_err(start)?;
-        store.set_epoch_deadline(ticks(wall));
+        store.fuel_async_yield_interval(Some(SLICE)).map_err(start)?;
         store.set_hostcall_fuel(limits.host_data);
-        let instance = self.instance.instantiate(&mut *store).map_err(start)?;
+        let instance = self.instance.instantiate_async(&mut *store).await.map_err(start)?;
         let decide = instance.get_typed_func::<Parameters<'_>, Returned>(&mut *store, self.decide).map_err(start)?;
         let calls: Vec<_> =
             calls.iter().map(|call| WireCall { parameters: call.parameters, input: call.input }).collect();
-        let (outcomes,) = decide.call(&mut *store, (point, at, &calls)).map_err(|error| (error, Phase::Call))?;
+        let called = decide.call_async(&mut *store, (point, at, &calls)).await;
+        let (outcomes,) = called.map_err(|error| (error, Phase::Call))?;
         Ok(outcomes)
     }
 }
@@ -117,11 +132,6 @@ pub(crate) fn log(mut store: StoreContextMut<'_, State>, (message,): (WasmStr,))
         state.log.push(text);
     }
     Ok(())
-}
-
-/// At least `wall`: the tick that is under way does not count.
-fn ticks(wall: Duration) -> u64 {
-    u64::try_from(wall.as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(u64::MAX - 1).saturating_add(1)
 }
 
 impl State {

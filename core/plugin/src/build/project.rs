@@ -11,6 +11,10 @@ use super::toolchain::{TARGET, Toolchain};
 /// How large a function LLVM may copy to where it is called; its own measure, four times what it is at this level.
 const INLINE: &str = "-Cllvm-args=-inline-threshold=1000";
 
+/// A guest's own stack, in bytes, a quarter of what Rust gives by itself: the whole memory is looked through after each call for what has to be
+/// cleared. Deep recursion ends at the host's limit about as soon.
+const STACK: &str = "-Clink-arg=-zstack-size=262144";
+
 /// A plugin's crate.
 pub(super) struct Project {
     manifest: PathBuf,
@@ -112,7 +116,7 @@ impl Project {
         let flags = names
             .into_iter()
             .filter_map(|(path, name)| Some(format!("--remap-path-prefix={}=/{name}", path?.display())));
-        flags.chain([INLINE.to_owned()]).collect::<Vec<_>>().join("\u{1f}")
+        flags.chain([INLINE, STACK].map(str::to_owned)).collect::<Vec<_>>().join("\u{1f}")
     }
 }
 

@@ -10,7 +10,6 @@ use super::{Batch, Call, Loaded};
 use crate::answer::{self, Answer};
 use crate::budget::Budget;
 use crate::failure::{Failure, FailureCode};
-use crate::instance::TICK;
 use crate::limits::Limits;
 
 /// Log lines that are kept of one batch.
@@ -184,6 +183,6 @@ fn wall(limits: &Limits, group: usize, chunk: usize, left: Duration) -> Duration
     match (group, chunk) {
         (1, 1) => limits.wall_single,
         (1, _) => limits.wall_single.min(left),
-        _ => (left / 2).max(TICK),
+        _ => left / 2,
     }
 }

@@ -1,11 +1,10 @@
-//! The engine: what WebAssembly may do here, and the clock.
+//! The engine: what WebAssembly may do here, and what it costs.
 
 use std::num::NonZeroUsize;
 
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig};
 
 use super::HostError;
-use crate::instance::TICK;
 use crate::limits::Limits;
 
 /// How much of a memory stays in RAM between calls. More than a plugin of Rust touches, so that a fresh instance finds its
@@ -16,13 +15,14 @@ const KEEP_RESIDENT: usize = 4 << 20;
 const MEMORIES: u32 = 2;
 const TABLES: u32 = 4;
 
+/// Stack for what the host does inside of a guest call, beside the guest's own.
+const HOST_STACK: usize = 512 << 10;
+
 pub(super) fn start(limits: &Limits) -> Result<Engine, HostError> {
     let failed = |error: wasmtime::Error| HostError::Engine(format!("{error:#}"));
     let mut config = config(limits);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
-    let engine = Engine::new(&config).map_err(failed)?;
-    start_clock(&engine)?;
-    Ok(engine)
+    Engine::new(&config).map_err(failed)
 }
 
 /// An engine that compiles and runs nothing: without a pool of instances it takes no address space.
@@ -34,8 +34,9 @@ fn config(limits: &Limits) -> Config {
     let mut config = Config::new();
     config
         .consume_fuel(true)
-        .epoch_interruption(true)
+        .operator_cost(cost())
         .max_wasm_stack(limits.stack)
+        .async_stack_size(limits.stack + HOST_STACK)
         // The same call gives the same bytes on every machine.
         .cranelift_nan_canonicalization(true)
         .wasm_relaxed_simd(false)
@@ -71,6 +72,7 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
         .total_memories(calls.saturating_mul(MEMORIES))
         .max_tables_per_component(TABLES)
         .total_tables(calls.saturating_mul(TABLES))
+        .total_stacks(calls)
         .max_memory_size(limits.memory)
         .linear_memory_keep_resident(KEEP_RESIDENT.min(limits.memory))
         .table_keep_resident(64 << 10)
@@ -78,16 +80,22 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     pool
 }
 
-/// Lets the clock tick for as long as someone has the engine.
-fn start_clock(engine: &Engine) -> Result<(), HostError> {
-    let engine = engine.weak();
-    let clock = move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            std::thread::sleep(TICK);
-        }
-    };
-    std::thread::Builder::new().name("plugin-clock".to_owned()).spawn(clock).map_err(HostError::Clock)?;
-    Ok(())
+/// Fuel for what the host does on a guest's behalf: as much as about so many instructions take. What is copied or filled costs
+/// one for each byte beside it.
+fn cost() -> OperatorCost {
+    const CALL: u8 = 10;
+    const GROWTH: u8 = 200;
+    OperatorCost {
+        MemoryGrow: GROWTH,
+        TableGrow: GROWTH,
+        MemoryCopy: CALL,
+        MemoryFill: CALL,
+        MemoryInit: CALL,
+        DataDrop: CALL,
+        TableCopy: CALL,
+        TableFill: CALL,
+        TableInit: CALL,
+        ElemDrop: CALL,
+        ..OperatorCost::new()
+    }
 }
