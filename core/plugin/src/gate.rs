@@ -67,4 +67,16 @@ mod tests {
         drop(place);
         assert!(gate.enter(Duration::ZERO).is_some());
     }
+
+    #[test]
+    fn all_who_wait_get_a_place_in_the_end() {
+        let gate = Gate::new(2);
+        std::thread::scope(|scope| {
+            let enter = || (0..50).all(|_| gate.enter(Duration::from_secs(60)).is_some());
+            let turns: Vec<_> = (0..8).map(|_| scope.spawn(enter)).collect();
+            assert!(turns.into_iter().all(|turn| turn.join().is_ok_and(|entered| entered)));
+        });
+        let places = gate.places();
+        assert_eq!((places.free, places.waiting), (2, 0));
+    }
 }

@@ -225,7 +225,8 @@ fn trapped(trap: Trap) -> String {
     let what = match trap {
         Trap::StackOverflow => "overflowed its stack",
         Trap::UnreachableCodeReached => "panicked or aborted",
-        Trap::MemoryOutOfBounds => "reached outside its memory",
+        // A guest's compiler keeps a stack of its own at the beginning of the memory.
+        Trap::MemoryOutOfBounds => "reached outside its memory, or its stack did",
         Trap::IntegerDivisionByZero | Trap::IntegerOverflow | Trap::BadConversionToInteger => {
             "calculated the impossible"
         }

@@ -11,8 +11,8 @@ use super::toolchain::{TARGET, Toolchain};
 /// How large a function LLVM may copy to where it is called; its own measure, four times what it is at this level.
 const INLINE: &str = "-Cllvm-args=-inline-threshold=1000";
 
-/// A guest's own stack, in bytes, a quarter of what Rust gives by itself: the whole memory is looked through after each call for what has to be
-/// cleared. Deep recursion ends at the host's limit about as soon.
+/// A guest's own stack, in bytes: a quarter of what Rust gives by itself. All of its memory is looked through after each call for what
+/// has to be cleared.
 const STACK: &str = "-Clink-arg=-zstack-size=262144";
 
 /// A plugin's crate.

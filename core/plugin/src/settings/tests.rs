@@ -134,7 +134,7 @@ fn what_is_not_read_is_refused() {
     refused(json!(true), expect!["the settings schema at `properties.days`: must be an object"]);
     expect!["the settings schema: is no JSON object: it is another kind of value"]
         .assert_eq(&SettingsSchema::read("[]").unwrap_err().to_string());
-    expect!["the settings schema: is no JSON object: `type` occurs twice at line 1 column 36"]
+    expect!["the settings schema: is no JSON object: `type` occurs twice at line 1 column 25"]
         .assert_eq(&SettingsSchema::read(r#"{"type": "object", "type": "object"}"#).unwrap_err().to_string());
     expect!["the settings schema at `type`: must be `object`"]
         .assert_eq(&SettingsSchema::read(r#"{"type": "string"}"#).unwrap_err().to_string());

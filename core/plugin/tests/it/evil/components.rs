@@ -78,6 +78,16 @@ fn endless() -> Vec<Case> {
             "copies 6 MiB of memory again and again",
             "(loop $again (memory.copy (i32.const 6000000) (i32.const 4096) (i32.const 6000000)) (br $again)) (unreachable)",
         ),
+        decides(
+            "grow_storm",
+            "asks for no more memory again and again",
+            "(loop $again (drop (memory.grow (i32.const 0))) (br $again)) (unreachable)",
+        ),
+        decides(
+            "empty_storm",
+            "copies nothing again and again",
+            "(loop $again (memory.copy (i32.const 0) (i32.const 0) (i32.const 0)) (br $again)) (unreachable)",
+        ),
         case("log_storm", "logs an empty text again and again", |ground| {
             ground.tell(&logging("(loop $again (call $log (i32.const 0) (i32.const 0)) (br $again)) (unreachable)", ""))
         }),
