@@ -44,7 +44,7 @@ pub use serde_json::Value as Json;
 /// What generated code uses. No part of the promise.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::dispatch::{answer, unknown_point};
+    pub use crate::dispatch::{Turn, unknown_point};
     pub use serde::{self, Deserialize, Serialize};
 }
 
@@ -60,10 +60,11 @@ macro_rules! export {
             at: &str,
             calls: &[$crate::Call<'_>],
         ) -> ::std::vec::Vec<::core::result::Result<::std::vec::Vec<u8>, ::std::string::String>> {
+            let mut turn = $crate::__private::Turn::at(at);
             let answer = |call: &$crate::Call<'_>| {
                 $(
                     if point == <$first $(:: $rest)* :: Policy as $crate::Policy>::POINT {
-                        return $crate::__private::answer::<$first $(:: $rest)* :: Policy>(at, call);
+                        return turn.answer::<$first $(:: $rest)* :: Policy>(call);
                     }
                 )+
                 $crate::__private::unknown_point(point)
