@@ -1,6 +1,7 @@
 //! `--plugins`: what the sandbox costs, against the native function, against other engines, and at rest.
 
 mod calls;
+mod customer;
 mod engines;
 mod idle;
 
@@ -23,7 +24,7 @@ pub(crate) use idle::load;
 /// Length of a round of each side.
 const ROUND: Duration = Duration::from_millis(150);
 
-/// As many customers as one guest call may be about.
+/// As many customers as one guest call may be about. The host makes several calls of them where their fuel takes more.
 const BATCH: usize = 256;
 
 /// What was measured of one goal.
@@ -59,13 +60,14 @@ impl fmt::Display for Line {
 pub(crate) fn measure(rounds: u64, as_json: bool) -> Fallible<bool> {
     let folder = TempDir::with_prefix("guildhall-plugins-")?;
     let files = Folder::new(folder.path())?;
-    let package = std::fs::read(built("tests/bench/guest"))?;
+    let package = std::fs::read(built("plugins/credit-rules"))?;
     let guest = host(&files, &folder.path().join("code"))?.load(&Package::read(&package)?)?;
     let calls = Calls::of(BATCH);
+    let measured = format!("{POINT}, {BATCH} customers, {} bytes of input on the average", calls.input_bytes());
     is_same(&guest, &calls)?;
     let mut lines = Vec::new();
 
-    eprintln!("measuring {rounds} rounds of {} ms for each side ...", ROUND.as_millis());
+    eprintln!("measuring {measured}: {rounds} rounds of {} ms for each side ...", ROUND.as_millis());
     let engines = engines::all(&files, &calls)?;
     let sides: [&dyn Fn() -> Fallible<f64>; 4] = [
         &|| time(BATCH, || calls.native()),
@@ -111,11 +113,12 @@ pub(crate) fn measure(rounds: u64, as_json: bool) -> Fallible<bool> {
             goal: 5.0,
         });
     }
-    let idle = std::fs::read(built("plugins/credit-rules"))?;
-    lines.extend(idle::measure(&files, folder.path(), &idle, rounds)?);
+    lines.extend(idle::measure(&files, folder.path(), &package, rounds)?);
     if as_json {
-        println!("{:#}", lines.iter().map(Line::to_json).collect::<Value>());
+        let lines: Value = lines.iter().map(Line::to_json).collect();
+        println!("{:#}", json!({ "measured": measured, "lines": lines }));
     } else {
+        println!("{measured}");
         lines.iter().for_each(|line| println!("{line}"));
     }
     Ok(lines.iter().all(Line::is_met))

@@ -1,46 +1,25 @@
-//! Calls: finance's credit check for many different customers.
+//! Calls: the shipped credit check for many different customers.
 
 use guildhall_plugin_host::{Call, Guest};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::customer::Customer;
 use crate::Fallible;
 
-pub(super) const POINT: &str = "measured.check";
+pub(super) const POINT: &str = "credit.check";
 pub(super) const AT: &str = "2026-03-01T09:00:00.000Z";
 
 /// Parameters and input of each call.
 pub(super) struct Calls(Vec<(String, String)>);
 
 impl Calls {
-    /// So many customers: with and without an account, stopped, within their limits and beyond, with up to three open invoices.
     pub(super) fn of(count: usize) -> Self {
-        let money = |amount: String| json!({ "amount": amount, "currency": "EUR" });
-        let call = |index: usize| {
-            let invoice = |place: usize| {
-                json!({
-                    "number": format!("2026-{:04}", index * 3 + place),
-                    "dueOn": format!("2026-0{}-{:02}", 1 + place, 1 + (index * 7 + place) % 28),
-                    "amount": money(format!("{}.5000", 10 + index)),
-                })
-            };
-            let open = index % 4;
-            let account = match index % 11 {
-                0 => Value::Null,
-                kind => json!({
-                    "limit": money("10000.0000".to_owned()),
-                    "exposure": money(format!("{}.0000", 2_000 + index * 40)),
-                    "onHold": kind == 5,
-                }),
-            };
-            let subject = json!({
-                "currency": "EUR", "creditAccount": account,
-                "openInvoices": { "totalCount": open, "nodes": (0..open).map(invoice).collect::<Value>() },
-            });
-            let parameters = json!({ "overLimit": if index.is_multiple_of(2) { "0" } else { "0.25" } });
-            let request = json!({ "amount": format!("{}.00", 100 + index) });
-            (parameters.to_string(), json!({ "subject": subject, "request": request }).to_string())
-        };
-        Calls((0..count).map(call).collect())
+        Calls((0..count).map(Customer).map(|customer| (customer.parameters(), customer.input())).collect())
+    }
+
+    /// Bytes of an input on the average.
+    pub(super) fn input_bytes(&self) -> usize {
+        self.0.iter().map(|(_, input)| input.len()).sum::<usize>() / self.0.len().max(1)
     }
 
     pub(super) fn with<T>(&self, ask: impl FnOnce(&[Call<'_>]) -> T) -> T {
@@ -64,7 +43,7 @@ impl Calls {
 
     /// What the native function answers.
     pub(super) fn answers(&self) -> Fallible<Vec<Value>> {
-        let answers = guildhall_measured_guest::decide(POINT, AT, &self.native_calls());
+        let answers = guildhall_credit_rules::decide(POINT, AT, &self.native_calls());
         answers.into_iter().map(|answer| Ok(serde_json::from_slice(&answer?)?)).collect()
     }
 
@@ -78,19 +57,19 @@ impl Calls {
 
     /// From JSON to JSON, all at once.
     pub(super) fn native(&self) -> Fallible<()> {
-        let answers = guildhall_measured_guest::decide(POINT, AT, &self.native_calls());
+        let answers = guildhall_credit_rules::decide(POINT, AT, &self.native_calls());
         all(answers.iter().map(Result::is_ok))
     }
 
     pub(super) fn native_one_by_one(&self) -> Fallible<()> {
         let calls = self.native_calls();
         all(calls.iter().map(|call| {
-            let answers = guildhall_measured_guest::decide(POINT, AT, std::slice::from_ref(call));
+            let answers = guildhall_credit_rules::decide(POINT, AT, std::slice::from_ref(call));
             answers.iter().all(Result::is_ok)
         }))
     }
 
-    /// From the same JSON to answers as the host takes them, in one guest call.
+    /// From the same JSON to answers as the host takes them, in as few guest calls as their fuel allows.
     pub(super) fn sandboxed(&self, guest: &Guest) -> Fallible<()> {
         self.with(|calls| all(guest.decide(POINT, AT, calls).answers.iter().map(Result::is_ok)))
     }

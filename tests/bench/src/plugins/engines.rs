@@ -1,4 +1,4 @@
-//! Engines: other programs that decide the same by the same rule.
+//! Engines: other programs that decide the same by the shipped credit check, as `tests/bench/engines/rules` has it in their languages.
 
 use std::io::Write as _;
 use std::path::PathBuf;
