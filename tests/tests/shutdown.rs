@@ -1,5 +1,6 @@
 //! The end of a server: what is under way is finished, nothing new begins, and the log says so.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use guildhall_tests::{Place, Role, Server, places, until};
@@ -65,6 +66,18 @@ async fn nothing_new_begins_after_the_end_has() {
         until(Duration::from_secs(5), refused).await;
         drop(stream);
         assert_eq!(server.ended().code(), Some(0), "{}", server.log());
+    }
+}
+
+#[tokio::test]
+async fn who_ends_it_as_soon_as_it_serves_is_heard() {
+    for place in places().await {
+        let place = Arc::new(place);
+        for _ in 0..5 {
+            let mut server = Server::beside(&place);
+            server.terminate();
+            assert_eq!(server.ended().code(), Some(0), "{}", server.log());
+        }
     }
 }
 

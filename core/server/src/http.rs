@@ -12,6 +12,7 @@ mod packages;
 mod rate;
 mod reply;
 mod serving;
+mod signals;
 mod socket;
 mod trace;
 mod uploads;
@@ -19,6 +20,7 @@ mod uploads;
 #[cfg(test)]
 mod tests;
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -48,6 +50,7 @@ use crate::access::Access;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use metrics::Watch;
+use signals::Signals;
 
 /// Largest body of a GraphQL request: a document of 64 KiB and a strategy file in its variables.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -149,15 +152,28 @@ async fn in_time(request: Request, next: Next) -> Response {
     }
 }
 
-/// A bound address, not yet serving: whoever listens can be told before the first request is answered.
-pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
-        Failure::BadInput(format!("cannot listen on `{address}`: {error}; choose another address with `--listen`"))
-    })
+/// A bound address, not yet serving: whoever listens can be told before the first request is answered. From here on a signal
+/// to end is heard.
+pub(crate) struct Bound {
+    listener: TcpListener,
+    signals: Signals,
+}
+
+impl Bound {
+    pub(crate) async fn at(address: SocketAddr) -> Result<Self, Failure> {
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            Failure::BadInput(format!("cannot listen on `{address}`: {error}; choose another address with `--listen`"))
+        })?;
+        Ok(Self { listener, signals: Signals::listen().map_err(Failure::failed)? })
+    }
+
+    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
 }
 
 /// Serves until the process is told to end, then finishes what is under way.
-pub(crate) async fn serve(listener: TcpListener, api: Arc<Api>, settings: &Settings) -> Result<(), Failure> {
+pub(crate) async fn serve(bound: Bound, api: Arc<Api>, settings: &Settings) -> Result<(), Failure> {
     let database = api.house().database.clone();
     let access = Access::new(database.clone());
     let (end, ending) = watch::channel(false);
@@ -171,8 +187,9 @@ pub(crate) async fn serve(listener: TcpListener, api: Arc<Api>, settings: &Setti
         sockets,
         ending,
     });
+    let Bound { listener, signals } = bound;
     let ended = async move {
-        told_to_end().await;
+        signals.told_to_end().await;
         // Those who follow are told to go, so that nobody waits for them.
         end.send_replace(true);
     };
@@ -309,32 +326,4 @@ where
 async fn ended(ending: &mut watch::Receiver<bool>) {
     // Without anybody to say so, it is.
     let _ = ending.wait_for(|ending| *ending).await;
-}
-
-async fn told_to_end() {
-    let interrupted = async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(%error, "cannot listen for an interrupt");
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(error) => {
-                tracing::error!(%error, "cannot listen for termination");
-                std::future::pending::<()>().await;
-            }
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
-    }
-    tracing::info!("ending: no new requests, those under way are finished");
 }

@@ -57,9 +57,9 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
         return Ok(house.database.close().await?);
     }
     let api = Arc::new(Api::new(house).await?.at_rate(settings.rate));
-    let listener = http::bind(settings.listen).await?;
-    println!("{}", welcome(listener.local_addr().map_err(Failure::failed)?, &settings.database, &secrets));
-    http::serve(listener, api, settings).await
+    let bound = http::Bound::at(settings.listen).await?;
+    println!("{}", welcome(bound.address().map_err(Failure::failed)?, &settings.database, &secrets));
+    http::serve(bound, api, settings).await
 }
 
 /// Brings the database to the demo's state; what is there already is left as it is.

@@ -24,10 +24,10 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let api = Arc::new(Api::new(opening::open(settings).await?).await?.at_rate(settings.rate));
-    let listener = http::bind(settings.listen).await?;
+    let bound = http::Bound::at(settings.listen).await?;
     tokio::spawn(follow_days(Arc::clone(&api)));
-    println!("serving http://{}/graphql", listener.local_addr().map_err(Failure::failed)?);
-    http::serve(listener, api, settings).await
+    println!("serving http://{}/graphql", bound.address().map_err(Failure::failed)?);
+    http::serve(bound, api, settings).await
 }
 
 /// Begins each business day. Every server does so: which of them does the work is settled in the database.
