@@ -1,6 +1,5 @@
 //! The house: everything the acts work with. One per process, made anew over its model when the deployment's fields change.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use guildhall_decision::{DecisionPoint, Taken};
@@ -71,8 +70,9 @@ pub struct InputQuery {
     pub selection: Selection,
     /// Every stored field it reads, as `Type.field`, sorted.
     pub reads: Vec<String>,
-    /// Where each of them stands from the subject: `CreditAccount.limit` at `Customer.creditAccount.limit`.
-    pub places: BTreeMap<String, BTreeSet<String>>,
+    /// Each of them with where it stands from the subject: `CreditAccount.limit` at `Customer.creditAccount.limit`. Sorted;
+    /// what is read at several places is there as often.
+    pub places: Vec<(String, String)>,
 }
 
 impl InputQuery {

@@ -178,7 +178,7 @@ impl Checked {
 }
 
 fn points_json(manifest: &Manifest, serves: &[(String, InputQuery)]) -> Value {
-    let places = |query: &InputQuery| query.places.values().flatten().cloned().collect::<BTreeSet<_>>();
+    let places = |query: &InputQuery| query.places.iter().map(|(_, place)| place.clone()).collect::<BTreeSet<_>>();
     let on =
         |point: &str| manifest.serves.iter().find(|serves| serves.point == point).map(|serves| serves.on.as_slice());
     let served = |(point, query): &(String, InputQuery)| json!({ "point": point, "reads": query.reads, "at": places(query), "on": on(point).unwrap_or_default() });

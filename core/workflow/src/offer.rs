@@ -196,12 +196,12 @@ impl Offer {
 
 fn reads(package: &Package, query: &InputQuery) -> Vec<ReadField> {
     let reasons = &package.manifest().reads;
-    let read = |(field, places): (&String, &BTreeSet<String>)| ReadField {
+    let read = |field: &String| ReadField {
         field: field.clone(),
-        at: places.iter().cloned().collect(),
+        at: query.places.iter().filter(|(known, _)| known == field).map(|(_, place)| place.clone()).collect(),
         reason: reasons.get(field).cloned(),
     };
-    query.places.iter().map(read).collect()
+    query.reads.iter().map(read).collect()
 }
 
 /// What the package adds to the schema that `before` does not have, and takes from it.

@@ -69,10 +69,11 @@ pub(crate) fn measure(rounds: u64, as_json: bool) -> Fallible<bool> {
 
     eprintln!("measuring {measured}: {rounds} rounds of {} ms for each side ...", ROUND.as_millis());
     let engines = engines::all(&files, &calls)?;
+    let limits = guest.limits(POINT);
     let sides: [&dyn Fn() -> Fallible<f64>; 4] = [
-        &|| time(BATCH, || calls.native()),
+        &|| time(BATCH, || calls.native(limits)),
         &|| time(BATCH, || calls.sandboxed(&guest)),
-        &|| time(BATCH, || calls.native_one_by_one()),
+        &|| time(BATCH, || calls.native_one_by_one(limits)),
         &|| time(BATCH, || calls.sandboxed_one_by_one(&guest)),
     ];
     let mut taken = vec![Vec::new(); sides.len() + engines.len()];

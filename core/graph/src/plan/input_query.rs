@@ -57,8 +57,11 @@ pub(crate) fn compile_input_query(
     if !planner.slots.is_empty() {
         return Err("it adds up money that may be in several currencies; group by CURRENCY instead".to_owned());
     }
-    let places = reads_of(&selection);
-    Ok(InputQuery { selection, reads: places.keys().cloned().collect(), places })
+    let places: Vec<_> = reads_of(&selection).into_iter().collect();
+    let mut reads: Vec<_> = places.iter().map(|(field, _)| field.clone()).collect();
+    reads.dedup();
+    reads.shrink_to_fit();
+    Ok(InputQuery { selection, reads, places })
 }
 
 /// Validates the fragment `text` against a schema. The error says what is wrong with it and where.

@@ -1,6 +1,6 @@
 //! What a selection reads: the fields a plugin's approver is shown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use guildhall_model::plan::{
@@ -11,14 +11,14 @@ use guildhall_model::{Field, Kind, Relation};
 /// Every stored field the selection reads, as `Type.field`, with where it stands from the subject: `CreditAccount.limit` at
 /// `Customer.creditAccount.limit`. Passing a relation reads whether there is a record: its `id`. What a list is filtered,
 /// grouped and ordered by is disclosed by it, too.
-pub(super) fn reads_of(selection: &Selection) -> BTreeMap<String, BTreeSet<String>> {
-    let mut reads = Reads { found: BTreeMap::new(), path: vec![selection.object.name.clone()] };
+pub(super) fn reads_of(selection: &Selection) -> BTreeSet<(String, String)> {
+    let mut reads = Reads { found: BTreeSet::new(), path: vec![selection.object.name.clone()] };
     reads.selection(selection);
     reads.found
 }
 
 struct Reads {
-    found: BTreeMap<String, BTreeSet<String>>,
+    found: BTreeSet<(String, String)>,
     /// From the subject to where the walk is.
     path: Vec<String>,
 }
@@ -26,7 +26,7 @@ struct Reads {
 impl Reads {
     fn field(&mut self, object: &str, field: &str) {
         let place = format!("{}.{field}", self.path.join("."));
-        self.found.entry(format!("{object}.{field}")).or_default().insert(place);
+        self.found.insert((format!("{object}.{field}"), place));
     }
 
     /// Goes through a relation: what is read behind it stands there, and so does whether there is anything.

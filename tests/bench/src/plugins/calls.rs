@@ -1,6 +1,6 @@
 //! Calls: the shipped credit check for many different customers.
 
-use guildhall_plugin_host::{Call, Guest};
+use guildhall_plugin_host::{Answer, Call, Guest, Limits};
 use serde_json::Value;
 
 use super::customer::Customer;
@@ -55,21 +55,22 @@ impl Calls {
         self.0.iter().map(line).collect()
     }
 
-    /// From JSON to JSON, all at once.
-    pub(super) fn native(&self) -> Fallible<()> {
+    /// From JSON to answers as the host takes them, all at once. A function inside of the host would answer in JSON too, and the host would
+    /// read it.
+    pub(super) fn native(&self, limits: &Limits) -> Fallible<()> {
         let answers = guildhall_credit_rules::decide(POINT, AT, &self.native_calls());
-        all(answers.iter().map(Result::is_ok))
+        all(answers.iter().map(|answer| is_read(answer, limits)))
     }
 
-    pub(super) fn native_one_by_one(&self) -> Fallible<()> {
+    pub(super) fn native_one_by_one(&self, limits: &Limits) -> Fallible<()> {
         let calls = self.native_calls();
         all(calls.iter().map(|call| {
             let answers = guildhall_credit_rules::decide(POINT, AT, std::slice::from_ref(call));
-            answers.iter().all(Result::is_ok)
+            answers.iter().all(|answer| is_read(answer, limits))
         }))
     }
 
-    /// From the same JSON to answers as the host takes them, in as few guest calls as their fuel allows.
+    /// From the same JSON to the same answers, in as few guest calls as their fuel allows.
     pub(super) fn sandboxed(&self, guest: &Guest) -> Fallible<()> {
         self.with(|calls| all(guest.decide(POINT, AT, calls).answers.iter().map(Result::is_ok)))
     }
@@ -83,6 +84,10 @@ impl Calls {
             }))
         })
     }
+}
+
+fn is_read(answer: &Result<Vec<u8>, String>, limits: &Limits) -> bool {
+    answer.as_ref().is_ok_and(|answer| Answer::read(answer, limits).is_ok())
 }
 
 fn all(mut answered: impl Iterator<Item = bool>) -> Fallible<()> {

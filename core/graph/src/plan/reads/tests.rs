@@ -24,13 +24,14 @@ fn where_a_field_stands_is_told_from_the_subject() {
     let text = "fragment Input on Customer { name parent { name } \
                 invoices(first: 1, filter: {order: {freight: {gt: \"1\"}}}) { totalCount } }";
     let query = queries.compile(point, text).unwrap();
-    let told: Vec<_> = query.places.iter().map(|(field, places)| format!("{field} {places:?}")).collect();
+    let told: Vec<_> = query.places.iter().map(|(field, place)| format!("{field} at {place}")).collect();
     let expected = [
-        "Customer.id {\"Customer.parent.id\"}",
-        "Customer.name {\"Customer.name\", \"Customer.parent.name\"}",
-        "Invoice.id {\"Customer.invoices.id\"}",
-        "Order.freight {\"Customer.invoices.order.freight\"}",
-        "Order.id {\"Customer.invoices.order.id\"}",
+        "Customer.id at Customer.parent.id",
+        "Customer.name at Customer.name",
+        "Customer.name at Customer.parent.name",
+        "Invoice.id at Customer.invoices.id",
+        "Order.freight at Customer.invoices.order.freight",
+        "Order.id at Customer.invoices.order.id",
     ];
     assert_eq!(told, expected);
 }
