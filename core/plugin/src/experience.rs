@@ -21,6 +21,10 @@ impl Experience {
         Experience(points.into_iter().map(|point| (point.to_owned(), AtomicU64::new(0))).collect())
     }
 
+    pub(crate) fn points(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// How many subjects one guest call with so much fuel can be expected to answer; at least one.
     pub(crate) fn portion(&self, point: &str, fuel: u64) -> usize {
         let each = self.0.get(point).map_or(0, |each| each.load(Ordering::Relaxed));

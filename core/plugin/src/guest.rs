@@ -5,6 +5,7 @@ mod asking;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use semver::Version;
 use serde_json::{Map, Value};
 
 use crate::answer::Answer;
@@ -15,7 +16,6 @@ use crate::failure::{Failure, FailureCode};
 use crate::gate::Gate;
 use crate::instance::Program;
 use crate::limits::Limits;
-use crate::manifest::Manifest;
 use crate::settings::{self, SettingsProblem, SettingsSchema};
 use crate::tally::Tally;
 
@@ -27,10 +27,12 @@ pub struct Guest {
     scaled: Arc<BTreeMap<String, Limits>>,
 }
 
-/// What is kept of a plugin while nobody asks it. Its bytes are not.
+/// What is kept of a plugin while nobody asks it. Its package is not.
 pub(crate) struct Loaded {
     pub digest: String,
-    pub manifest: Manifest,
+    pub name: String,
+    pub version: Version,
+    pub department: String,
     pub settings: Option<SettingsSchema>,
     pub breaker: Breaker,
     pub tally: Arc<Tally>,
@@ -124,10 +126,6 @@ impl Guest {
         &self.loaded.tally
     }
 
-    pub fn manifest(&self) -> &Manifest {
-        &self.loaded.manifest
-    }
-
     /// What it is given as settings: those that were made, with the defaults of the others. Without a schema there are none.
     ///
     /// # Errors
@@ -138,15 +136,20 @@ impl Guest {
     }
 
     pub fn name(&self) -> &str {
-        &self.manifest().name
+        &self.loaded.name
     }
 
-    pub fn version(&self) -> &semver::Version {
-        &self.manifest().version
+    pub fn version(&self) -> &Version {
+        &self.loaded.version
     }
 
     pub fn department(&self) -> &str {
-        &self.manifest().department
+        &self.loaded.department
+    }
+
+    /// The decision points it serves.
+    pub fn points(&self) -> impl Iterator<Item = &str> {
+        self.loaded.experience.points()
     }
 
     /// SHA-256 over the package, in hex.

@@ -169,7 +169,9 @@ impl Inner {
         let tally = self.tallies.of(&manifest.name);
         let loaded = Arc::new(Loaded {
             digest: package.digest().to_owned(),
-            manifest: manifest.clone(),
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            department: manifest.department.clone(),
             settings: package.settings_schema().cloned(),
             breaker: Breaker::new(&manifest.name, Arc::clone(&tally)),
             tally,

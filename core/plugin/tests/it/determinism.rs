@@ -33,7 +33,7 @@ fn plugins() -> Vec<PathBuf> {
 fn questions(folder: &Path, guest: &Guest) -> Vec<Questions> {
     let cases = folder.join("cases");
     let cases = if cases.is_dir() { Case::read_all(&cases).unwrap() } else { Vec::new() };
-    let points = guest.manifest().serves.iter().map(|serves| serves.point.clone());
+    let points = guest.points().map(str::to_owned);
     points
         .map(|point| {
             let mut calls =
