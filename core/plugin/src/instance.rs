@@ -14,7 +14,7 @@ use crate::failure::{Failure, FailureCode, shown};
 use crate::guest::Call;
 use crate::limits::Limits;
 
-/// Fuel between two looks at the clock: about a tenth of a millisecond's work, and a few at the worst.
+/// Fuel between two looks at the clock: some tens of microseconds' work, and a few milliseconds' at the worst.
 const SLICE: u64 = 500_000;
 
 /// Fuel of a log line, beside one per byte: it is the host that works for it.
