@@ -388,7 +388,8 @@ fn shown(text: &str) -> String {
     let mut shown = String::new();
     for word in text.split_inclusive([' ', '\n', ')', ',']) {
         let (bare, end) = word.split_at(word.trim_end_matches([' ', '\n', ')', ',']).len());
-        let digest = bare.len() == 64 && bare.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let digits = bare.trim_end_matches('…');
+        let digest = matches!(digits.len(), 12 | 64) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         shown.push_str(if digest { "DIGEST" } else { bare });
         shown.push_str(end);
     }
@@ -439,6 +440,13 @@ async fn an_upgrade_is_shown_before_it_is_approved() {
                 no longer reads `Customer.overdueAmount`
                 changes the setting `days` from 11 to 22
                 has a new setting `grace`, which is 3
+            shadow of settled 1.1.0 (sha256 DIGEST) over 14 decisions
+              all                                    0 same       14 changed        0 failed
+            credit.terms: 0 recorded, 14 asked with today's facts
+              all                                    0 same       14 changed        0 failed
+              key                                    0 same        5 changed        0 failed
+              rest                                   0 same        9 changed        0 failed
+              netDays 11 -> 22                      14 times
         "#]]
         .assert_eq(&shown(&ran.stdout));
         assert!(ran.stderr.contains("not approved, so nothing was installed"), "{}", ran.stderr);
@@ -453,6 +461,27 @@ async fn an_upgrade_is_shown_before_it_is_approved() {
         assert_eq!(listed[0]["settings"], json!({ "days": 22, "grace": 3 }));
         let reason = json!({ "field": "CreditAccount.limit", "reason": "Who has more credit has more time." });
         assert!(listed[0]["grants"].as_array().unwrap().contains(&reason), "{listed}");
+    }
+}
+
+#[tokio::test]
+async fn who_asks_for_more_of_the_same_says_so() {
+    for server in servers().await {
+        let invoices = |rest: &str| format!("invoices({rest}) {{ nodes {{ number }} }}");
+        let few = Variant { query: invoices("first: 3"), ..Variant::new("1.0.0", 11) };
+        put(&server, "installPlugin", &few).await;
+        let many = Variant { query: invoices("first: 200"), ..Variant::new("1.1.0", 11) };
+        let told = send(&server, &many).await;
+        let expected = "is shown up to 200 list entries of each subject for `credit.terms`, and was up to 3";
+        assert_eq!(told["offer"]["replaces"]["points"], json!([expected]), "{told}");
+        let others =
+            Variant { query: invoices("first: 3, filter: {number: {ne: \"1\"}}"), ..Variant::new("1.1.0", 11) };
+        let told = send(&server, &others).await;
+        let points = told["offer"]["replaces"]["points"][0].as_str().unwrap();
+        assert!(points.contains("by another input query of the same fields"), "{told}");
+        assert_eq!(told["offer"]["shadow"]["total"], json!({ "same": 14, "changed": 0, "failed": 0 }), "{told}");
+        // Whoever approves need not be one who sees every customer.
+        assert_eq!(told["offer"]["shadow"]["examples"], json!([]));
     }
 }
 

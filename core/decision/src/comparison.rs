@@ -162,6 +162,12 @@ impl Comparison {
         }
     }
 
+    /// The counts without anything about a single customer.
+    pub fn forget_examples(&mut self) {
+        self.examples.clear();
+        self.failures.values_mut().for_each(|failure| failure.message.clear());
+    }
+
     /// Puts the lists in order when all is counted.
     pub fn finish(&mut self) {
         for point in self.points.values_mut() {
@@ -182,6 +188,8 @@ impl PointComparison {
             }
             let (old, new) = match field.data_type {
                 DataType::Decimal => direction(&old, &new),
+                // A text may say anything about anybody.
+                DataType::Text => ("-".to_owned(), "other".to_owned()),
                 _ => (shown(&old), shown(&new)),
             };
             let same = |change: &&mut FieldChange| change.field == field.name && change.old == old && change.new == new;
@@ -234,7 +242,8 @@ impl fmt::Display for Comparison {
             }
         }
         for (code, failure) in &self.failures {
-            writeln!(f, "failed with {code} {} times: {}", failure.count, failure.message)?;
+            let message = if failure.message.is_empty() { String::new() } else { format!(": {}", failure.message) };
+            writeln!(f, "failed with {code} {} times{message}", failure.count)?;
         }
         for example in &self.examples {
             let of = example.decision.as_deref().unwrap_or(&example.customer);

@@ -55,4 +55,4 @@ pub use verdict::{
     Approval, Bound, Failure, Member, MemberVerdict, Proposal, ProposalFailure, ProposedOutput, Question, SetError,
     SetQuestion, SetVerdict, Subject, Verdict, decide, decide_set, decide_unexplained, resolve_set,
 };
-pub use words::shown;
+pub use words::{is_plain, shown};

@@ -27,6 +27,11 @@ pub fn shown(text: &str, limit: usize) -> String {
     shown
 }
 
+/// Whether a text may be shown as it is: one line, nothing that a terminal or a log would act on.
+pub fn is_plain(text: &str) -> bool {
+    !text.chars().any(acts)
+}
+
 /// Whether a reader would be led astray: control characters, ends of lines, and what turns the direction of a text or hides.
 fn acts(letter: char) -> bool {
     letter.is_control()
@@ -45,5 +50,6 @@ mod tests {
         // Scripts that are written so keep their joiners.
         assert_eq!(shown("क\u{94d}\u{200d}ष ñ 👩\u{200d}🚀", 100), "क\u{94d}\u{200d}ष ñ 👩\u{200d}🚀");
         assert_eq!(shown("abcdef", 3), "abc…");
+        assert!(is_plain("ñ 👩\u{200d}🚀") && !is_plain("a\u{202e}b") && !is_plain("a\u{9b}b") && !is_plain("a\nb"));
     }
 }

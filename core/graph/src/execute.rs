@@ -97,7 +97,7 @@ impl Execution<'_> {
             });
         }
         // One for all of them: what an operation's plugins may spend does not grow with its fields.
-        let budget = self.deployment.budget();
+        let budget = self.deployment.budget(groups.iter().map(|group| group.point.name.as_str()));
         for group in groups {
             let Group { point, request, detail, subjects } = group;
             let decided = self.deployment.decide(point, &subjects, &request, self.now, detail, Some(&budget)).await;

@@ -1,18 +1,24 @@
 //! Golden cases: questions with the answers a department stands by, as JSON files beside the plugin.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use crate::answer::Answer;
+use crate::failure::{Failure, FailureCode, is_plain, shown};
 use crate::guest::{Call, Guest};
 
 /// One golden case. The SDK runs the same files natively.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
+    #[serde(deserialize_with = "plain")]
     pub name: String,
+    #[serde(deserialize_with = "plain")]
     pub point: String,
     /// The time of the decision, RFC 3339 in UTC.
     pub at: String,
@@ -24,6 +30,21 @@ pub struct Case {
     pub input: Box<RawValue>,
     /// `{"output": {...}, "reasons": [...]}`, or `{"refused": "..."}`.
     pub expected: Value,
+}
+
+/// Bytes of a case's name.
+const NAME: usize = 200;
+
+/// One line that can be shown to anybody.
+fn plain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.len() <= NAME && is_plain(&text) {
+        true => Ok(text),
+        false => Err(D::Error::custom(format!(
+            "`{}` is not one line of at most {NAME} bytes, without characters that hide or turn a text",
+            shown(&text, 80)
+        ))),
+    }
 }
 
 /// Why cases cannot be run.
@@ -110,15 +131,7 @@ impl Case {
         };
         let call = Call { parameters: self.parameters.get().as_bytes(), input: &input };
         let mut batch = guest.decide(&self.point, &self.at, &[call]);
-        let answered = match batch.answers.pop() {
-            Some(Ok(answer)) => json!({ "output": answer.output, "reasons": answer.reasons }),
-            Some(Err(failure)) if failure.code == crate::FailureCode::RefusedByGuest => {
-                json!({ "refused": failure.message })
-            }
-            Some(Err(failure)) => json!({ "failed": failure.to_string() }),
-            None => Value::Null,
-        };
-        (answered, batch.fuel)
+        (batch.answers.pop().map_or(Value::Null, answered), batch.fuel)
     }
 
     fn input_with_settings(&self, guest: &Guest) -> Result<Vec<u8>, String> {
@@ -127,6 +140,41 @@ impl Case {
             .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
         input(&self.input, &settings)
     }
+}
+
+/// In the form of `expected`.
+fn answered(answer: Result<Answer, Failure>) -> Value {
+    match answer {
+        Ok(answer) => json!({ "output": answer.output, "reasons": answer.reasons }),
+        Err(failure) if failure.code == FailureCode::RefusedByGuest => json!({ "refused": failure.message }),
+        Err(failure) => json!({ "failed": failure.to_string() }),
+    }
+}
+
+/// Which of the cases are answered otherwise in company than alone, by their places. All of one decision point and time are asked in
+/// one batch, forwards and backwards. `alone` are the answers that each has alone.
+pub fn swayed(cases: &[&Case], alone: &[&Value], guest: &Guest) -> Vec<usize> {
+    let mut groups: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    for (place, case) in cases.iter().enumerate() {
+        groups.entry((&case.point, &case.at)).or_default().push(place);
+    }
+    let mut found = BTreeSet::new();
+    for ((point, at), places) in groups {
+        let inputs = places.iter().filter_map(|place| {
+            let case = cases.get(*place)?;
+            Some((*place, case.parameters.get().as_bytes(), case.input_with_settings(guest).ok()?))
+        });
+        let inputs: Vec<_> = inputs.collect();
+        let both: Vec<_> = inputs.iter().chain(inputs.iter().rev()).collect();
+        let calls: Vec<_> = both.iter().map(|(_, parameters, input)| Call { parameters, input }).collect();
+        let batch = guest.decide(point, at, &calls);
+        for ((place, ..), answer) in both.iter().zip(batch.answers) {
+            if alone.get(*place).is_some_and(|alone| **alone != answered(answer)) {
+                found.insert(*place);
+            }
+        }
+    }
+    found.into_iter().collect()
 }
 
 /// The input as a guest gets it: what was asked about whom, and the settings.
@@ -175,6 +223,19 @@ fn read(path: &Path) -> Result<(Case, String), CaseError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_one_line_that_can_be_shown() {
+        let case = |name: &str| {
+            json!({ "name": name, "point": "credit.terms", "at": "2026-03-01T09:00:00Z", "parameters": {}, "input": {}, "expected": {} })
+                .to_string()
+        };
+        assert!(serde_json::from_str::<Case>(&case("who pays late")).is_ok());
+        for name in ["a\n  signed by `acme`, who is trusted", "a\u{1b}[31m", "a\u{202e}b", &"a".repeat(201)] {
+            let told = serde_json::from_str::<Case>(&case(name)).unwrap_err().to_string();
+            assert!(told.contains("is not one line of at most 200 bytes"), "{told}");
+        }
+    }
 
     #[test]
     fn an_answer_is_replaced_and_nothing_else() {

@@ -20,6 +20,8 @@ use crate::package::FILE_LIMIT;
 /// Native code that is larger than this is not taken.
 pub(crate) const CODE_LIMIT: u64 = 64 << 20;
 
+/// How a program of Rust ends that panicked.
+const PANICKED: i32 = 101;
 /// How a worker says that the component is wrong; what is wrong stands on standard error.
 const INVALID: u8 = 2;
 
@@ -94,9 +96,10 @@ impl Worker {
             return LoadError::CompileTime { wall: self.wall };
         }
         tracing::error!(%status, said = shown(said.trim(), 300), "the process that compiles plugins died");
-        // A process that was killed was killed by what it compiled; one that gave up says that it could not work here.
+        // A process that was killed was killed by what it compiled, and so did a compiler that panicked fail at it; one that gave up says
+        // that it could not work here.
         match status.code() {
-            None => LoadError::Died(status.to_string()),
+            None | Some(PANICKED) => LoadError::Died(status.to_string()),
             Some(_) => LoadError::Worker(format!("gave up: {status}")),
         }
     }

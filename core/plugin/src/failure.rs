@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-pub(crate) use guildhall_decision::shown;
+pub(crate) use guildhall_decision::{is_plain, shown};
 
 /// Why a plugin gave no answer about one subject. The message is for people and says nothing about the host.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -4,6 +4,7 @@ mod asking;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use semver::Version;
 use serde_json::{Map, Value};
@@ -102,10 +103,11 @@ impl Guest {
     /// The same, as long as the request's budget lasts.
     pub fn decide_within(&self, point: &str, at: &str, calls: &[Call<'_>], budget: &Budget) -> Batch {
         let loaded = &*self.loaded;
-        if budget.is_spent() {
+        if budget.is_spent(&loaded.name) {
             return Batch::failed(calls.len(), &asking::spent());
         }
-        let patience = budget.patience(loaded.limits.patience);
+        let patience = budget.patience(&loaded.name, loaded.limits.patience);
+        let begun = Instant::now();
         // The plugin's own gate first, so that a slow plugin's callers do not hold places that others could use.
         let own = loaded.gate.enter(patience);
         let place = own.as_ref().and_then(|_| loaded.host_gate.enter(patience));
@@ -113,6 +115,7 @@ impl Guest {
             let busy = Failure::new(FailureCode::Busy, "too many plugin calls are running; try again");
             return Batch::failed(calls.len(), &busy);
         }
+        budget.spend(&loaded.name, 0, begun.elapsed());
         asking::ask(loaded, self.limits(point), point, at, calls, budget)
     }
 

@@ -32,17 +32,15 @@ pub struct Limits {
     pub instances: usize,
     /// How many subjects go into one guest call.
     pub batch: usize,
-    /// How many guest calls may be spent on one chunk of a batch, to find out who is guilty.
-    pub tries: u32,
     /// How many guest calls run at a time in this host.
     pub concurrency: usize,
     /// How many guest calls of one plugin run at a time.
     pub concurrency_per_plugin: usize,
     /// How long a call waits for its turn.
     pub patience: Duration,
-    /// Fuel that all plugins together may spend on one request.
+    /// Fuel that all plugins together may spend on one request, in equal shares.
     pub request_fuel: u64,
-    /// How long after a request began its plugins are still asked.
+    /// How long all plugins of one request together may take, in equal shares.
     pub request_wall: Duration,
 }
 
@@ -85,7 +83,6 @@ impl Default for Limits {
             log: 1 << 10,
             instances: 16,
             batch: 256,
-            tries: 64,
             concurrency: 64,
             concurrency_per_plugin: 16,
             patience: Duration::from_secs(2),

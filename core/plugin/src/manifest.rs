@@ -116,7 +116,7 @@ impl Manifest {
 
     fn check(&self) -> Result<(), ManifestError> {
         let kebab = "it must be kebab-case, such as `credit-rules`, of at most 64 characters";
-        let text = "it must be one line of 1 to 500 characters";
+        let text = "it must be one line of 1 to 500 characters, with none that hide or turn a text";
         require(is_kebab(&self.name), "name", &self.name, kebab)?;
         require(is_kebab(&self.department), "department", &self.department, kebab)?;
         require(is_text(&self.description), "description", &self.description, text)?;

@@ -49,7 +49,9 @@ pub(crate) async fn decide(
     request: &Json,
     at: DateTime<Utc>,
 ) -> Result<Decided, WorkflowError> {
-    let decided = deployment.decide(point, &[facts], request, at, Detail::Compared, Some(&deployment.budget())).await?;
+    let decided = deployment
+        .decide(point, &[facts], request, at, Detail::Compared, Some(&deployment.budget([point.name.as_str()])))
+        .await?;
     decided.into_iter().next().ok_or_else(|| WorkflowError::Internal("nothing was decided".to_owned()))
 }
 

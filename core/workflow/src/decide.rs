@@ -149,7 +149,7 @@ impl Deployment {
     }
 
     /// Decides at `point` about every subject, in their order. All subjects of a plugin go through one guest call; a plugin
-    /// that cannot answer for one of them leaves the others as they are. Plugins are asked by name, as long as the request's budget
+    /// that cannot answer for one of them leaves the others as they are. Each plugin is asked as long as its share of the request's budget
     /// lasts. Without a budget it is a comparison: guests are asked with no breaker before them.
     pub async fn decide(
         &self,

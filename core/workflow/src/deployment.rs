@@ -153,12 +153,18 @@ impl Deployment {
     }
 
     /// As this one, with a candidate in place of the plugin of its name. It is for comparisons and never decides.
-    pub(crate) fn with(&self, model: &Model, candidate: &Checked) -> Result<Self, WorkflowError> {
+    pub(crate) fn with(
+        &self,
+        model: &Model,
+        candidate: &Checked,
+        settings: Option<&Map<String, Value>>,
+    ) -> Result<Self, WorkflowError> {
         let mut plugins = self.plugins.clone();
         let place = plugins.iter().position(|plugin| plugin.guest.name() == candidate.guest.name());
         let before = place.map(|place| plugins.remove(place).settings);
         let before = before.and_then(|settings| serde_json::from_str(&settings).ok()).unwrap_or_default();
-        let settings = Value::Object(carried_over(&before, &candidate.package)).to_string();
+        let settings = settings.cloned().unwrap_or_else(|| carried_over(&before, &candidate.package));
+        let settings = Value::Object(settings).to_string();
         plugins.push(Serving {
             guest: candidate.guest.clone(),
             settings,
@@ -255,9 +261,10 @@ impl Deployment {
         self.guest_calls.load(Ordering::Relaxed)
     }
 
-    /// What all plugins together may spend on a request that begins now.
-    pub fn budget(&self) -> Arc<Budget> {
-        Arc::new(Budget::begin(&self.limits))
+    /// What all plugins together may spend on a request that asks at these decision points.
+    pub fn budget<'p>(&self, points: impl IntoIterator<Item = &'p str> + Clone) -> Arc<Budget> {
+        let asked = |plugin: &&Serving| points.clone().into_iter().any(|point| plugin.serves(point));
+        Arc::new(Budget::of(&self.limits, self.plugins.iter().filter(asked).count()))
     }
 
     /// What is counted of the plugins, by name.
@@ -384,7 +391,6 @@ async fn load_plugins(
             }
         }
     }
-    // Who is asked first matters where a request's budget ends.
     plugins.sort_by(|one, other| one.guest.name().cmp(other.guest.name()));
     Ok((plugins, suspended))
 }

@@ -126,6 +126,11 @@ pub(crate) fn check_queries(
     Ok(serves)
 }
 
+/// Whether two input queries ask the same. The plan has no equality; what it prints has everything that matters.
+pub(crate) fn alike<T: std::fmt::Debug>(a: &T, b: &T) -> bool {
+    format!("{a:?}") == format!("{b:?}")
+}
+
 /// After which events a plugin is asked.
 fn reactions(model: &Model, manifest: &Manifest) -> Result<Vec<Reaction>, WorkflowError> {
     let bad = |reason: String| WorkflowError::BadInput(format!("plugin `{}`: {reason}", manifest.name));

@@ -1,18 +1,30 @@
-//! Offer: what an administrator is shown of a package before it is installed, and what it changes.
+//! Offer: what an administrator is shown of a package before it is installed: what it reads, what it changes, and for whom.
 
+mod difference;
 mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use guildhall_decision::{changes, read_points};
-use guildhall_plugin_host::Package;
-use guildhall_store::plugin::{Arrival, Plugin};
+use chrono::{DateTime, Utc};
+use guildhall_decision::{ShadowReport, changes, read_points};
+use guildhall_plugin_host::{Manifest, Package};
+use guildhall_store::plugin::Arrival;
 use serde_json::{Map, Value, json};
 
-use crate::install_plugin::{check_queries, stored};
+use crate::install_plugin::{Checked, check_package, check_queries, stored};
+use crate::shadow::{Window, shadow};
 use crate::signed::Signed;
-use crate::succession::{Coming, Present, migrated, objections, served};
+use crate::succession::{Coming, Present, migrated, objections};
 use crate::{House, InputQuery, WorkflowError, Workshop};
+
+pub use difference::Difference;
+use difference::Earlier;
+
+/// Recorded decisions, the newest first, and customers of today that a package is compared over before it is approved. More of
+/// them are for `plugin shadow`.
+const DECISIONS: u64 = 500;
+const CUSTOMERS: u32 = 200;
 
 /// A package as it is offered for approval.
 #[derive(Clone, Debug)]
@@ -30,12 +42,16 @@ pub struct Offer {
     difference: Option<Difference>,
     /// Why it would be refused, whoever approves it.
     objections: Vec<String>,
+    /// Whom it would change; nothing if it would be refused.
+    shadow: Option<ShadowReport>,
 }
 
 #[derive(Clone, Debug)]
 struct Serves {
     point: String,
     reads: Vec<ReadField>,
+    /// The events after which it is asked.
+    on: Vec<String>,
 }
 
 /// A field that a plugin reads.
@@ -49,34 +65,22 @@ pub struct ReadField {
     pub reason: Option<String>,
 }
 
-/// What an upgrade changes.
-#[derive(Clone, Debug, Default)]
-pub struct Difference {
-    pub version: String,
-    pub digest: String,
-    pub newly_reads: Vec<ReadField>,
-    /// Fields it reads already and will read elsewhere, too: the places.
-    pub newly_at: Vec<String>,
-    pub no_longer_reads: Vec<String>,
-    pub newly_serves: Vec<String>,
-    pub no_longer_serves: Vec<String>,
-    /// Each in a sentence without a subject.
-    pub settings: Vec<String>,
-    pub schema: Vec<String>,
-    pub requires: Vec<String>,
-    pub publisher: Vec<String>,
-}
-
 impl Offer {
     /// What there is to know before approving the package. It need not be one that can be installed: then the offer says why.
     ///
     /// # Errors
     ///
     /// If it is no package, or what it reads cannot be told.
-    pub async fn of(house: &House, bytes: &[u8], settings: Option<&Map<String, Value>>) -> Result<Self, WorkflowError> {
+    pub async fn of(
+        house: &Arc<House>,
+        bytes: &[u8],
+        settings: Option<&Map<String, Value>>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, WorkflowError> {
         let package = Package::read(bytes).map_err(|error| WorkflowError::BadInput(error.to_string()))?;
         let points = house.points_in_force().await?;
-        let queries = check_queries(&Workshop { points: &points, ..house.workshop() }, &package)?;
+        let workshop = Workshop { points: &points, ..house.workshop() };
+        let queries = check_queries(&workshop, &package)?;
         let present = Present::read(house, &house.database).await?;
         let current = present.named(&package.manifest().name);
         let before = match current {
@@ -99,10 +103,22 @@ impl Offer {
         let adds = added(before.as_ref(), &package)?;
         let serves: Vec<_> = queries
             .iter()
-            .map(|(point, query)| Serves { point: point.clone(), reads: reads(&package, query) })
+            .map(|(point, query)| Serves {
+                point: point.clone(),
+                reads: reads(&package, query),
+                on: events(package.manifest(), point),
+            })
             .collect();
-        let mut offer = Offer { package, signed, serves, settings, unset, adds, difference: None, objections };
-        offer.difference = current.map(|current| offer.compared(current));
+        let mut offer =
+            Offer { package, signed, serves, settings, unset, adds, difference: None, objections, shadow: None };
+        if let Some(current) = current {
+            let earlier = Earlier { installed: current, package: before.as_ref() };
+            offer.difference = Some(offer.compared(&earlier, &queries, &workshop));
+        }
+        if let (true, Some(settings)) = (offer.objections.is_empty(), &offer.settings) {
+            let candidate = check_package(&workshop, offer.package.clone()).await?;
+            offer.shadow = Some(whom(house, &candidate, settings, now).await?);
+        }
         Ok(offer)
     }
 
@@ -118,48 +134,14 @@ impl Offer {
         &self.objections
     }
 
+    /// Whom it would change; nothing if it would be refused.
+    pub fn shadow(&self) -> Option<&ShadowReport> {
+        self.shadow.as_ref()
+    }
+
     /// The version it would replace.
     pub fn replaces(&self) -> Option<&Difference> {
         self.difference.as_ref()
-    }
-
-    fn compared(&self, current: &Plugin) -> Difference {
-        let manifest = self.package.manifest();
-        let mut all: BTreeMap<&str, &ReadField> = BTreeMap::new();
-        for read in self.serves.iter().flat_map(|serves| &serves.reads) {
-            all.insert(&read.field, read);
-        }
-        let (known, places) = (texts(&current.points, "reads"), texts(&current.points, "at"));
-        let newly_at: BTreeSet<_> = self
-            .serves
-            .iter()
-            .flat_map(|serves| &serves.reads)
-            .filter(|read| known.contains(&read.field))
-            .flat_map(|read| &read.at)
-            .filter(|place| !places.contains(*place))
-            .collect();
-        let now: BTreeSet<&str> = self.serves.iter().map(|serves| serves.point.as_str()).collect();
-        let then: BTreeSet<&str> = served(current).collect();
-        let named = |points: Vec<&&str>| points.into_iter().map(|point| (*point).to_owned()).collect();
-        let required = texts(&current.requires, "plugin");
-        let requires = manifest.requires.iter();
-        let settings = self.settings.as_ref();
-        Difference {
-            version: current.plugin_version.clone(),
-            digest: current.digest.clone(),
-            newly_reads: all.values().filter(|read| !known.contains(&read.field)).map(|read| (*read).clone()).collect(),
-            newly_at: newly_at.into_iter().cloned().collect(),
-            no_longer_reads: known.iter().filter(|field| !all.contains_key(field.as_str())).cloned().collect(),
-            newly_serves: named(now.difference(&then).collect()),
-            no_longer_serves: named(then.difference(&now).collect()),
-            settings: settings.map(|settings| changed(&current.settings.effective, settings)).unwrap_or_default(),
-            schema: self.adds.clone(),
-            requires: requires
-                .filter(|other| !required.contains(&other.plugin))
-                .map(|other| format!("newly requires `{}` {}", other.plugin, other.version))
-                .collect(),
-            publisher: publisher_changed(current, &self.signed),
-        }
     }
 
     /// As JSON, for whoever approves through the API.
@@ -169,13 +151,14 @@ impl Offer {
         let serves = self
             .serves
             .iter()
-            .map(|serves| json!({ "point": serves.point, "reads": serves.reads.iter().map(read).collect::<Vec<_>>() }));
+            .map(|serves| json!({ "point": serves.point, "reads": serves.reads.iter().map(read).collect::<Vec<_>>(), "on": serves.on }));
         let difference = self.difference.as_ref().map(|difference| {
             json!({
                 "version": difference.version, "digest": difference.digest,
                 "newlyReads": difference.newly_reads.iter().map(read).collect::<Vec<_>>(),
                 "newlyAt": difference.newly_at, "noLongerReads": difference.no_longer_reads,
                 "newlyServes": difference.newly_serves, "noLongerServes": difference.no_longer_serves,
+                "points": difference.points,
                 "settings": difference.settings, "schema": difference.schema, "requires": difference.requires,
                 "publisher": difference.publisher,
             })
@@ -189,9 +172,35 @@ impl Offer {
             "serves": serves.collect::<Vec<_>>(), "approve": self.reads(),
             "provides": manifest.provides.as_ref().map(ToString::to_string), "requires": requires.collect::<Vec<_>>(),
             "adds": self.adds, "settings": self.settings, "settingsProblems": self.unset,
-            "replaces": difference, "objections": self.objections, "text": self.text(),
+            "replaces": difference, "objections": self.objections, "shadow": self.shadow, "text": self.text(),
         })
     }
+}
+
+/// Compares it over recorded decisions and customers of today.
+async fn whom(
+    house: &Arc<House>,
+    candidate: &Checked,
+    settings: &Map<String, Value>,
+    now: DateTime<Utc>,
+) -> Result<ShadowReport, WorkflowError> {
+    let both = Window { limit: DECISIONS, current: CUSTOMERS, settings: Some(settings.clone()), ..Window::default() };
+    let mut report = match shadow(house, candidate, &both, now, &mut |_| ()).await {
+        // Without a strategy no plugin decides about anybody today.
+        Err(WorkflowError::NoActiveStrategy) => {
+            shadow(house, candidate, &Window { current: 0, ..both }, now, &mut |_| ()).await
+        }
+        compared => compared,
+    }?;
+    // Whoever approves plugins need not be one who may see every customer.
+    report.comparison.forget_examples();
+    Ok(report)
+}
+
+/// The events after which a plugin is asked at a point.
+fn events(manifest: &Manifest, point: &str) -> Vec<String> {
+    let serves = manifest.serves.iter().find(|serves| serves.point == point);
+    serves.map(|serves| serves.on.clone()).unwrap_or_default()
 }
 
 fn reads(package: &Package, query: &InputQuery) -> Vec<ReadField> {
@@ -211,74 +220,4 @@ fn added(before: Option<&Package>, package: &Package) -> Result<Vec<String>, Wor
         points(package.schema()).map_err(|error| WorkflowError::BadInput(format!("the package's schema: {error}")))?;
     let old = points(before.and_then(Package::schema)).unwrap_or_default();
     Ok(changes(&old, &new).into_iter().map(|change| change.text).collect())
-}
-
-/// The texts under `name` in a list of objects, or in lists there.
-fn texts(list: &Value, name: &str) -> BTreeSet<String> {
-    let values = list.as_array().into_iter().flatten().filter_map(|item| item.get(name));
-    let each = values.flat_map(|value| match value {
-        Value::Array(items) => items.as_slice(),
-        other => std::slice::from_ref(other),
-    });
-    each.filter_map(|text| text.as_str().map(str::to_owned)).collect()
-}
-
-fn changed(old: &Value, new: &Map<String, Value>) -> Vec<String> {
-    let none = Map::new();
-    let old = old.as_object().unwrap_or(&none);
-    let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
-    let said = |name: &&String| match (old.get(*name), new.get(*name)) {
-        (None, Some(now)) => Some(format!("has a new setting `{name}`, which is {now}")),
-        (Some(_), None) => Some(format!("no longer has the setting `{name}`")),
-        (Some(then), Some(now)) if then != now => Some(format!("changes the setting `{name}` from {then} to {now}")),
-        _ => None,
-    };
-    names.iter().filter_map(said).collect()
-}
-
-fn publisher_changed(current: &Plugin, signed: &Signed) -> Vec<String> {
-    if current.publisher_key.as_deref() == signed.key() && current.publisher.as_deref() == signed.publisher() {
-        return Vec::new();
-    }
-    let then = match (&current.publisher, &current.publisher_key) {
-        (Some(name), _) => format!("signed by `{name}`"),
-        (None, Some(key)) => format!("signed with the key {key}, which is not trusted"),
-        (None, None) => "not signed".to_owned(),
-    };
-    vec![format!("was {then}, and is {}", signed.text())]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::installed;
-
-    #[test]
-    fn changes_of_settings_are_sentences() {
-        let new = json!({ "days": 14, "grace": 3, "tags": ["a"] });
-        let lines = changed(&json!({ "days": 10, "tags": ["a"], "old": true }), new.as_object().unwrap());
-        let expected = [
-            "changes the setting `days` from 10 to 14",
-            "has a new setting `grace`, which is 3",
-            "no longer has the setting `old`",
-        ];
-        assert_eq!(lines, expected);
-    }
-
-    #[test]
-    fn a_change_of_who_signed_is_told() {
-        let key = || "ab".to_owned();
-        let acme =
-            Plugin { publisher: Some("acme".to_owned()), publisher_key: Some(key()), ..installed("scores", "1.0.0") };
-        assert_eq!(publisher_changed(&acme, &Signed::By { name: "acme".to_owned(), key: key() }), [""; 0]);
-        let gone = publisher_changed(&acme, &Signed::Not);
-        assert_eq!(gone, ["was signed by `acme`, and is NOT SIGNED: nobody vouches for where it comes from"]);
-        let lost = publisher_changed(&acme, &Signed::Unknown { claimed: "acme".to_owned(), key: key() });
-        assert_eq!(
-            lost,
-            [
-                "was signed by `acme`, and is signed with a key that is NOT TRUSTED (ed25519 ab); the package says it is of `acme`"
-            ]
-        );
-    }
 }

@@ -110,7 +110,7 @@ impl Reactor {
         for (concern, facts) in &asked {
             let each = Each { facts, request: &concern.request, text: &concern.text };
             // Each event has a budget of its own, so that none goes unanswered because of those before it.
-            let budget = deployment.budget();
+            let budget = deployment.budget([point.name.as_str()]);
             decided.extend(deployment.decide_each(point, &[each], now, Detail::Compared, Some(&budget)).await?);
         }
         told_failures(&decided);
@@ -229,7 +229,8 @@ async fn read(house: &House, records: Root) -> Result<String, WorkflowError> {
 /// A plugin that could not answer about an event is not asked about it again.
 fn told_failures(decided: &[Decided]) {
     for failure in decided.iter().flat_map(|decided| &decided.verdict.failures) {
-        let (plugin, code, message) = (&failure.plugin, &failure.code, &failure.message);
-        tracing::warn!(plugin, code, message, "a plugin could not say what is to be done about an event");
+        // What a plugin says may be about a customer: a log is no place for it.
+        let (plugin, code) = (&failure.plugin, &failure.code);
+        tracing::warn!(plugin, code, "a plugin could not say what is to be done about an event");
     }
 }

@@ -84,8 +84,9 @@ async fn attempt(
         .facts_in(&tree)
         .map_err(|error| WorkflowError::Internal(format!("the facts cannot be read: {error}")))?;
     let facts = facts.first().ok_or_else(|| WorkflowError::NotFound("there is no such customer".to_owned()))?;
-    let decided =
-        deployment.decide(point, &[facts], &order.request, now, Detail::Compared, Some(&deployment.budget())).await?;
+    let decided = deployment
+        .decide(point, &[facts], &order.request, now, Detail::Compared, Some(&deployment.budget([point.name.as_str()])))
+        .await?;
     let decided =
         decided.into_iter().next().ok_or_else(|| WorkflowError::Internal("nothing was decided".to_owned()))?;
     let transaction = house.database.begin().await?;

@@ -74,7 +74,7 @@ pub async fn simulate_strategy(
     let beside = Active { id: Uuid::nil(), number: 0, digest: digest.clone(), strategy: candidate.clone() };
     let mut beside = installed.under(&house.model, beside)?;
     for plugin in plugins {
-        beside = beside.with(&house.model, plugin)?;
+        beside = beside.with(&house.model, plugin, None)?;
     }
     let other_plugins = !plugins.is_empty();
     let asking =

@@ -84,20 +84,18 @@ impl<'a> Asking<'a> {
     fn solve(&mut self, chunk: &[Placed<'a>]) {
         let limits = self.limits;
         let until = Instant::now() + limits.wall_batch;
-        let mut tries = limits.tries;
         let mut open = vec![chunk];
         let mut last = None;
         while let Some(group) = open.pop() {
-            if self.budget.is_spent() {
+            if self.budget.is_spent(&self.loaded.name) {
                 self.spent(group);
                 continue;
             }
             let left = until.saturating_duration_since(Instant::now());
-            if tries == 0 || left.is_zero() {
+            if left.is_zero() {
                 self.give_up(group, chunk.len(), last.as_ref());
                 continue;
             }
-            tries -= 1;
             let Err(failure) = self.try_together(group, wall(limits, group.len(), chunk.len(), left)) else { continue };
             match group {
                 [(place, _)] => self.put(*place, Err(failure)),
@@ -119,8 +117,9 @@ impl<'a> Asking<'a> {
     fn try_together(&mut self, group: &[Placed<'a>], wall: Duration) -> Result<(), Failure> {
         let limits = self.limits;
         let calls: Vec<_> = group.iter().map(|(_, call)| *call).collect();
+        let begun = Instant::now();
         let ran = self.loaded.program.run(limits, wall, self.point, self.at, &calls);
-        self.budget.spend(ran.fuel);
+        self.budget.spend(&self.loaded.name, ran.fuel, begun.elapsed());
         self.batch.guest_calls += 1;
         self.batch.fuel = self.batch.fuel.saturating_add(ran.fuel);
         self.batch.memory_peak = self.batch.memory_peak.max(ran.memory);
@@ -174,7 +173,7 @@ impl<'a> Asking<'a> {
 
 /// Why a subject is not asked about any more.
 pub(super) fn spent() -> Failure {
-    let message = "the plugins of this request have spent what they may together; ask for less at a time";
+    let message = "the plugin has spent its share of what plugins may spend on this request; ask for less at a time";
     Failure::new(FailureCode::BudgetSpent, message)
 }
 

@@ -1,7 +1,7 @@
 //! The forms that values of a manifest may have.
 
 use super::ManifestError;
-use crate::failure::shown;
+use crate::failure::{is_plain, shown};
 
 const NAME_LENGTH: usize = 64;
 const TEXT_LENGTH: usize = 500;
@@ -22,7 +22,7 @@ pub(crate) fn is_kebab(text: &str) -> bool {
 
 pub(super) fn is_text(text: &str) -> bool {
     let length = text.chars().count();
-    (1..=TEXT_LENGTH).contains(&length) && !text.chars().any(char::is_control)
+    (1..=TEXT_LENGTH).contains(&length) && is_plain(text)
 }
 
 pub(super) fn is_contract(text: &str) -> bool {

@@ -49,6 +49,17 @@ fn a_good_manifest_is_read() {
 }
 
 #[test]
+fn a_text_that_hides_or_turns_what_is_shown_is_refused() {
+    for letter in ['\u{202e}', '\u{200b}', '\u{9b}', '\u{e0041}'] {
+        let text = GOOD.replace("Payment terms.", &format!("Payment{letter} terms."));
+        let told = Manifest::read(&text).unwrap_err().to_string();
+        assert!(told.contains("with none that hide or turn a text") && !told.contains(letter), "{told}");
+        let text = GOOD.replace("The check compares", &format!("The check{letter} compares"));
+        assert!(Manifest::read(&text).unwrap_err().to_string().contains("reads"));
+    }
+}
+
+#[test]
 fn mistakes_in_the_text_are_named_with_line_and_column() {
     check(
         "version = \"1.2.3\"",

@@ -92,6 +92,10 @@ fn the_key_is_for_us_alone() {
     load(&folder);
     assert_ne!(fs::read(&key).unwrap(), known);
     assert_eq!(mode(&key), 0o600);
+    // A folder that was open to others is not any more.
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+    load(&folder);
+    assert_eq!(mode(&folder), 0o700);
 }
 
 #[test]

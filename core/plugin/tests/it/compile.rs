@@ -26,6 +26,7 @@ fn check(script: &str, expected: Expect) {
 #[test]
 fn a_worker_that_dies_is_told() {
     check("exit 1", expect!["the process that compiles plugins gave up: exit status: 1; nothing was loaded"]);
+    check("exit 101", expect!["the process that compiles plugins died of it: exit status: 101; nothing was loaded"]);
     check(
         "kill -9 $$",
         expect!["the process that compiles plugins died of it: signal: 9 (SIGKILL); nothing was loaded"],

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use guildhall_plugin_host::cases::Case;
 use guildhall_plugin_host::{Call, Failure, Guest, Host, HostConfig, Limits, Package, build};
 
 pub const AT: &str = "2026-03-01T09:00:00.000Z";
@@ -38,6 +39,15 @@ pub fn ask(guest: &Guest, behaviours: &[&str]) -> guildhall_plugin_host::Batch {
     let calls: Vec<_> =
         parameters.iter().map(|text| Call { parameters: text.as_bytes(), input: b"{\"subject\":{}}" }).collect();
     guest.decide("credit.terms", AT, &calls)
+}
+
+/// A golden case that asks for a behaviour.
+pub fn misbehaving(name: &str) -> Case {
+    let case = serde_json::json!({
+        "name": name, "point": "credit.terms", "at": AT, "parameters": { "misbehave": name },
+        "input": { "subject": {}, "request": null }, "expected": null
+    });
+    serde_json::from_str(&case.to_string()).unwrap()
 }
 
 /// An answer or a failure in one line.

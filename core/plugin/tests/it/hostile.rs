@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use expect_test::{Expect, expect};
+use guildhall_plugin_host::cases::swayed;
 use guildhall_plugin_host::{Budget, Call, FailureCode, Limits};
 
-use crate::fixture::{AT, ask, hostile, limits, line};
+use crate::fixture::{AT, ask, hostile, limits, line, misbehaving};
 
 /// Asks once for a behaviour, alone.
 #[track_caller]
@@ -187,17 +188,38 @@ fn one_guilty_subject_stands_alone() {
 }
 
 #[test]
-fn finding_the_guilty_has_an_end() {
+fn however_many_are_guilty_the_others_are_answered() {
     let guest = hostile(limits());
+    let every_sixth: Vec<_> = (0..250).map(|place| if place % 6 == 0 { "panic" } else { "nothing" }).collect();
+    let batch = ask(&guest, &every_sixth);
+    for (place, answer) in batch.answers.iter().enumerate() {
+        match place % 6 {
+            0 => assert!(answer.as_ref().is_err_and(|failure| failure.code == FailureCode::Trapped)),
+            _ => assert_eq!(line(answer), GOOD, "{place}"),
+        }
+    }
+    // All are: each stands alone in the end.
     let batch = ask(&guest, &["panic"; 64]);
-    assert_eq!(batch.guest_calls, Limits::default().tries);
-    let count = |code| batch.answers.iter().filter(|answer| answer.as_ref().is_err_and(|f| f.code == code)).count();
-    assert_eq!(count(FailureCode::Trapped) + count(FailureCode::GaveUp), 64);
-    assert!(count(FailureCode::Trapped) > 20);
+    assert_eq!(batch.guest_calls, 127);
+}
+
+#[test]
+fn finding_the_guilty_has_an_end() {
+    let guest = hostile(Limits { wall_batch: Duration::ZERO, ..limits() });
     expect![
-        "GAVE_UP: a batch of 64 failed (TRAPPED) and finding out for whom took too long; ask about this subject alone"
+        "GAVE_UP: a batch of 64 failed (TIMED_OUT) and finding out for whom took too long; ask about this subject alone"
     ]
-    .assert_eq(&line(&batch.answers[63]));
+    .assert_eq(&line(&ask(&guest, &["panic"; 64]).answers[63]));
+}
+
+#[test]
+fn who_keeps_something_from_one_to_the_next_is_found_by_golden_cases() {
+    let guest = hostile(limits());
+    for (behaviour, expected) in [("tell", &[0, 1][..]), ("nothing", &[])] {
+        let cases = [misbehaving(behaviour), misbehaving(behaviour)];
+        let alone = cases.each_ref().map(|case| case.ask(&guest).0);
+        assert_eq!(swayed(&cases.each_ref(), &alone.each_ref(), &guest), expected, "{behaviour}");
+    }
 }
 
 #[test]
@@ -252,14 +274,14 @@ fn the_budget_of_a_request_ends_what_each_alone_may() {
     let guest = hostile(limits());
     let call = Call { parameters: b"{}", input: b"{\"subject\":{}}" };
     let alone = guest.decide("credit.terms", AT, &[call]).fuel;
-    let budget = Budget::begin(&Limits { request_fuel: alone + 1, request_wall: Duration::from_secs(60), ..limits() });
+    let budget = Budget::of(&Limits { request_fuel: alone + 1, request_wall: Duration::from_secs(60), ..limits() }, 1);
     let asked = || line(&guest.decide_within("credit.terms", AT, &[call], &budget).answers[0]);
     assert_eq!([asked(), asked()], [GOOD, GOOD], "a call that is begun has all its own limits");
-    assert!(budget.is_spent());
-    let spent = "BUDGET_SPENT: the plugins of this request have spent what they may together; ask for less at a time";
+    assert!(budget.is_spent(guest.name()));
+    let spent = "BUDGET_SPENT: the plugin has spent its share of what plugins may spend on this request; ask for less at a time";
     assert_eq!([asked(), asked()], [spent, spent]);
     // Dividing a batch is at the request's expense, too.
-    let budget = Budget::begin(&Limits { request_fuel: 25_000_000, request_wall: Duration::from_secs(60), ..limits() });
+    let budget = Budget::of(&Limits { request_fuel: 25_000_000, request_wall: Duration::from_secs(60), ..limits() }, 1);
     let parameters = b"{\"misbehave\":\"loop\"}";
     let batch = guest.decide_within("credit.terms", AT, &[Call { parameters, ..call }; 64], &budget);
     assert_eq!(batch.guest_calls, 3);

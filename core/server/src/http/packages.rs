@@ -56,8 +56,8 @@ pub(super) async fn get(
 }
 
 /// What there is to know before approving it; or why there is nothing to approve.
-async fn offered(house: &House, digest: &str, bytes: &[u8]) -> Result<Value, WorkflowError> {
-    match Offer::of(house, bytes, None).await {
+async fn offered(house: &Arc<House>, digest: &str, bytes: &[u8]) -> Result<Value, WorkflowError> {
+    match Offer::of(house, bytes, None, Utc::now()).await {
         Ok(offer) => Ok(json!({ "digest": digest, "offer": offer.json(), "problem": null })),
         Err(WorkflowError::BadInput(problem)) => Ok(json!({ "digest": digest, "offer": null, "problem": problem })),
         Err(error) => Err(error),

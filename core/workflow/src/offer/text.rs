@@ -1,6 +1,11 @@
 //! The offer as a text, the same wherever somebody is asked.
 
+use guildhall_decision::shown;
+
 use super::{Offer, ReadField};
+
+/// Characters of a line. What a package says of itself is shown on lines of their own, and nothing in it is acted on.
+const LINE: usize = 500;
 
 impl Offer {
     /// What is printed before somebody is asked whether the package may be installed.
@@ -23,6 +28,9 @@ impl Offer {
             for read in &serves.reads {
                 text.push_str(&format!("    {}\n", line(read)));
             }
+            if !serves.on.is_empty() {
+                text.push_str(&format!("    after {}\n", serves.on.join(", ")));
+            }
         }
         for other in &manifest.requires {
             text.push_str(&format!("  requires {} {}\n", other.plugin, other.version));
@@ -37,6 +45,9 @@ impl Offer {
         lines(&mut text, "cannot be installed with these settings", &self.unset);
         text.push_str(&self.difference_text());
         lines(&mut text, "cannot be installed", &self.objections);
+        if let Some(shadow) = &self.shadow {
+            text.push_str(&shadow.to_string());
+        }
         text
     }
 
@@ -52,6 +63,7 @@ impl Offer {
         told.extend(difference.no_longer_reads.iter().map(|field| format!("no longer reads `{field}`")));
         told.extend(difference.newly_serves.iter().map(|point| format!("newly serves `{point}`")));
         told.extend(difference.no_longer_serves.iter().map(|point| format!("no longer serves `{point}`")));
+        told.extend(difference.points.iter().cloned());
         told.extend(difference.requires.iter().cloned());
         told.extend(difference.settings.iter().cloned());
         told.extend(difference.schema.iter().cloned());
@@ -83,6 +95,6 @@ fn lines(text: &mut String, heading: &str, all: &[String]) {
     }
     text.push_str(&format!("  {heading}\n"));
     for line in all {
-        text.push_str(&format!("    {line}\n"));
+        text.push_str(&format!("    {}\n", shown(line, LINE)));
     }
 }

@@ -8,7 +8,7 @@ use guildhall_store::sample;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::reasons_of;
+use super::{Compared, Window, reasons_of};
 use crate::decide::{Decided, Detail, Facts};
 use crate::facts_of::facts_tree;
 use crate::install_plugin::Checked;
@@ -20,7 +20,8 @@ const STATEMENT: usize = 50;
 pub(super) async fn compare(
     house: &Arc<House>,
     candidate: &Checked,
-    wanted: u32,
+    points: &Compared,
+    window: &Window,
     now: DateTime<Utc>,
     report: &mut Comparison,
     progress: &mut (dyn FnMut(u64) + Send),
@@ -29,11 +30,11 @@ pub(super) async fn compare(
     if installed.strategy().is_none() {
         return Err(WorkflowError::NoActiveStrategy);
     }
-    let beside = installed.with(&house.model, candidate)?;
+    let beside = installed.with(&house.model, candidate, window.settings.as_ref())?;
     let name = &candidate.package.manifest().name;
-    let customers = sample::customers(&house.database, wanted).await?;
-    for (served, _) in &candidate.serves {
-        let Some(point) = installed.points().iter().find(|point| point.name == *served) else { continue };
+    let customers = sample::customers(&house.database, window.current).await?;
+    for served in points.all() {
+        let Some(point) = installed.points().iter().find(|point| point.name == served) else { continue };
         if point.mode != Mode::Independent || point.read_request(&Value::Null).is_err() {
             report.note(format!("{served} cannot be asked without a request: only recorded decisions tell of it"));
             continue;
@@ -50,7 +51,7 @@ pub(super) async fn compare(
                     break;
                 }
                 let proposals = &new.decided.verdict.proposals;
-                let Some(proposal) = proposals.iter().find(|proposal| proposal.plugin == *name) else { continue };
+                let proposal = proposals.iter().find(|proposal| proposal.plugin == *name);
                 report.add(&Seen {
                     point,
                     segment: new.segment.as_deref(),

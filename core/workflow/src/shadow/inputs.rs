@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::facts_of::read_each;
-use crate::install_plugin::Checked;
+use crate::install_plugin::{Checked, alike};
 use crate::{House, InputQuery, WorkflowError};
 
 /// Customers that one statement reads.
@@ -68,11 +68,6 @@ fn fit(house: &House, candidate: &Checked, point: &DecisionPoint, recorded: Opti
         return Some(Fit::Whole);
     }
     covers(&then, now).then(|| Fit::Part(now.clone()))
-}
-
-fn alike<T: std::fmt::Debug>(a: &T, b: &T) -> bool {
-    // The plan has no equality; what it prints has everything that matters.
-    format!("{a:?}") == format!("{b:?}")
 }
 
 /// Whether everything of `asked` is in `given` under the same key.

@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::inputs::{Fit, Fits, project, today};
-use super::{Window, reasons_of};
+use super::{Compared, Window, reasons_of};
 use crate::decide::{input_text, parameters_text};
 use crate::install_plugin::Checked;
 use crate::recorded::global_id;
@@ -38,6 +38,8 @@ struct Job {
     old: Map<String, Value>,
     /// The recorded proposals of the other plugins.
     others: Vec<Proposal>,
+    /// Whether the candidate is asked at all.
+    asked: bool,
     /// What the candidate is shown of the subject; nothing if the customer is gone.
     subject: Option<String>,
     /// The settings it is shown: those recorded for the plugin of its name, as far as it knows them.
@@ -54,15 +56,18 @@ struct Made {
 pub(super) async fn compare(
     house: &Arc<House>,
     candidate: &Checked,
+    points: &Compared,
     window: &Window,
     report: &mut Comparison,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<(), WorkflowError> {
-    let points: Vec<_> = candidate.serves.iter().map(|(point, _)| point.as_str()).collect();
-    let mut past = Past { house, candidate, strategies: HashMap::new(), points: HashMap::new(), fits: Fits::default() };
+    let names: Vec<_> = points.all().collect();
+    let settings = window.settings.as_ref().map(|settings| canonical_json(&Value::Object(settings.clone())));
+    let mut past =
+        Past { house, candidate, settings, strategies: HashMap::new(), points: HashMap::new(), fits: Fits::default() };
     let (mut behind, mut left) = (None, window.limit);
     while left > 0 {
-        let wanted = Recorded { points: &points, since: window.since, behind };
+        let wanted = Recorded { points: &names, since: window.since, behind };
         let rows = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
         let page = ledger::recorded(&house.database, &wanted, rows).await?;
         let Some(last) = page.last() else { break };
@@ -70,11 +75,11 @@ pub(super) async fn compare(
         left = left.saturating_sub(page.len().try_into().unwrap_or(u64::MAX));
         let mut jobs = Vec::with_capacity(page.len());
         for row in page {
-            jobs.extend(past.job(row, report).await?);
+            jobs.extend(past.job(row, &points.leaves, report).await?);
         }
         past.read_today(&mut jobs).await?;
         let (before, name) = (jobs.len(), candidate.package.manifest().name.clone());
-        jobs.retain(|job| job.subject.is_some());
+        jobs.retain(|job| job.subject.is_some() || !job.asked);
         if jobs.len() < before {
             report.note("customers who are gone were left out");
         }
@@ -83,7 +88,7 @@ pub(super) async fn compare(
         let made: Vec<Made> =
             made.await.map_err(|error| WorkflowError::Internal(format!("the candidate was not run: {error}")))?;
         for Made { job, verdict } in &made {
-            let Some(proposal) = verdict.proposals.iter().find(|proposal| proposal.plugin == name) else { continue };
+            let proposal = verdict.proposals.iter().find(|proposal| proposal.plugin == name);
             report.add(&Seen {
                 point: &job.point,
                 segment: job.inputs.subject.segment.as_deref(),
@@ -103,12 +108,14 @@ pub(super) async fn compare(
 /// Asks the candidate and makes the verdict with the others' recorded proposals.
 fn make(guest: &Guest, job: Job) -> Made {
     let verdict = {
-        let Job { point, strategy, inputs, request, at, others, subject, settings, .. } = &job;
+        let Job { point, strategy, inputs, request, at, others, asked, subject, settings, .. } = &job;
         let question = Question { strategy, point, subject: inputs.subject(), request, at: *at };
         let parameters = resolve(&question);
-        let input = input_text(subject.as_deref().unwrap_or("null"), &canonical_json(request), settings);
         let mut proposals = others.clone();
-        proposals.push(ask(guest, &question, &parameters_text(&parameters), &input));
+        if *asked {
+            let input = input_text(subject.as_deref().unwrap_or("null"), &canonical_json(request), settings);
+            proposals.push(ask(guest, &question, &parameters_text(&parameters), &input));
+        }
         decide_unexplained(&question, &parameters, proposals)
     };
     Made { job, verdict }
@@ -118,6 +125,8 @@ fn make(guest: &Guest, job: Job) -> Made {
 struct Past<'a> {
     house: &'a Arc<House>,
     candidate: &'a Checked,
+    /// What the candidate is set to, whatever was recorded.
+    settings: Option<String>,
     /// By number and the digest of the point; nothing if it cannot be read any more.
     strategies: HashMap<(i32, String), Option<Arc<Strategy>>>,
     points: HashMap<String, Option<Arc<DecisionPoint>>>,
@@ -139,7 +148,12 @@ struct Shown<'a> {
 
 impl Past<'_> {
     /// What a decision is made again with; nothing, and a note, if that is not possible.
-    async fn job(&mut self, row: Entry, report: &mut Comparison) -> Result<Option<Job>, WorkflowError> {
+    async fn job(
+        &mut self,
+        row: Entry,
+        leaves: &[String],
+        report: &mut Comparison,
+    ) -> Result<Option<Job>, WorkflowError> {
         let decision = global_id(&self.house.model, "Decision", row.id)?;
         let (Some(kept), Some(versions)) = (row.kept, Versions::read(&row.versions)) else { return Ok(None) };
         let Some(point) = self.point(&row.point, &versions.point).await? else {
@@ -162,7 +176,11 @@ impl Past<'_> {
         let name = &self.candidate.package.manifest().name;
         others.retain(|proposal| proposal.plugin != *name);
         let taken = versions.plugins.iter().find(|plugin| plugin.name == *name).map(|plugin| plugin.digest.as_str());
-        let fit = self.fits.of(self.house, self.candidate, &point, taken).await?;
+        let asked = !leaves.contains(&point.name);
+        let fit = match asked {
+            true => self.fits.of(self.house, self.candidate, &point, taken).await?,
+            false => Fit::Today,
+        };
         let call = inputs.calls.iter().find(|asked| asked.plugin == *name);
         let shown =
             call.map(|asked| serde_json::from_str::<Shown<'_>>(asked.input.get())).transpose().map_err(broken)?;
@@ -183,7 +201,8 @@ impl Past<'_> {
             at: row.decided_at,
             old: serde_json::from_str(&kept.verdict).map_err(broken)?,
             others,
-            today: subject.is_none(),
+            today: asked && subject.is_none(),
+            asked,
             subject,
             settings,
             inputs,
@@ -199,6 +218,9 @@ impl Past<'_> {
 
     /// The recorded settings under the candidate's names and with its defaults; its defaults alone if they do not fit.
     fn settings(&self, recorded: Option<&Value>, report: &mut Comparison) -> String {
+        if let Some(settings) = &self.settings {
+            return settings.clone();
+        }
         let package = &self.candidate.package;
         let settings = migrated(recorded.unwrap_or(&Value::Null), package.manifest());
         let settings = package.complete_settings(&settings).or_else(|_| {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use guildhall_plugin_host::cases::swayed;
 use guildhall_plugin_host::{Batch, Call, Limits};
 
 use super::{Case, GOOD, Ground, case};
-use crate::fixture::{AT, ask, line};
+use crate::fixture::{AT, ask, line, misbehaving};
 
 /// The hostile guest is asked once.
 fn behaves(name: &'static str, does: &'static str) -> Case {
@@ -37,6 +38,7 @@ pub(super) fn cases() -> Vec<Case> {
         behaves("nan_bits", "asks the machine for the bits of a NaN"),
         case("count", "counts its calls in a global, over three calls", over(&["count", "count", "count"])),
         case("tell", "keeps the input of one customer in a static and tells it to the next", over(&["tell", "tell"])),
+        case("tell_together", "the same in one batch, which is one instance", together(&["tell", "tell"])),
         case("search", "fills 6 MiB, and looks in the next call for what is left of it", over(&["remember", "search"])),
         case("neighbours", "is asked about 20 customers and panics about one", neighbours),
         case("thousand", "panics about 10 of 1,000 customers", thousand),
@@ -74,6 +76,20 @@ fn over(behaviours: &'static [&'static str]) -> impl Fn(&Ground) -> String {
     }
 }
 
+/// All behaviours in one batch; the last answer counts, and whether golden cases would have told.
+fn together(behaviours: &'static [&'static str]) -> impl Fn(&Ground) -> String {
+    move |ground| {
+        let batch = ask(&ground.hostile, behaviours);
+        let last = batch.answers.last().map(line).unwrap_or_default();
+        let cases: Vec<_> = behaviours.iter().map(|name| misbehaving(name)).collect();
+        let cases: Vec<_> = cases.iter().collect();
+        let alone: Vec<_> = cases.iter().map(|case| case.ask(&ground.hostile).0).collect();
+        let told = swayed(&cases, &alone.iter().collect::<Vec<_>>(), &ground.hostile);
+        assert!(!told.is_empty());
+        format!("{last}; `plugin test` says that the answer depends on who else is asked about")
+    }
+}
+
 /// How often each came: answers and codes of failures.
 fn counted(batch: &Batch) -> String {
     let mut counted = BTreeMap::new();
@@ -105,7 +121,8 @@ fn thousand(ground: &Ground) -> String {
 
 fn all_panic(ground: &Ground) -> String {
     let batch = ask(&ground.hostile, &["panic"; 64]);
-    assert!(batch.guest_calls <= Limits::default().tries);
+    // To find one of 256 takes sixteen calls.
+    assert!(batch.guest_calls <= 200, "{}", batch.guest_calls);
     counted(&batch)
 }
 

@@ -2,7 +2,9 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use chrono::Utc;
 use guildhall_workflow::install_plugin::{Approval, Order};
 use guildhall_workflow::{House, Offer};
 use serde_json::{Map, Value};
@@ -32,10 +34,10 @@ pub(super) struct Looked {
 }
 
 /// Reads the package, and finds out what it would mean.
-pub(super) async fn look(house: &House, options: &Options) -> Result<Looked, Failure> {
+pub(super) async fn look(house: &Arc<House>, options: &Options) -> Result<Looked, Failure> {
     let bytes = read_bytes(&options.package)?;
     let settings = options.settings.as_deref().map(read_settings).transpose()?;
-    let offer = named(&options.package, Offer::of(house, &bytes, settings.as_ref()).await)?;
+    let offer = named(&options.package, Offer::of(house, &bytes, settings.as_ref(), Utc::now()).await)?;
     Ok(Looked { bytes, settings, offer })
 }
 

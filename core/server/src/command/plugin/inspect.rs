@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use guildhall_decision::shown;
 use guildhall_plugin_host::Package;
 use guildhall_workflow::Workshop;
 use guildhall_workflow::install_plugin::{Checked, check_plugin};
@@ -12,6 +13,10 @@ use crate::command::{points_beside, read_bytes};
 use crate::failure::Failure;
 use crate::opening;
 use crate::settings::Settings;
+
+/// Characters of a line. Texts of the package may come from anyone: each is shown on a line of its own, and nothing in it is acted
+/// on.
+const LINE: usize = 500;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Options {
@@ -86,7 +91,7 @@ fn details(package: &Package) -> String {
     let mut text = String::new();
     if let Some(schema) = package.schema() {
         text.push_str("  schema\n");
-        schema.lines().for_each(|line| text.push_str(&format!("    {line}\n")));
+        schema.lines().for_each(|line| text.push_str(&format!("    {}\n", shown(line, LINE))));
     }
     let properties = package.settings().and_then(|document| document.get("properties")).and_then(Value::as_object);
     if let Some(properties) = properties {
@@ -94,11 +99,12 @@ fn details(package: &Package) -> String {
         for (name, setting) in properties {
             let word = |key: &str| setting.get(key).and_then(Value::as_str).unwrap_or_default();
             let default = setting.get("default").map(|default| format!(" = {default}")).unwrap_or_default();
-            text.push_str(&format!("    {name}: {}{default} {}\n", word("type"), word("description")));
+            let told = format!("{name}: {}{default} {}", word("type"), word("description"));
+            text.push_str(&format!("    {}\n", shown(&told, LINE)));
         }
     }
     for (old, new) in &package.manifest().renamed {
-        text.push_str(&format!("    {old} is now {new}\n"));
+        text.push_str(&format!("    {}\n", shown(&format!("{old} is now {new}"), LINE)));
     }
     text.push_str(&format!("  {} golden cases\n", package.cases().len()));
     for case in package.cases() {
@@ -110,8 +116,7 @@ fn details(package: &Package) -> String {
     for (name, size) in package.sections() {
         text.push_str(&format!("    {name} {size} bytes\n"));
     }
-    // Texts of the package may come from anyone; a terminal acts on what is in them.
-    text.chars().filter(|letter| *letter == '\n' || !letter.is_control()).collect()
+    text
 }
 
 fn report(checked: &Checked) -> Value {

@@ -39,7 +39,8 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
     let workshop = Workshop { points: &points, ..house.workshop() };
     let candidate = named(&options.candidate, check_plugin(&workshop, &bytes).await)?;
     let midnight = |day: NaiveDate| DateTime::from_naive_utc_and_offset(day.and_time(NaiveTime::MIN), Utc);
-    let window = Window { since: options.since.map(midnight), limit: options.limit, current: options.current };
+    let window =
+        Window { since: options.since.map(midnight), limit: options.limit, current: options.current, settings: None };
     let watched = std::io::stderr().is_terminal();
     let mut progress = move |compared: u64| {
         if watched {

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use guildhall_decision::shown;
 use guildhall_plugin_host::Package;
 use guildhall_plugin_host::build::build;
-use guildhall_plugin_host::cases::Case;
+use guildhall_plugin_host::cases::{Case, swayed};
 use serde_json::{Value, json};
 
 use super::difference::differences;
@@ -25,6 +26,12 @@ pub(crate) struct Options {
     #[arg(long)]
     json: bool,
 }
+
+/// Characters of a problem that are shown: it quotes what a guest answered.
+const PROBLEM: usize = 2_000;
+
+/// What is kept from one subject to the next, by a `static` for instance, must not be heard in an answer.
+const SWAYED: &str = "its answer depends on who else is asked about: alone it is another";
 
 /// A case that was asked.
 struct Asked {
@@ -57,7 +64,12 @@ pub(super) fn run(settings: &Settings, options: &Options) -> Result<(), Failure>
     }
     let workshop = opening::open_workshop(settings)?;
     let sandbox = Sandbox::new(&workshop, &package)?;
-    let asked: Vec<_> = cases.iter().map(|(file, case)| ask(&sandbox, file.clone(), case)).collect();
+    let mut asked: Vec<_> = cases.iter().map(|(file, case)| ask(&sandbox, file.clone(), case)).collect();
+    for place in in_company(&sandbox, &cases, &asked) {
+        if let Some(asked) = asked.get_mut(place) {
+            asked.problems.push(SWAYED.to_owned());
+        }
+    }
     let updated = if options.update { update(&asked)? } else { 0 };
     let unasked = unasked(&package, &cases);
     if options.json {
@@ -98,6 +110,13 @@ fn ask(sandbox: &Sandbox, file: Option<PathBuf>, case: &Case) -> Asked {
     Asked { name: case.name.clone(), point: case.point.clone(), file, answered, problems, fuel }
 }
 
+/// The cases that are answered otherwise when all are asked together.
+fn in_company(sandbox: &Sandbox, cases: &[(Option<PathBuf>, Case)], asked: &[Asked]) -> Vec<usize> {
+    let cases: Vec<_> = cases.iter().map(|(_, case)| case).collect();
+    let alone: Vec<_> = asked.iter().map(|asked| &asked.answered).collect();
+    swayed(&cases, &alone, &sandbox.guest)
+}
+
 /// The decision points that are served and asked by no case.
 fn unasked(package: &Package, cases: &[(Option<PathBuf>, Case)]) -> Vec<String> {
     let points = package.queries().map(|(point, _)| point);
@@ -109,7 +128,7 @@ fn update(asked: &[Asked]) -> Result<usize, Failure> {
     let mut updated = 0;
     for asked in asked.iter().filter(|asked| !asked.problems.is_empty()) {
         let is_answer = asked.answered.get("failed").is_none() && !asked.answered.is_null();
-        let fits = !asked.problems.iter().any(|problem| problem.starts_with("this is no answer"));
+        let fits = !asked.problems.iter().any(|problem| problem.starts_with("this is no answer") || problem == SWAYED);
         if let Some(file) = asked.file.as_deref().filter(|_| is_answer && fits) {
             let text = super::read_text(file)?;
             let text = Case::with_expected(&text, &asked.answered)
@@ -129,7 +148,7 @@ fn print(asked: &[Asked], unasked: &[String]) {
             false => println!("differs {point}: {name}{place}"),
         }
         for problem in problems {
-            println!("          {problem}");
+            println!("          {}", shown(problem, PROBLEM));
         }
     }
     for point in unasked {
