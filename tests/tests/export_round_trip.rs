@@ -59,3 +59,45 @@ async fn an_empty_database_becomes_the_same() {
         }
     }
 }
+
+#[tokio::test]
+async fn json_lines_are_read_back_as_csv_is() {
+    for from in places().await {
+        company(&from).await;
+        from.done(&["export", "--all", "--out", "lines", "--format", "jsonl"]);
+        let exported = everything(&from, "out");
+        let records = exported.iter().map(|(_, rows)| rows.len() as u64).sum();
+        assert_eq!(read_back(&from, &from.folder().join("lines")), [0, 0, records, 0]);
+        for place in places().await {
+            assert_eq!(read_back(&place, &from.folder().join("lines")), [records, 0, 0, 0]);
+            assert_eq!(everything(&place, "out"), exported);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_filter_left_is_read_back() {
+    for format in ["csv", "jsonl"] {
+        for from in places().await {
+            company(&from).await;
+            let filter = r#"{"country":{"eq":"Germany"}}"#;
+            let export = |place: &Place, folder: &str, filter: &[&str]| {
+                let options = ["export", "Customer", "--out", folder, "--format", format, "--json"];
+                let report: Value = serde_json::from_str(&place.done(&[&options[..], filter].concat())).unwrap();
+                let file = report["files"][0]["file"].as_str().unwrap();
+                let text = std::fs::read_to_string(place.folder().join(folder).join(file)).unwrap();
+                (report["files"][0]["records"].as_u64().unwrap(), sorted(text.lines().map(str::to_owned)))
+            };
+            let (records, germans) = export(&from, "out", &["--filter", filter]);
+            assert!(records > 0 && records < export(&from, "all", &[]).0);
+            assert_eq!(read_back(&from, &from.folder().join("out")), [0, 0, records, 0]);
+            // Customers refer to their owners.
+            from.done(&["export", "User", "--out", "users", "--format", format]);
+            for place in places().await {
+                read_back(&place, &from.folder().join("users"));
+                assert_eq!(read_back(&place, &from.folder().join("out")), [records, 0, 0, 0]);
+                assert_eq!(export(&place, "out", &[]), (records, germans.clone()));
+            }
+        }
+    }
+}

@@ -234,6 +234,22 @@ async fn a_large_packed_file_takes_little_memory() {
 }
 
 #[tokio::test]
+async fn long_texts_that_are_looked_up_take_little_memory() {
+    for place in places().await {
+        let named = "name = { expression = \"lookup(text from texts.csv by key = name)\" }";
+        place.file("mapping.toml", PEOPLE.replace("name = \"name\"", named));
+        // The first are shown.
+        let rows: String = (0..12_000).map(|nr| format!("{nr},{}\n", if nr < 3 { "b" } else { "a" })).collect();
+        place.file("files/people.csv", format!("nr,name\n{rows}"));
+        place.file("files/texts.csv", format!("key,text\na,{}\nb,short\n", "x".repeat(30_000)));
+        let (ran, peak) = ended(start(&place, &["--dry-run"]));
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert_eq!(counts(&ran, ["created"]), [[12_000]]);
+        check_memory(peak);
+    }
+}
+
+#[tokio::test]
 async fn a_line_of_100_megabytes_is_one_rejected_row_and_takes_little_memory() {
     for place in places().await {
         place.file("mapping.toml", PEOPLE);

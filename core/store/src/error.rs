@@ -114,6 +114,8 @@ fn classify(error: &sqlx::Error) -> StoreError {
                 Some("40001" | "40P01" | "55P03") => StoreError::Busy(message),
                 // SQLite: interrupted by the deadline of its connection. PostgreSQL: statement timeout.
                 Some("9" | "57014") => StoreError::TooLong,
+                // PostgreSQL: a text that is too long for an index over its column.
+                Some("54000") if is_of_index(reason.as_ref()) => StoreError::Refused(message),
                 // SQLite: a text beyond what it builds at all. PostgreSQL: the same.
                 Some("18" | "54000") => StoreError::TooLarge,
                 // PostgreSQL: shutting down, too many connections.
@@ -129,4 +131,12 @@ fn classify(error: &sqlx::Error) -> StoreError {
         }
         other => StoreError::Failed(other.to_string()),
     }
+}
+
+/// Whether PostgreSQL refused an entry of an index. It has one code for that and for answers that are too large, and messages
+/// in the language of the server, but the same names of its functions everywhere.
+fn is_of_index(reason: &dyn sqlx::error::DatabaseError) -> bool {
+    let routine = reason.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().and_then(|reason| reason.routine());
+    routine
+        .is_some_and(|routine| routine.starts_with("_bt_check_third_page") || routine.starts_with("index_form_tuple"))
 }

@@ -8,6 +8,9 @@ use guildhall_model::{Model, ObjectType, Relation};
 /// The source of a record that came from nowhere else: its id there is its global id.
 pub(crate) const HERE: &str = "guildhall";
 
+/// What a spreadsheet takes for a formula when a cell begins with it. The last four are the wide forms of the first four.
+pub(crate) const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 /// The types of business data, what is referred to before what refers to it: those whose records Guildhall does not keep itself, and
 /// that can be without anything that it does. An override cannot: it is somebody's word against a decision, and decisions
 /// are not imported.

@@ -1,4 +1,4 @@
-//! Exports records to files: as CSV, with a mapping by which an import reads them back, or as JSON Lines.
+//! Exports records to files, as CSV or as JSON Lines, with a mapping by which an import reads them back.
 //!
 //! The way of a record: [`Pages`], which the API lends, reads it; its type's [`Table`] says which columns it has; [`cell`]
 //! writes its values; [`folder`] keeps unfinished files apart. One page is in memory at a time. docs/export.md describes what
@@ -82,7 +82,7 @@ pub fn tables(model: &Model, names: &[String]) -> Result<Vec<Table>, ExportError
     Ok(tables)
 }
 
-/// Exports to files in the folder `dir`, one for each type and, beside CSV, the mapping. They get their names when all of them
+/// Exports to files in the folder `dir`, one for each type, and the mapping. They get their names when all of them
 /// are complete; those that are there already are replaced only with `force`.
 pub async fn export_to_folder(
     tables: &[Table],
@@ -93,9 +93,7 @@ pub async fn export_to_folder(
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Vec<FileReport>, ExportError> {
     let mut names: Vec<_> = tables.iter().map(|table| file_name(table, format)).collect();
-    if format == Format::Csv {
-        names.push(MAPPING.to_owned());
-    }
+    names.push(MAPPING.to_owned());
     let mut folder = Folder::new(dir);
     if !force {
         folder.has_none_of(&names)?;
@@ -106,11 +104,9 @@ pub async fn export_to_folder(
         let records = write(table, format, pages, progress, || folder.begin(&file)).await?;
         files.push(FileReport { object: table.object.name.clone(), file, records });
     }
-    if format == Format::Csv {
-        let mut out = folder.begin(MAPPING)?;
-        out.put(&mapping::text(tables))?;
-        out.end()?;
-    }
+    let mut out = folder.begin(MAPPING)?;
+    out.put(&mapping::text(tables, format))?;
+    out.end()?;
     folder.finish()?;
     Ok(files)
 }

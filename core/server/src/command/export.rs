@@ -43,7 +43,7 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Form {
-    /// What an import reads back; with its mapping
+    /// A header line and a row for each record
     Csv,
     /// One JSON object a line
     Jsonl,
@@ -83,7 +83,7 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
         eprint!("\r\x1b[K");
     }
     if let Some(files) = done? {
-        print(&files, (format == Format::Csv).then_some(MAPPING), options.json);
+        print(&files, options.json);
     }
     Ok(api.house().database.close().await?)
 }
@@ -104,17 +104,15 @@ fn only<'t>(tables: &'t [Table], options: &Options) -> Result<&'t Table, Failure
     }
 }
 
-fn print(files: &[FileReport], mapping: Option<&str>, as_json: bool) {
+fn print(files: &[FileReport], as_json: bool) {
     if as_json {
         let files = files.iter().map(|file| json!({ "file": file.file, "type": file.object, "records": file.records }));
-        println!("{}", json!({ "files": files.collect::<Vec<_>>(), "mapping": mapping }));
+        println!("{}", json!({ "files": files.collect::<Vec<_>>(), "mapping": MAPPING }));
         return;
     }
     println!("{:<24} {:<14} {:>8}", "file", "type", "records");
     for file in files {
         println!("{:<24} {:<14} {:>8}", file.file, file.object, file.records);
     }
-    if let Some(mapping) = mapping {
-        println!("{mapping} reads them back in");
-    }
+    println!("{MAPPING} reads them back in");
 }

@@ -3,9 +3,10 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use guildhall_workflow::import::{BATCH, FileReport, Import, ImportError, Progress, Report};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::failure::Failure;
 use crate::opening;
@@ -29,7 +30,7 @@ pub(crate) struct Options {
     /// Take the rows from this folder, corrected rejects for one; what they look up still comes from DIR
     #[arg(long, value_name = "DIR")]
     rows: Option<PathBuf>,
-    /// Where rows go that cannot be taken [default: rejects-TIME]
+    /// Where rows go that cannot be taken [default: a folder of this run, rejects-TIME-…]
     #[arg(long, value_name = "DIR")]
     rejects: Option<PathBuf>,
     /// Rows written in one transaction, at most
@@ -46,7 +47,7 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
         false => (opening::open(settings).await?, None),
     };
     let now = Utc::now();
-    let rejects = options.rejects.clone().unwrap_or_else(|| format!("rejects-{}", now.format("%Y%m%d-%H%M%S")).into());
+    let rejects = options.rejects.clone().unwrap_or_else(|| own_rejects(now));
     let import = Import {
         mapping: &options.mapping,
         dir: &options.dir,
@@ -98,6 +99,13 @@ pub(crate) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
     }
 }
 
+/// A folder that no other run has, even one that began in the same second. It is made when there is something to put there.
+fn own_rejects(now: DateTime<Utc>) -> PathBuf {
+    let own = Uuid::now_v7().simple().to_string();
+    let tail = own.get(24..).unwrap_or_default();
+    format!("rejects-{}-{tail}", now.format("%Y%m%d-%H%M%S")).into()
+}
+
 fn rejected(report: &Report) -> String {
     report.rejects.as_ref().map(|folder| folder.join("errors.csv").display().to_string()).unwrap_or_default()
 }
@@ -140,5 +148,17 @@ fn print(report: &Report) {
     } else {
         let Report { as_of, assigned, .. } = report;
         println!("customer facts count up to {as_of}; {assigned} customers changed their segment");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_the_same_moment_have_their_own_folders() {
+        let now = "2026-11-22T18:07:08Z".parse().unwrap();
+        let [one, other] = [own_rejects(now), own_rejects(now)].map(|folder| folder.display().to_string());
+        assert!(one != other && one.starts_with("rejects-20261122-180708-") && one.len() == 32, "{one} {other}");
     }
 }

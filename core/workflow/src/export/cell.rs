@@ -2,11 +2,10 @@
 
 use serde_json::Value as Json;
 
-/// What a spreadsheet takes for a formula when a cell begins with it, and the mark itself, so that taking off one mark always
-/// gives what was there. The last four are the wide forms of the first four.
-const MARKED: [char; 12] = ['=', '+', '-', '@', '\t', '\r', '\n', MARK, '＝', '＋', '－', '＠'];
+use crate::business_data::FORMULA;
 
-/// Stands before a text that is not to be taken for something else. Spreadsheets show what follows as text.
+/// Stands before a text that is not to be taken for something else, itself included, so that taking off one mark always gives
+/// what was there. Spreadsheets show what follows as text.
 const MARK: char = '\'';
 
 /// A value.
@@ -24,7 +23,9 @@ impl Cell<'_> {
     pub(super) fn write_csv(self, out: &mut String) {
         match self {
             Cell::Null | Cell::Value(Json::Null) => {}
-            Cell::Text(text) if text.is_empty() || text.starts_with(MARKED) => quote(&format!("{MARK}{text}"), out),
+            Cell::Text(text) if text.is_empty() || text.starts_with(MARK) || text.starts_with(FORMULA) => {
+                quote(&format!("{MARK}{text}"), out);
+            }
             Cell::Text(text) => quote(text, out),
             Cell::Value(Json::String(text)) => quote(text, out),
             Cell::Value(value) => quote(&value.to_string(), out),

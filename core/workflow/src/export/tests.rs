@@ -133,13 +133,15 @@ fn the_mapping_names_every_column_parents_first() {
         order = { template = "{order.externalId}", source = "{order.source}" }
         product = { template = "{product.externalId}", source = "{product.source}" }
     "##]];
-    expected.assert_eq(&mapping::text(&named(&["OrderLine", "Product", "Contact", "Product"])));
+    expected.assert_eq(&mapping::text(&named(&["OrderLine", "Product", "Contact", "Product"]), Format::Csv));
+    let lines = mapping::text(&named(&["Product"]), Format::JsonLines);
+    assert!(lines.contains("\n[csv]\nformat = \"jsonl\"\n\n[[files]]\nfile = \"Product.jsonl\"\n"), "{lines}");
 }
 
 #[test]
 fn the_mapping_of_everything_is_toml_with_parents_first() {
     let tables = all_tables(&Model::core());
-    let read: toml::Table = mapping::text(&tables).parse().unwrap();
+    let read: toml::Table = mapping::text(&tables, Format::Csv).parse().unwrap();
     let types: Vec<_> = read["files"].as_array().unwrap().iter().map(|file| file["type"].as_str().unwrap()).collect();
     assert_eq!(types.len(), tables.len());
     for (place, table) in tables.iter().enumerate() {

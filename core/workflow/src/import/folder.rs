@@ -48,9 +48,9 @@ impl Folder {
         stamp.map_err(|error| Fault::new(format!("the file cannot be read: {error}"), REMEDY).about(file))
     }
 
-    /// A link that leads out of the folder is refused as `..` is: a mapping may come from elsewhere and must not read what
-    /// its author could not.
-    fn path(&self, file: &str) -> Result<PathBuf, Refusal> {
+    /// Where a file of the folder lies, links followed. One that leads out of the folder is refused as `..` is: a mapping may
+    /// come from elsewhere and must not read what its author could not.
+    pub(crate) fn path(&self, file: &str) -> Result<PathBuf, Refusal> {
         let path = self
             .root
             .join(file)

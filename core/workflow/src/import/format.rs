@@ -12,12 +12,14 @@ use super::refusal::Fault;
 use super::rows::Row;
 use super::side_table::SideTables;
 
-/// What an export writes for a text that is there and empty comes in as this: no file can have it.
+/// A text that is there and empty comes in as this, which no file can have: exports tell it from no value.
 pub(crate) const EMPTY_TEXT: &str = "\0";
 
 /// How a file is written, and the columns that are made of its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Format {
+    /// Each line is a JSON object, and not a row of values between separators.
+    pub json: bool,
     pub separator: String,
     pub terminator: String,
     /// None: quotes are letters like any other.
@@ -114,6 +116,7 @@ impl Encoding {
 impl Default for Format {
     fn default() -> Self {
         Format {
+            json: false,
             separator: ",".to_owned(),
             terminator: "\n".to_owned(),
             quote: Some(b'"'),
@@ -177,13 +180,18 @@ impl Format {
         Ok(())
     }
 
-    /// The text that stands between two separators.
-    pub(crate) fn text(&self, bytes: &[u8]) -> Result<String, Fault> {
+    /// Bytes of the file as text.
+    pub(crate) fn decoded<'b>(&self, bytes: &'b [u8]) -> Result<Cow<'b, str>, Fault> {
         if memchr::memchr(0, bytes).is_some() {
             let fault = Fault::new("the value has a NUL byte", "save the file as plain text");
             return Err(fault.of(&String::from_utf8_lossy(bytes)));
         }
-        let text = self.encoding.decode(bytes)?;
+        self.encoding.decode(bytes)
+    }
+
+    /// The text that stands between two separators.
+    pub(crate) fn text(&self, bytes: &[u8]) -> Result<String, Fault> {
+        let text = self.decoded(bytes)?;
         let text = if self.trim { text.trim() } else { &text };
         if self.empty.iter().any(|empty| empty == text) {
             return Ok(String::new());

@@ -33,6 +33,20 @@ pub(crate) struct Record {
     pub parents: Vec<Option<ExternalKey>>,
 }
 
+impl Record {
+    /// About how many bytes of memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let value = |value: &Value| match value {
+            Value::Text(text) => text.len(),
+            Value::Json(json) => json.to_string().len(),
+            _ => 0,
+        };
+        let keys = self.parents.iter().flatten().chain([&self.key]);
+        let of_keys: usize = keys.map(|key| key.source.len() + key.id.len()).sum();
+        self.raw.len() + of_keys + self.values.iter().map(value).sum::<usize>()
+    }
+}
+
 /// What becomes of a row.
 #[derive(Debug)]
 pub(crate) enum Made {
@@ -259,7 +273,7 @@ fn value(mapping: &FieldMapping, scope: &Scope<'_>, left_empty: &mut u64) -> Res
     let read = match &mapping.origin {
         Origin::Constant(value) => return Ok(value.clone()),
         Origin::Column(column) => {
-            let text = scope.row.get(column)?;
+            let text = scope.row.exact(column)?;
             read(mapping, text, scope.notation).map_err(|fault| fault.in_column(column).of(text))
         }
         Origin::Template(template) => {
@@ -302,8 +316,8 @@ fn read(mapping: &FieldMapping, text: &str, notation: &Notation) -> Result<Value
     if let Some(meaning) = reading.map.as_ref().and_then(|map| map.get(text)) {
         return Ok(meaning.clone());
     }
-    if text == EMPTY_TEXT && field.kind == Kind::Text {
-        return Ok(Value::from(""));
+    if text == EMPTY_TEXT {
+        return if field.kind == Kind::Text { Ok(Value::from("")) } else { read(mapping, "", notation) };
     }
     if text.is_empty() {
         return match &reading.default {

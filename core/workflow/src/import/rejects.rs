@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::refusal::{Fault, Refusal};
 use super::scratch::Scratch;
+use crate::business_data::FORMULA;
 
 const REASONS: &str = "errors.csv";
 const ROWS: &str = "rows";
@@ -58,12 +59,30 @@ impl Rejects {
         &self.folder
     }
 
+    /// Refuses a folder in which rejected rows of the files `rejecting` would be written over one of the files that are read.
+    pub(crate) fn check(folder: &Path, rejecting: &[&str], read: &[PathBuf]) -> Result<(), Refusal> {
+        let names = rejecting.iter().map(|file| format!("{ROWS}/{file}")).chain([REASONS.to_owned()]);
+        for name in names {
+            // What is not there is not read either.
+            let written = folder.join(&name).canonicalize();
+            if written.is_ok_and(|path| read.contains(&path)) {
+                let fault = Fault::new(
+                    format!("rejected rows would be written over `{name}`, which is read"),
+                    "choose another folder with `--rejects`",
+                );
+                return Err(fault.about(&folder.display().to_string()));
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn lengths(&self) -> &BTreeMap<String, u64> {
         &self.lengths
     }
 
-    /// Writes down a row. `header` is the header line of its file, empty if there is none; `raw` is the row.
-    pub(crate) fn add(&mut self, refusal: &Refusal, header: &[u8], raw: &[u8]) -> Result<(), Refusal> {
+    /// Writes down a row. `header` is the header line of its file, empty if there is none; `raw` is the row, and `end` is what
+    /// ends rows there.
+    pub(crate) fn add(&mut self, refusal: &Refusal, header: &[u8], raw: &[u8], end: &[u8]) -> Result<(), Refusal> {
         let mut line = csv::Writer::from_writer(Vec::new());
         let number = refusal.line.map(|line| line.to_string()).unwrap_or_default();
         let cells = [
@@ -81,8 +100,9 @@ impl Rejects {
         if self.is_kept(&refusal.file, &number)? {
             return Ok(());
         }
-        self.append(&format!("{ROWS}/{}", refusal.file), header, raw)?;
-        if raw.ends_with(b"\n") { Ok(()) } else { self.append(&format!("{ROWS}/{}", refusal.file), header, b"\n") }
+        let name = format!("{ROWS}/{}", refusal.file);
+        self.append(&name, header, raw)?;
+        if raw.ends_with(end) { Ok(()) } else { self.append(&name, header, end) }
     }
 
     /// Returns when all of it is on the disk.
@@ -129,8 +149,7 @@ impl Rejects {
 
 /// A text that a spreadsheet does not take for a formula.
 fn harmless(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if formula { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(FORMULA) { format!("'{text}") } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -142,15 +161,27 @@ mod tests {
     }
 
     #[test]
+    fn rows_end_as_those_of_their_file_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut rejects = Rejects::new(folder.path(), Arc::new(Scratch::new().unwrap()), 0, BTreeMap::new()).unwrap();
+        for (line, row) in [(2, "1+|x&|"), (3, "2+|y"), (4, "3+|z&|")] {
+            rejects.add(&refusal(line, "＝1"), b"a+|b&|", row.as_bytes(), b"&|").unwrap();
+        }
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(read("rows/A.csv"), "a+|b&|1+|x&|2+|y&|3+|z&|");
+        assert!(read("errors.csv").contains("2,a,'＝1,"));
+    }
+
+    #[test]
     fn each_reason_is_told_and_each_row_kept_once() {
         let folder = tempfile::tempdir().unwrap();
         let scratch = Arc::new(Scratch::new().unwrap());
         let mut rejects = Rejects::new(folder.path(), Arc::clone(&scratch), 0, BTreeMap::new()).unwrap();
-        rejects.add(&refusal(2, "=1+1"), b"a,b\n", b"=1+1,2\n").unwrap();
-        rejects.add(&refusal(2, "x, \"y\""), b"a,b\n", b"=1+1,2\n").unwrap();
+        rejects.add(&refusal(2, "=1+1"), b"a,b\n", b"=1+1,2\n", b"\n").unwrap();
+        rejects.add(&refusal(2, "x, \"y\""), b"a,b\n", b"=1+1,2\n", b"\n").unwrap();
         rejects.settle().unwrap();
         let lengths = rejects.lengths().clone();
-        rejects.add(&refusal(3, "z"), b"a,b\n", b"z,2").unwrap();
+        rejects.add(&refusal(3, "z"), b"a,b\n", b"z,2", b"\n").unwrap();
         let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
         assert_eq!(
             read("errors.csv"),
@@ -160,8 +191,8 @@ mod tests {
         // The run was stopped before it had said that the last row is there.
         let scratch = Arc::new(Scratch::new().unwrap());
         let mut rejects = Rejects::new(folder.path(), scratch, 0, lengths).unwrap();
-        rejects.add(&refusal(2, "again"), b"a,b\n", b"=1+1,2\n").unwrap();
-        rejects.add(&refusal(4, "u"), b"a,b\n", b"u,2\n").unwrap();
+        rejects.add(&refusal(2, "again"), b"a,b\n", b"=1+1,2\n", b"\n").unwrap();
+        rejects.add(&refusal(4, "u"), b"a,b\n", b"u,2\n", b"\n").unwrap();
         assert_eq!(read("rows/A.csv"), "a,b\n=1+1,2\nu,2\n");
         assert_eq!(read("errors.csv").lines().count(), 5);
     }

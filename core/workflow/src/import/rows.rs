@@ -1,22 +1,23 @@
-//! Rows: a CSV file, one row at a time.
+//! Rows: a file of CSV or JSON Lines, one row at a time.
 //!
 //! The splitting is ours because every error has to name the line of the file, a broken row must cost no other row, an
 //! unclosed quote must not read the rest of a large file into memory, and separators may have several letters.
+
+mod json;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 
-use super::format::{Encoding, Format};
+use super::format::{EMPTY_TEXT, Encoding, Format};
 use super::refusal::{Fault, Refusal, listed, shown};
 
 /// Bounds on what one file may make us hold in memory.
 pub(crate) const MAX_ROW_BYTES: usize = 1024 * 1024;
 pub(crate) const MAX_FIELD_BYTES: usize = 64 * 1024;
 pub(crate) const MAX_COLUMNS: usize = 1024;
-
-/// Most bytes that may be read again because a quote before them was not closed.
-const MAX_READ_AGAIN: usize = 64 * 1024 * 1024;
 
 const UTF8_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 const UTF16_MARKS: [[u8; 2]; 2] = [[0xFF, 0xFE], [0xFE, 0xFF]];
@@ -31,7 +32,6 @@ pub(crate) struct Rows {
     line: u64,
     /// The bytes of the row as they are in the file.
     raw: Vec<u8>,
-    read_again: usize,
     /// The header line as it is in the file.
     first: Vec<u8>,
 }
@@ -43,6 +43,8 @@ pub(crate) struct Header {
     places: HashMap<String, usize>,
     /// How many of them stand in the file.
     width: usize,
+    /// The file has no rows and so does not say which columns it has: any may be asked for.
+    open: bool,
 }
 
 /// One row, and the line it begins on.
@@ -63,6 +65,11 @@ pub(crate) struct Broken {
 impl Row {
     /// The text in a column; empty when there is none.
     pub(crate) fn get(&self, column: &str) -> Result<&str, Fault> {
+        self.exact(column).map(|text| if text == EMPTY_TEXT { "" } else { text })
+    }
+
+    /// The same, but a text that is there and empty is [`EMPTY_TEXT`].
+    pub(crate) fn exact(&self, column: &str) -> Result<&str, Fault> {
         let place = self.header.places.get(column);
         place.and_then(|place| self.fields.get(*place)).map(String::as_str).ok_or_else(|| self.header.unknown(column))
     }
@@ -77,7 +84,7 @@ impl Row {
 
 impl Header {
     pub(crate) fn has(&self, column: &str) -> bool {
-        self.places.contains_key(column)
+        self.open || self.places.contains_key(column)
     }
 
     /// Refuses the first of the columns, each with its line of the mapping, that the file called `file` does not have.
@@ -111,7 +118,8 @@ impl Header {
         let width = names.len();
         names.extend(format.derived.iter().map(|derived| derived.name.clone()));
         let mut places = HashMap::new();
-        for (place, name) in names.iter().enumerate() {
+        // What has no name cannot be asked for: spreadsheets leave such columns at the right.
+        for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             if places.insert(name.clone(), place).is_some() {
                 return Err(Fault::new(
                     format!("the column `{}` occurs twice", shown(name)),
@@ -119,7 +127,7 @@ impl Header {
                 ));
             }
         }
-        Ok(Header { names, places, width })
+        Ok(Header { names, places, width, open: false })
     }
 }
 
@@ -133,12 +141,17 @@ impl Rows {
             header: Arc::default(),
             line: 0,
             raw: Vec::new(),
-            read_again: 0,
             first: Vec::new(),
         };
         rows.take_mark()?;
+        let mut open = false;
         let (line, names) = match rows.format.columns.clone() {
             Some(columns) => (1, columns),
+            None if rows.format.json => {
+                let keys = rows.first_keys()?;
+                open = keys.is_none();
+                (rows.line + 1, keys.unwrap_or_default())
+            }
             None => match rows.next_fields()? {
                 Some((line, Ok(names))) => {
                     rows.first.clone_from(&rows.raw);
@@ -148,8 +161,28 @@ impl Rows {
                 None => return Err(Fault::new("the file is empty", "it needs a line with column names").about(name)),
             },
         };
-        rows.header = Arc::new(Header::new(names, &rows.format).map_err(|fault| fault.at(name, line))?);
+        let header = Header::new(names, &rows.format).map_err(|fault| fault.at(name, line))?;
+        rows.header = Arc::new(Header { open, ..header });
         Ok(rows)
+    }
+
+    /// The keys of the first object, which is read again as a row. Nothing where there is none.
+    fn first_keys(&mut self) -> Result<Option<Vec<String>>, Refusal> {
+        let unread = |rows: &Self, error: io::Error| unreadable(&error).at(&rows.name, rows.line + 1);
+        self.skip_blank_lines().map_err(|error| unread(self, error))?;
+        self.raw.clear();
+        self.take_piece().map_err(|error| unread(self, error))?;
+        let end = without_end(&self.raw, self.format.terminator.as_bytes());
+        let keys = match self.raw.get(..end) {
+            Some([]) | None => Ok(None),
+            Some(text) => json::keys(text, &self.format).map(Some),
+        };
+        let first = std::mem::take(&mut self.raw);
+        self.input.read_again(&first);
+        keys.map_err(|fault| {
+            let remedy = "correct it, or name the keys in the mapping's `columns`".to_owned();
+            Fault { remedy, ..fault }.at(&self.name, self.line + 1)
+        })
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -237,6 +270,9 @@ impl Rows {
     }
 
     /// Reads one row into `raw`. Nothing for a blank line, and at the end, where `raw` is empty.
+    ///
+    /// A row with an open quote goes on to the next line that has a quote without its partner, or as far as a row may be long.
+    /// So what follows a broken line is read a second time, and hardly anything a third time, however many lines are broken.
     fn take_row(&mut self) -> io::Result<Option<Result<Vec<String>, Fault>>> {
         self.raw.clear();
         let mut first = 0;
@@ -245,6 +281,10 @@ impl Rows {
             let from = self.raw.len();
             match self.take_piece()? {
                 Piece::Nothing => break,
+                Piece::Beyond => {
+                    open = true;
+                    break;
+                }
                 Piece::TooLong => {
                     return Ok(Some(Err(Fault::new(
                         format!("the row is longer than {MAX_ROW_BYTES} bytes"),
@@ -272,21 +312,19 @@ impl Rows {
         let fields = if open {
             Err(Fault::new("a quoted field is not closed", "close it, and double every quote inside it"))
         } else {
-            split(text, &self.format)
+            self.fields(text)
         };
         if fields.is_err() && self.raw.len() > first {
             // What follows the first line may well be good rows.
             let again = self.raw.split_off(first);
-            self.read_again += again.len();
-            if self.read_again > MAX_READ_AGAIN {
-                return Err(io::Error::other(
-                    "too many quotes are not closed; if quotes mean nothing in this file, write `quote = \"\"` in the mapping",
-                ));
-            }
             self.input.read_again(&again);
         }
         self.count_lines();
         Ok(Some(fields))
+    }
+
+    fn fields(&self, text: &[u8]) -> Result<Vec<String>, Fault> {
+        if self.format.json { json::values(text, &self.header, &self.format) } else { split(text, &self.format) }
     }
 
     /// What lines are counted by: line ends, or what ends rows where those have none.
@@ -307,12 +345,15 @@ impl Rows {
         let Some(last) = terminator.last().copied() else { return Ok(Piece::Nothing) };
         let from = self.raw.len();
         loop {
-            let room = (MAX_ROW_BYTES + 1).saturating_sub(self.raw.len() - from);
+            let room = (MAX_ROW_BYTES + 1).saturating_sub(self.raw.len());
             let read = (&mut self.input).take(room as u64).read_until(last, &mut self.raw)?;
             if self.raw.get(from..).unwrap_or_default().ends_with(terminator) {
                 return Ok(Piece::Taken);
             }
-            if self.raw.len() - from > MAX_ROW_BYTES {
+            if self.raw.len() > MAX_ROW_BYTES && from > 0 {
+                return Ok(Piece::Beyond);
+            }
+            if self.raw.len() > MAX_ROW_BYTES {
                 self.skip_piece()?;
                 self.raw.truncate(MAX_FIELD_BYTES);
                 return Ok(Piece::TooLong);
@@ -348,6 +389,8 @@ enum Piece {
     Nothing,
     Taken,
     TooLong,
+    /// Not the first of its row, which is too long with it. It is there up to where a row may reach.
+    Beyond,
 }
 
 fn unreadable(error: &io::Error) -> Fault {
@@ -475,115 +518,5 @@ impl BufRead for Input {
 
     fn consume(&mut self, amount: usize) {
         if self.at < self.again.len() { self.at += amount } else { self.inner.consume(amount) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(bytes: &[u8], format: Format) -> Result<Vec<String>, String> {
-        let input = Box::new(io::Cursor::new(bytes.to_vec()));
-        let mut rows = Rows::read(input, "A.csv", Arc::new(format)).map_err(|refusal| refusal.to_string())?;
-        let mut all = Vec::new();
-        while let Some(row) = rows.next_row().map_err(|refusal| refusal.to_string())? {
-            all.push(match row {
-                Ok(row) => format!("{} {}", row.line, row.fields.join("|")),
-                Err(broken) => format!("{} !{}", broken.line, broken.fault.reason),
-            });
-        }
-        Ok(all)
-    }
-
-    #[track_caller]
-    fn check_format(bytes: impl AsRef<[u8]>, format: Format, expected: &[&str]) {
-        assert_eq!(read(bytes.as_ref(), format).unwrap(), expected);
-    }
-
-    #[track_caller]
-    fn check(bytes: impl AsRef<[u8]>, expected: &[&str]) {
-        check_format(bytes, Format::default(), expected);
-    }
-
-    #[track_caller]
-    fn refuse(bytes: &[u8], format: Format, message: &str) {
-        assert_eq!(read(bytes, format).unwrap_err(), message);
-    }
-
-    fn format(separator: &str, terminator: &str) -> Format {
-        Format { separator: separator.to_owned(), terminator: terminator.to_owned(), ..Format::default() }
-    }
-
-    #[test]
-    fn rows_name_the_line_they_begin_on() {
-        check("a,b\n1,2\n3,4\n", &["2 1|2", "3 3|4"]);
-        check("a,b\r\n1,2\r\n\r\n3,4", &["2 1|2", "4 3|4"]);
-        check("\u{feff}a,b\n\"x\ny\",\"q\"\"q\"\n,\n", &["2 x\ny|q\"q", "4 |"]);
-        check("a\n\"\"\n1\n", &["2 ", "3 1"]);
-        check("\n\r\na\n\n\r\r\n\r1\n\n\r\n", &["6 \r1"]);
-        let blank = "\n".repeat(200_000);
-        check(format!("a\n1\n{blank}2\n{blank}"), &["2 1", "200003 2"]);
-    }
-
-    #[test]
-    fn separators_and_ends_may_have_several_letters() {
-        check_format("a+|b&|\n1+|x\ny&|\n2+|+&|\n", format("+|", "&|\n"), &["2 1|x\ny", "4 2|+"]);
-        check_format("a, b\n1, , \n", format(", ", "\n"), &["2 !the row has 3 columns where the header has 2"]);
-        check_format("a\tb\n1\t\"x\ty\"\n", format("\t", "\n"), &["2 1|x\ty"]);
-        check_format("a;b\r1;2\r", format(";", "\r"), &["2 1|2"]);
-    }
-
-    #[test]
-    fn files_without_header_or_quotes_are_read_as_said() {
-        let columns = Some(vec!["a".to_owned(), "b".to_owned()]);
-        check_format("1,2\n", Format { columns, ..Format::default() }, &["1 1|2"]);
-        check_format("a,b\n5\" pipe,\"x\n", Format { quote: None, ..Format::default() }, &["2 5\" pipe|\"x"]);
-    }
-
-    #[test]
-    fn a_broken_row_costs_no_other() {
-        check("a,b\n1\n1,2\n", &["2 !the row has 1 columns where the header has 2", "3 1|2"]);
-        check("a\n\u{0}\n1\n", &["2 !the value has a NUL byte", "3 1"]);
-        check(b"a\n\xff\n1\n", &["2 !the value is not UTF-8 at its byte 1", "3 1"]);
-        check("a\n5\" pipe\n1\n2\n", &["2 !a quoted field is not closed", "3 1", "4 2"]);
-        check("a\n\"x\n1\n", &["2 !a quoted field is not closed", "3 1"]);
-        check(
-            "a\n\"x\n1\n\"y\n2\n",
-            &["2 !`y` follows a closing quote", "3 1", "4 !a quoted field is not closed", "5 2"],
-        );
-        check("a\n\"x\"y\n1\n", &["2 !`y` follows a closing quote", "3 1"]);
-        check("a\nx\"y\"z\n1\n", &["2 !a quote stands inside the unquoted field `x\"y\"z`", "3 1"]);
-    }
-
-    #[test]
-    fn rows_fields_and_columns_are_bounded_and_the_next_row_is_read() {
-        let field = format!("a\n{}\n1\n", "x".repeat(MAX_FIELD_BYTES + 1));
-        assert!(read(field.as_bytes(), Format::default()).unwrap()[0].contains("is longer than 65536 bytes"));
-        let endless = format!("a\n{}\n1\n", "x".repeat(5 * MAX_ROW_BYTES));
-        check(endless, &["2 !the row is longer than 1048576 bytes", "3 1"]);
-        let unclosed = format!("a\n\"{}", "x\n".repeat(MAX_ROW_BYTES));
-        let rows = read(unclosed.as_bytes(), Format::default()).unwrap();
-        assert_eq!((rows.len(), rows[0].as_str()), (MAX_ROW_BYTES, "2 !a quoted field is not closed"));
-        let wide = format!("a\n{}\n", ",".repeat(MAX_COLUMNS));
-        check(wide, &["2 !the row has more than 1024 columns"]);
-    }
-
-    #[test]
-    fn files_that_cannot_be_meant_are_refused() {
-        let plain = Format::default;
-        refuse(b"", plain(), "A.csv: the file is empty; it needs a line with column names");
-        refuse(b"a,a\n", plain(), "A.csv, line 1: the column `a` occurs twice; give every column a name of its own");
-        refuse(b"\xff\xfea\0", plain(), "A.csv: the file is UTF-16; save it in UTF-8");
-        refuse(
-            b"\xef\xbb\xbfa\n",
-            Format { encoding: Encoding::Latin1, ..plain() },
-            "A.csv: the file says that it is UTF-8 and the mapping that it is latin-1; write `encoding = \"utf-8\"` in the mapping",
-        );
-    }
-
-    #[test]
-    fn a_header_in_one_piece_hints_at_the_separator() {
-        let rows = Rows::read(Box::new(io::Cursor::new("a;b\n")), "A.csv", Arc::default()).unwrap();
-        assert_eq!(rows.header().unknown("a").remedy, "the only column is `a;b`; is the separator `;`?");
     }
 }

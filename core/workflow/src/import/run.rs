@@ -27,7 +27,7 @@ use crate::refresh_facts::{begin_recount, recount_lot};
 use crate::{House, WorkflowError};
 use note::{Position, Setup, begin, new_run, note, resume, start};
 
-/// Bytes of rows that are read before they are written.
+/// Bytes of rows, or of what is made of them where that is more, that are read before they are written.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// Records shown of what would be written.
@@ -122,6 +122,7 @@ fn ready(import: &Import<'_>, model: &Model) -> Result<Ready, ImportError> {
     let other = import.rows.map(Folder::open).transpose().map_err(ImportError::File)?;
     let rows_folder = other.as_ref().unwrap_or(&folder);
     let mut stamps = BTreeMap::new();
+    let mut read = Vec::new();
     for file in &mapping.files {
         if import.rows.is_some() {
             check_by_itself(&mapping, file)?;
@@ -129,15 +130,24 @@ fn ready(import: &Import<'_>, model: &Model) -> Result<Ready, ImportError> {
         if import.rows.is_none() || rows_folder.has(&file.file) {
             open(rows_folder, &mapping, file)?;
             stamps.insert(file.file.clone(), rows_folder.stamp(&file.file).map_err(ImportError::File)?);
+            read.push(rows_folder.path(&file.file).map_err(ImportError::File)?);
         }
     }
     SideTables::check(&folder, &mapping).map_err(ImportError::Mapping)?;
+    let mut looked_up = BTreeMap::new();
+    for table in &mapping.tables {
+        looked_up.insert(table.file.clone(), folder.stamp(&table.file).map_err(ImportError::File)?);
+        read.push(folder.path(&table.file).map_err(ImportError::File)?);
+    }
+    let rejecting: Vec<&str> = mapping.files.iter().map(|file| file.file.as_str()).collect();
+    Rejects::check(import.rejects, &rejecting, &read).map_err(ImportError::File)?;
     let setup = Setup {
         dir: import.dir.to_owned(),
         rows: import.rows.map(ToOwned::to_owned),
         rejects: import.rejects.to_owned(),
         as_of: mapping.as_of.unwrap_or(import.today),
         stamps,
+        looked_up,
     };
     Ok(Ready { mapping, folder, other, setup })
 }
@@ -322,7 +332,11 @@ impl Runner<'_> {
                     continue;
                 }
                 batch.rows += 1;
-                batch.bytes += rows.raw().len();
+                let made_bytes = match &made {
+                    Ok(Made::Record(record)) => record.bytes(),
+                    _ => 0,
+                };
+                batch.bytes += rows.raw().len().max(made_bytes);
                 batch.left_empty += recorder.left_empty - left_empty;
                 match made {
                     Ok(Made::Record(record)) => batch.records.push(*record),
@@ -442,8 +456,9 @@ impl Runner<'_> {
             return Err(ImportError::Lost);
         }
         refused.sort_by_key(|(line, ..)| *line);
+        let end = self.mapping.format(&file.file).terminator.as_bytes();
         for (line, raw, fault) in refused {
-            self.rejects.add(&fault.at(&file.file, line), header, &raw).map_err(ImportError::File)?;
+            self.rejects.add(&fault.at(&file.file, line), header, &raw, end).map_err(ImportError::File)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Template: a text with columns in it, such as `{OrderID}-{ProductID}`.
 
 use super::refusal::{Fault, shown};
-use super::rows::Row;
+use super::rows::{MAX_FIELD_BYTES, Row};
 
 /// Text and columns in turn. A brace itself is written twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +80,10 @@ impl Template {
                     filled |= !value.is_empty();
                     text.push_str(value);
                 }
+            }
+            if text.len() > MAX_FIELD_BYTES {
+                let reason = format!("a template makes a text of more than {MAX_FIELD_BYTES} bytes");
+                return Err(Fault::new(reason, "make it shorter"));
             }
         }
         // Blanks come from texts between columns that are empty. One column is taken as it is.

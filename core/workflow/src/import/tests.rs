@@ -7,5 +7,6 @@ mod lists;
 mod northwind;
 mod refused;
 mod resume;
+mod schema;
 mod small;
 pub(crate) mod stored;

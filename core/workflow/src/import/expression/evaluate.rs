@@ -118,6 +118,7 @@ impl Scope<'_> {
                 let mut made = text.into_owned();
                 for argument in arguments.iter().skip(1) {
                     made.push_str(&self.text(argument)?);
+                    bounded(made.len())?;
                 }
                 made
             }
@@ -127,7 +128,12 @@ impl Scope<'_> {
             Function::Replace => {
                 let (old, new) = (part(1)?, part(2)?);
                 // Between all letters stands nothing; nobody means that.
-                if old.is_empty() { text.into_owned() } else { text.replace(&*old, &new) }
+                if old.is_empty() {
+                    text.into_owned()
+                } else {
+                    bounded(text.matches(&*old).count().saturating_mul(new.len()))?;
+                    text.replace(&*old, &new)
+                }
             }
             Function::Before => match text.split_once(&*part(1)?) {
                 Some((before, _)) => before.to_owned(),
@@ -142,10 +148,7 @@ impl Scope<'_> {
             }
             _ => text.into_owned(),
         };
-        if made.len() <= MAX_TEXT {
-            return Ok(made);
-        }
-        Err(Fault::new(format!("an expression makes a text of more than {MAX_TEXT} bytes"), "make it shorter"))
+        bounded(made.len()).map(|()| made)
     }
 
     fn argument(&self, arguments: &[Expression], place: usize) -> Result<Cow<'_, str>, Fault> {
@@ -176,6 +179,14 @@ impl Scope<'_> {
     fn tables(&self) -> Result<&SideTables, Fault> {
         self.tables.ok_or_else(unknown_here)
     }
+}
+
+/// Refuses a text that is too long, before it is made where it can be much too long.
+fn bounded(bytes: usize) -> Result<(), Fault> {
+    if bytes <= MAX_TEXT {
+        return Ok(());
+    }
+    Err(Fault::new(format!("an expression makes a text of more than {MAX_TEXT} bytes"), "make it shorter"))
 }
 
 /// The mapping's check keeps this from happening.

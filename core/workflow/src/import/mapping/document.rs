@@ -26,6 +26,7 @@ pub(super) struct Content {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FormatTable {
+    pub format: Option<Spanned<String>>,
     pub separator: Option<Spanned<String>>,
     pub terminator: Option<Spanned<String>>,
     pub quote: Option<Spanned<String>>,

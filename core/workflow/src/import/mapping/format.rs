@@ -25,6 +25,16 @@ pub(super) fn format(
         None => Ok(()),
         Some(given) => set(given.get_ref()).map_err(|fault| fault.at(name, document.line(given))),
     };
+    text(&table.format, &mut |given| is_json(given).map(|json| format.json = json))?;
+    if format.json != base.json {
+        let plain = Format::default();
+        let quote = if format.json { None } else { plain.quote };
+        let (separator, terminator) = (plain.separator, plain.terminator);
+        format = Format { separator, terminator, quote, unescape: false, ..format };
+    }
+    if format.json {
+        check_no_csv(table).map_err(|(fault, given)| fault.at(name, document.line(given)))?;
+    }
     text(&table.separator, &mut |given| separating(given, "separator").map(|given| format.separator = given))?;
     text(&table.terminator, &mut |given| separating(given, "terminator").map(|given| format.terminator = given))?;
     text(&table.quote, &mut |given| quote(given).map(|given| format.quote = given))?;
@@ -59,6 +69,23 @@ pub(super) fn format(
     }
     format.derived = in_order(derived).map_err(|(fault, line)| fault.at(name, line))?;
     Ok(format)
+}
+
+fn is_json(given: &str) -> Result<bool, Fault> {
+    match given {
+        "csv" => Ok(false),
+        "jsonl" => Ok(true),
+        _ => Err(Fault::new(format!("the format `{}` is not known", shown(given)), "write `\"csv\"` or `\"jsonl\"`")),
+    }
+}
+
+/// A key without effect would be a misunderstanding.
+fn check_no_csv(table: &FormatTable) -> Result<(), (Fault, &Spanned<String>)> {
+    let keys = [("separator", &table.separator), ("terminator", &table.terminator), ("quote", &table.quote)];
+    let given = keys.into_iter().find_map(|(key, given)| Some((key, given.as_ref()?)));
+    given.map_or(Ok(()), |(key, given)| {
+        Err((Fault::new(format!("`{key}` says nothing about JSON Lines"), "leave it out"), given))
+    })
 }
 
 fn separating(given: &str, key: &str) -> Result<String, Fault> {

@@ -21,6 +21,9 @@ pub(super) struct Setup {
     pub(super) as_of: NaiveDate,
     /// What tells of each file whether it is still the same.
     pub(super) stamps: BTreeMap<String, String>,
+    /// The same of each file that is looked into.
+    #[serde(default)]
+    pub(super) looked_up: BTreeMap<String, String>,
 }
 
 /// How far a run is.
@@ -145,7 +148,8 @@ fn before(run: &ImportRun, setup: &Setup) -> Result<(Setup, Position), ImportErr
     let before: Setup = serde_json::from_value(run.setup.clone()).map_err(|error| nothing(&error.to_string()))?;
     let position: Position =
         serde_json::from_value(run.progress.clone()).map_err(|error| nothing(&error.to_string()))?;
-    if before.stamps != setup.stamps || before.rows.is_some() != setup.rows.is_some() {
+    let same = before.stamps == setup.stamps && before.looked_up == setup.looked_up;
+    if !same || before.rows.is_some() != setup.rows.is_some() {
         return Err(nothing("the files have changed since it was stopped"));
     }
     Ok((before, position))

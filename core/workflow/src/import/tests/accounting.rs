@@ -1,6 +1,8 @@
 //! Every row is accounted for, whatever it is; rejected rows cost no others.
 
 use guildhall_model::GlobalId;
+use guildhall_store::Dialect;
+use sha2::{Digest, Sha256};
 
 use super::lists::{customers, list};
 use super::small::{Given, SHOP, shop, usual};
@@ -94,6 +96,107 @@ async fn rejected_rows_are_kept_as_they_stand_and_can_be_corrected() {
         // A cell that looks like a formula is a text like any other.
         assert!(given.stored("Customer").await.iter().any(|customer| customer["name"] == "=cmd()"));
     }
+}
+
+#[tokio::test]
+async fn rejected_rows_are_never_written_over_what_is_read() {
+    let given = Given::new().await;
+    given.file("people.csv", "nr,name,limit,owner\n1,Ann,,1\n2,broken\n");
+    given.import(&people("error")).await.unwrap();
+    let (mapping, rejects) = (given.path().join("mapping.toml"), given.path().join("rejects"));
+    let corrected = "nr,name,limit,owner\n2,Ben,,2\n3,broken\n";
+    given.file("rejects/rows/people.csv", corrected);
+    let rows = rejects.join("rows");
+    for rejects in [rejects.clone(), given.path().join("rejects/rows/../../rejects")] {
+        let import = Import { rows: Some(&rows), ..usual(&mapping, given.path(), &rejects) };
+        let error = import.run(given.house(), &mut |_| {}).await.unwrap_err().to_string();
+        assert!(error.contains("rejected rows would be written over `rows/people.csv`, which is read"), "{error}");
+        assert_eq!(std::fs::read_to_string(rows.join("people.csv")).unwrap(), corrected);
+    }
+    let reasons = given.reasons();
+    let looking =
+        people("error").replace("\"name\"", "{ expression = \"first(reason from errors.csv by line = nr)\" }");
+    std::fs::write(&mapping, looking).unwrap();
+    std::fs::copy(given.path().join("people.csv"), rejects.join("people.csv")).unwrap();
+    let error = usual(&mapping, &rejects, &rejects).run(given.house(), &mut |_| {}).await.unwrap_err().to_string();
+    assert!(error.contains("rejected rows would be written over `errors.csv`, which is read"), "{error}");
+    assert_eq!(given.reasons(), reasons);
+    // With other names in the same folder they are in nobody's way.
+    std::fs::write(&mapping, people("error")).unwrap();
+    let import = Import { rows: Some(&rows), ..usual(&mapping, given.path(), &rows) };
+    let report = import.run(given.house(), &mut |_| {}).await.unwrap();
+    assert_eq!((report.files[0].created, report.files[0].errors), (1, 1));
+}
+
+#[tokio::test]
+async fn a_text_too_long_for_an_index_costs_its_row() {
+    // Texts that PostgreSQL cannot pack: a little too long for an index, and much too long.
+    let noise = |letters: usize| -> String {
+        let pieces = (0u32..).map(|n| hex::encode(Sha256::digest(n.to_be_bytes())));
+        pieces.flat_map(|piece| piece.chars().collect::<Vec<_>>()).take(letters).collect()
+    };
+    let rows = format!("1,Ann,,1\n2,{},,2\n3,Ben,,3\n4,{},,4\n5,Cas,,5\n", noise(6_000), noise(60_000));
+    for given in given(&rows).await {
+        let report = given.import(&people("error")).await.unwrap();
+        let names = given.stored("Customer").await.len();
+        match given.database().dialect() {
+            Dialect::Sqlite => assert_eq!((numbers(&report.files[0]), names), ([5, 5, 0, 0, 0, 0, 0], 5)),
+            Dialect::Postgres => {
+                assert_eq!((numbers(&report.files[0]), names), ([5, 3, 0, 0, 0, 0, 2], 3));
+                let reasons = given.reasons();
+                let refused = reasons.lines().filter(|line| line.contains("the database refused a value"));
+                assert_eq!(refused.filter(|line| line.contains("index row")).count(), 2, "{reasons}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reference_that_leads_nowhere_is_left_empty_where_the_mapping_says_so() {
+    let contacts = r#"
+[[files]]
+file = "people.csv"
+type = "Contact"
+id = "{nr}"
+where = "limit = 'c'"
+[files.fields]
+name = "name"
+[files.references]
+customer = "nr"
+"#;
+    let talks = r#"
+[[files]]
+file = "people.csv"
+type = "Interaction"
+id = "{nr}"
+[files.fields]
+channel = { constant = "PHONE" }
+direction = { constant = "INBOUND" }
+[files.references]
+customer = "nr"
+contact = { column = "owner", missing = "empty" }
+"#;
+    for given in given("1,Ann,c,1\n2,Ben,,1\n3,Cas,,9\n4,Dan,,\n").await {
+        let report = given.import(&list(&[&customers("people.csv", ""), contacts, talks])).await.unwrap();
+        assert_eq!(numbers(&report.files[2]), [4, 4, 0, 0, 0, 0, 0]);
+        let talks = given.stored("Interaction").await;
+        let with: Vec<_> = talks.iter().map(|talk| talk["contact"]["externalId"].as_str()).collect();
+        assert_eq!(with, [Some("1"), Some("1"), None, None]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_made_of_rows_is_written_before_it_is_too_much() {
+    let given = Given::new().await;
+    let rows: String = (1..=1000).map(|n| format!("{n},a\n")).collect();
+    given.file("people.csv", format!("nr,name\n{rows}"));
+    given.file("texts.csv", format!("key,text\na,{}\n", "x".repeat(30_000)));
+    let looked_up = "name = { expression = \"lookup(text from texts.csv by key = name)\" }";
+    let mapping = list(&[&customers("people.csv", "").replace("name = \"name\"", looked_up)]);
+    let mut batches = 0;
+    let report = given.run(&mapping, |import| Import { dry_run: true, ..import }, |_| batches += 1).await.unwrap();
+    // Together they are 30 MB, and a batch has 8 MiB.
+    assert_eq!((report.files[0].created, batches), (1000, 4));
 }
 
 #[tokio::test]

@@ -82,6 +82,11 @@ async fn northwind_comes_in_exactly() {
         without.iter().map(|customer| customer["externalId"].as_str().unwrap()).collect::<Vec<_>>(),
         ["FISSA", "PARIS"]
     );
+    let swede = customers.iter().find(|customer| customer["externalId"] == "BERGS").unwrap();
+    assert_eq!(swede["name"], "Berglunds snabbköp");
+    let addresses = stored(&database, &model, "Address").await;
+    let mexican = addresses.iter().find(|address| address["customer"]["externalId"] == "ANATR").unwrap();
+    assert_eq!(mexican["city"], "México D.F.");
     // Nothing is dated after `as_of`, and nothing of the first ten months counts into the last twelve.
     let recent = orders.iter().filter(|order| order["orderedOn"].as_str().unwrap() > "1997-05-06");
     assert_eq!(total(&customers, "revenue12m"), total(recent, "netTotal"));

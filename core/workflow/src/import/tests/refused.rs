@@ -187,7 +187,7 @@ async fn broken_mappings_are_refused() {
     refused.mapping("customer = \"customer\"\n", "customer = {}\n").await;
     refused.mapping("[[files]]", "[[files").await;
     refused.check(expect![[r#"
-        the mapping is refused: mapping.toml, line 6: unknown field `separater`, expected one of `separator`, `terminator`, `quote`, `encoding`, `trim`, `unescape`, `empty`, `date`, `time`, `zone`, `decimal`, `grouping`, `columns`, `derived`; docs/import.md shows what a mapping may say
+        the mapping is refused: mapping.toml, line 6: unknown field `separater`, expected one of `format`, `separator`, `terminator`, `quote`, `encoding`, `trim`, `unescape`, `empty`, `date`, `time`, `zone`, `decimal`, `grouping`, `columns`, `derived`; docs/import.md shows what a mapping may say
         the mapping is refused: mapping.toml, line 11: there is no column `nr` in `customers.csv`; the only column is `nr;company;legal form;state;owner`; is the separator `;`?
         the mapping is refused: mapping.toml, line 7: `%d.%m.%Q` is not a date format; write year, month and day as in `%m/%d/%Y`, `%d.%m.%Y` or `%Y-%m-%d`
         the mapping is refused: mapping.toml, line 7: `%m.%Y` is not a date format; write year, month and day as in `%m/%d/%Y`, `%d.%m.%Y` or `%Y-%m-%d`

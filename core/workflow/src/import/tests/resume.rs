@@ -40,13 +40,17 @@ fn people(given: &Given) {
 
 /// Runs the import and lets it die, as a killed program does, after so many batches.
 async fn killed_after(given: &Given, batches: u64, resume: bool) -> Option<Report> {
+    killed(given, &MAPPING, batches, resume).await
+}
+
+async fn killed(given: &Given, mapping: &str, batches: u64, resume: bool) -> Option<Report> {
     let left = Arc::new(AtomicU64::new(batches));
     let die = move |_: crate::import::Progress<'_>| {
         if left.fetch_sub(1, Ordering::Relaxed) == 1 {
             std::panic::resume_unwind(Box::new("killed"));
         }
     };
-    let run = AssertUnwindSafe(given.run(&MAPPING, |import| Import { resume, ..import }, die));
+    let run = AssertUnwindSafe(given.run(mapping, |import| Import { resume, ..import }, die));
     futures_catch(run).await.map(|report| report.unwrap())
 }
 
@@ -115,6 +119,21 @@ async fn only_what_was_stopped_and_has_not_changed_goes_on() {
         told(given.run(&MAPPING, |import| Import { resume: true, ..import }, |_| {}).await),
         "there is nothing to go on with: its last run came to its end; run the import without `--resume`"
     );
+}
+
+#[tokio::test]
+async fn a_file_that_is_looked_into_must_be_the_same_too() {
+    let named = "name = { expression = \"lookup(text from groups.csv by key = group)\" }";
+    let mapping = list(&[&customers("people.csv", "").replace("name = \"name\"", named)]);
+    for given in Given::all().await {
+        people(&given);
+        given.file("groups.csv", "key,text\n0,A\n1,B\n2,C\n");
+        assert!(killed(&given, &mapping, 2, false).await.is_none());
+        given.file("groups.csv", "key,text\n0,A\n1,B\n2,changed\n");
+        let error = given.run(&mapping, |import| Import { resume: true, ..import }, |_| {}).await.unwrap_err();
+        assert!(error.to_string().contains("the files have changed since it was stopped"), "{error}");
+        assert!(given.stored("Customer").await.iter().all(|customer| customer["name"] != "changed"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

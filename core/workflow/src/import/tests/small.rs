@@ -243,30 +243,6 @@ customer = "nr"
     assert_eq!(of_group.iter().max().copied(), i64::try_from(of_group.len()).ok());
 }
 
-/// The keys the reader knows are the keys schema/mapping.schema.json describes.
-#[test]
-fn the_json_schema_knows_the_same_keys() {
-    let text =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../schema/mapping.schema.json")).unwrap();
-    let schema: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let keys = |properties: &serde_json::Value| -> BTreeSet<String> {
-        properties["properties"].as_object().unwrap().keys().cloned().collect()
-    };
-    let check = |mapping: &str, described: BTreeSet<String>| {
-        let error = Mapping::parse("m", mapping, &Model::core()).unwrap_err();
-        let known = error.reason.split_once("expected one of").or(error.reason.split_once("expected")).unwrap().1;
-        let known: BTreeSet<String> = known.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-        assert_eq!(known, described, "{error}");
-    };
-    let definitions = &schema["$defs"];
-    check("zzz = 1", keys(&schema));
-    check("source = 's'\n[csv]\nzzz = 1", keys(&definitions["format"]));
-    check("source = 's'\n[formats.a]\nzzz = 1", keys(&definitions["format"]));
-    check("source = 's'\n[[files]]\nzzz = 1", keys(&definitions["file"]));
-    check("source = 's'\n[[files]]\nfields.x = { zzz = 1 }", keys(&definitions["fieldTable"]));
-    check("source = 's'\n[[files]]\nreferences.x = { zzz = 1 }", keys(&definitions["referenceTable"]));
-}
-
 /// Every mapping in docs/import.md is one. The parts stand for themselves there and in a whole mapping here.
 #[test]
 fn the_examples_of_the_documentation_are_mappings() {
