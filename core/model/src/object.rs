@@ -68,6 +68,8 @@ pub struct ObjectType {
     pub visible_with: Option<String>,
     /// Whether a record is a part of the one with which it is visible: it is deleted and brought back with it.
     pub part: bool,
+    /// Whether its records say whose customers are whose: who sees only some records does not write them.
+    pub opens_rows: bool,
     /// Names of two days or times each, of which the second is not before the first.
     pub in_order: Vec<(String, String)>,
 }
@@ -90,6 +92,7 @@ impl ObjectType {
             readable_by: Role::Reader,
             visible_with: None,
             part: false,
+            opens_rows: false,
             in_order: Vec::new(),
             name,
             fields: Vec::new(),
@@ -110,6 +113,7 @@ impl ObjectType {
             relations: Vec::new(),
             visible_with: None,
             part: false,
+            opens_rows: false,
             in_order: Vec::new(),
         };
         object
@@ -269,6 +273,12 @@ impl ObjectType {
     /// Makes records parts of the one they are visible with. Stands after [`ObjectType::visible_with_it`].
     pub(crate) fn part_of_it(mut self) -> Self {
         self.part = true;
+        self
+    }
+
+    /// Says that records decide whose customers are whose, as people, teams and territories do.
+    pub(crate) fn opening_rows(mut self) -> Self {
+        self.opens_rows = true;
         self
     }
 
