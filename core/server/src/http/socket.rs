@@ -12,7 +12,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use futures_util::SinkExt;
-use guildhall_graph::Request;
+use guildhall_graph::{Code, Request};
 use guildhall_workflow::Actor;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -82,7 +82,7 @@ pub(super) async fn open(State(doors): State<Arc<Doors>>, headers: HeaderMap, up
     let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(BODY_LIMIT).max_frame_size(BODY_LIMIT);
     if upgrade.selected_protocol().is_none() {
         let message = format!("speak `{PROTOCOL}`: name it in `Sec-WebSocket-Protocol`");
-        return reply::problem(StatusCode::BAD_REQUEST, "BAD_REQUEST", &message);
+        return reply::problem(StatusCode::BAD_REQUEST, Code::BadRequest, &message);
     }
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     upgrade.on_upgrade(move |socket| async move {
