@@ -292,6 +292,28 @@ async fn a_broken_body_is_told() {
     }
 }
 
+/// Text that is no UTF-8, in the document, in variables and beside them.
+#[tokio::test]
+async fn broken_utf8_is_told() {
+    for server in servers().await.iter() {
+        let bodies: [&[u8]; 4] = [
+            b"{\"query\": \"{ customers(filter: {name: {eq: \\\"\xff\\\"}}) { totalCount } }\"}",
+            b"{\"query\": \"query($n: String) { __typename }\", \"variables\": {\"n\": \"\xc3\x28\"}}",
+            b"{\"query\": \"{ __typename }\", \"\xed\xa0\x80\": 1}",
+            b"\xfe\xff\x00{",
+        ];
+        for body in bodies {
+            let request = server
+                .request(Method::POST, "/graphql")
+                .bearer_auth(server.secret(Role::Reader))
+                .header("content-type", "application/json")
+                .body(body.to_vec());
+            let answer = server.send(request).await;
+            assert_eq!((answer.status, codes(&answer.json())), (400, vec!["BAD_REQUEST".to_owned()]), "{body:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_giant_body_is_not_read() {
     for server in servers().await.iter() {

@@ -2,7 +2,7 @@
 //!
 //! Mia owns customer M in the North, Tom owns customer T in the South, and some records of one lead to records of the other.
 
-use guildhall_tests::{Place, Server, Servers, Shared, built, data, refusals};
+use guildhall_tests::{Place, Server, Servers, Shared, built, codes, data, refusals};
 use serde_json::{Value, json};
 
 static READ_ONLY: Shared = Shared::new(|place| {
@@ -363,6 +363,35 @@ async fn a_decision_is_the_same_whoever_asks() {
         let hers = ask(server, &token(server, "Mia", "own"), query, &Value::Null).await["data"].take();
         assert_eq!(hers, server.query(query).await);
         assert!(hers["customers"]["nodes"][0]["creditTerms"]["netDays"].is_number(), "{hers}");
+    }
+}
+
+/// What says whose customers are whose is written by those who see all: there is no mutation for it in her schema, while she
+/// reads it and writes what is hers.
+#[tokio::test]
+async fn nobody_opens_rows_for_himself() {
+    let query = "{ __schema { mutationType { fields { name } } } }";
+    for server in servers().await.iter() {
+        for reach in ["own", "team", "territory:North"] {
+            let schema = ask(server, &token(server, "Mia", reach), query, &Value::Null).await;
+            let fields = schema["data"]["__schema"]["mutationType"]["fields"].as_array().unwrap();
+            let has = |name: &str| fields.iter().any(|field| field["name"] == name);
+            assert!(has("createNote") && has("updateCustomer") && has("createCustomers"), "{reach}");
+            for ty in ["User", "Team", "TeamMember", "Territory", "TerritoryAssignment"] {
+                let plural = if ty == "Territory" { "Territories".to_owned() } else { format!("{ty}s") };
+                for name in ["create", "update", "upsert", "delete", "restore"] {
+                    assert!(!has(&format!("{name}{ty}")) && !has(&format!("{name}{plural}")), "{reach} {name}{ty}");
+                }
+            }
+        }
+        let rename = "mutation { updateUser(input: {id: \"a\", version: 1, set: {login: \"Mia\"}, idempotencyKey: \"k\"}) { __typename } }";
+        let answer = ask(server, &token(server, "Tom", "own"), rename, &Value::Null).await;
+        assert_eq!(codes(&answer).first().map(String::as_str), Some("VALIDATION_FAILED"), "{answer}");
+        let all = ask(server, &token(server, "Tom", "all"), query, &Value::Null).await;
+        let all = all["data"]["__schema"]["mutationType"]["fields"].as_array().unwrap().clone();
+        for name in ["updateUser", "createTeamMember", "createTerritoryAssignment", "upsertTerritories"] {
+            assert!(all.iter().any(|field| field["name"] == name), "{name}");
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use guildhall_tests::{Role, Server, data, places, until};
+use guildhall_tests::{Role, Server, codes, data, places, until};
 use serde_json::{Value, json};
 
 use crate::small;
@@ -44,25 +44,42 @@ async fn what_was_acknowledged_survives_a_kill() {
             .map(|server| (server.address().to_owned(), server.secret(Role::Department).to_owned()))
             .collect();
         let mut writers = tokio::task::JoinSet::new();
+        let (acknowledged, mut told) = tokio::sync::mpsc::unbounded_channel();
         for (number, (address, secret)) in addresses.iter().cloned().enumerate() {
-            writers.spawn(async move {
-                let mut answers = BTreeMap::new();
-                for round in 0..40 {
-                    let key = format!("{number}-{round}");
-                    let id = create(&address, &secret, &key).await;
-                    answers.insert(key, id);
-                }
-                answers
-            });
+            // Several at once, so that something is under way whenever the server ends.
+            for writer in 0..3 {
+                let (address, secret) = (address.clone(), secret.clone());
+                let acknowledged = acknowledged.clone();
+                writers.spawn(async move {
+                    let mut answers = BTreeMap::new();
+                    for round in 0.. {
+                        let key = format!("{number}-{writer}-{round}");
+                        let id = create(&address, &secret, &key).await;
+                        let cut = id.is_none();
+                        answers.insert(key, id);
+                        acknowledged.send((number, cut)).unwrap();
+                        // Those of the server that is killed go on until they are cut off.
+                        if cut || (number > 0 && round == 12) {
+                            break;
+                        }
+                    }
+                    answers
+                });
+            }
         }
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        let mut written = 0;
+        while written < 10 {
+            let (number, cut) = told.recv().await.unwrap();
+            assert!(!cut, "before the kill all is answered");
+            written += usize::from(number == 0);
+        }
         servers[0].kill();
         let mut answers = BTreeMap::new();
         while let Some(written) = writers.join_next().await {
             answers.extend(written.unwrap());
         }
         let lost: Vec<_> = answers.iter().filter(|(_, id)| id.is_none()).map(|(key, _)| key.clone()).collect();
-        assert!(lost.iter().all(|key| key.starts_with("0-")), "{lost:?}");
+        assert!(lost.len() == 3 && lost.iter().all(|key| key.starts_with("0-")), "{lost:?}");
         let (address, secret) = &addresses[1];
         // The writer of the killed server asks another one, under the same actor and keys.
         for key in lost {
@@ -109,12 +126,54 @@ async fn a_token_revoked_at_one_server_ends_at_all() {
     }
 }
 
-/// An order placed by version counts on every server; whoever is slower is told.
+/// What a role lets do changes on every server, for those who have a token already.
+#[tokio::test]
+async fn a_role_changed_at_one_server_holds_at_all() {
+    let document = |read: &str| {
+        format!("[roles.desk]\ndoc = \"d\"\nrows = [\"all\"]\n[roles.desk.types.Customer]\nread = [{read}]\n")
+    };
+    for servers in houses().await {
+        let set = async |read: &str, key: &str| {
+            let query = "mutation($input: SetRolesInput!) { setRoles(input: $input) { __typename } }";
+            let input = json!({ "document": document(read), "idempotencyKey": key });
+            let done = servers[0].graphql(Role::Admin, query, json!({ "input": input })).await.data();
+            assert_eq!(done["setRoles"]["__typename"], "RolesSet", "{done}");
+        };
+        set("\"name\", \"phone\"", "wide").await;
+        let query =
+            "mutation { createToken(input: {actor: \"dan\", roles: [\"desk\"]}) { ... on TokenCreated { token } } }";
+        let made = servers[0].graphql(Role::Admin, query, Value::Null).await.data();
+        let secret = made["createToken"]["token"].as_str().unwrap();
+        let body = json!({ "query": "{ customers(first: 1) { nodes { phone } } }" });
+        let answered = async |server: &Server, expected: u16| {
+            until(PATIENCE, async || (server.post(secret, &body).await.status == expected).then_some(())).await;
+        };
+        for server in &servers {
+            answered(server, 200).await;
+        }
+        set("\"name\"", "narrow").await;
+        for server in &servers {
+            answered(server, 400).await;
+            assert_eq!(codes(&server.post(secret, &body).await.json()), ["VALIDATION_FAILED"]);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_strategy_activated_at_one_server_decides_at_all() {
     for servers in houses().await {
         let document = std::fs::read_to_string(data("small/strategy.toml")).unwrap();
-        let renamed = document.replacen("name = \"", "name = \"Second ", 1);
+        let renamed = document.replacen("name = \"", "name = \"Second ", 1).replace("netDays = 14", "netDays = 13");
+        let terms = "{ customers(first: 250) { nodes { creditTerms { parameters { name value } } } } }";
+        let days = async |server: &Server| -> BTreeSet<String> {
+            let decided = server.graphql(Role::Department, terms, Value::Null).await.data();
+            let nodes = decided["customers"]["nodes"].as_array().unwrap().clone();
+            let parameters =
+                nodes.iter().flat_map(|node| node["creditTerms"]["parameters"].as_array().unwrap().clone());
+            let days = parameters.filter(|parameter| parameter["name"] == "netDays");
+            days.map(|parameter| parameter["value"].to_string()).collect()
+        };
+        let before = days(&servers[0]).await;
         let query = "mutation($input: ActivateStrategyInput!) { activateStrategy(input: $input) { ... on StrategyActivated { strategy { name } } } }";
         let input = json!({ "document": renamed, "idempotencyKey": "second" });
         let done = servers[0].graphql(Role::Admin, query, json!({ "input": input })).await.data();
@@ -129,6 +188,12 @@ async fn a_strategy_activated_at_one_server_decides_at_all() {
         for server in &servers {
             let same = async || (generation(&server.get(Role::Admin, "/metrics").await.text) == wanted).then_some(());
             until(PATIENCE, same).await;
+        }
+        // The generation is the same, and so is what is decided: by the second strategy.
+        let after = days(&servers[0]).await;
+        assert_ne!(before, after);
+        for server in &servers {
+            assert_eq!(days(server).await, after);
         }
     }
 }

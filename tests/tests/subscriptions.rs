@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use guildhall_tests::{Role, Server, places};
+use guildhall_tests::{Role, Server, places, until};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -154,6 +156,90 @@ async fn a_revoked_token_is_told_nothing_more() {
         server.graphql(Role::Admin, query, json!({ "id": made["createToken"]["tokenId"] })).await.data();
         create(&server, "after").await;
         assert_eq!(socket.hear().await, json!({ "closed": 4403 }));
+    }
+}
+
+/// Makes a token for a role; gives its secret and its id.
+async fn token(server: &Server, role: &str) -> (String, String) {
+    let query = "mutation($roles: [String!]!) { createToken(input: {actor: \"gone\", roles: $roles}) { ... on TokenCreated { token tokenId } } }";
+    let made = server.graphql(Role::Admin, query, json!({ "roles": [role] })).await.data();
+    let text = |name: &str| made["createToken"][name].as_str().unwrap().to_owned();
+    (text("token"), text("tokenId"))
+}
+
+const NAMES: &str = "{ customers(first: 1) { nodes { name } } }";
+const MAKES: &str = "mutation { createCustomer(input: { values: { name: \"late\", kind: PERSON, currency: \"EUR\" }, idempotencyKey: \"late\" }) { __typename } }";
+
+/// A connection that was opened in time is no way around a revocation: its queries and mutations end it.
+#[tokio::test]
+async fn a_revoked_token_asks_and_writes_nothing_more() {
+    for server in places().await.into_iter().map(Server::start) {
+        let (secret, id) = token(&server, "department").await;
+        let mut sockets = [Socket::of(&server, &secret).await, Socket::of(&server, &secret).await];
+        for socket in &mut sockets {
+            socket.subscribe("1", NAMES, Value::Null).await;
+            assert_eq!(socket.hear().await["type"], "next");
+            assert_eq!(socket.hear().await["type"], "complete");
+        }
+        let query = "mutation($id: String!) { revokeToken(input: {tokenId: $id}) { ... on TokenRevoked { tokenId } } }";
+        server.graphql(Role::Admin, query, json!({ "id": id })).await.data();
+        for (socket, operation) in sockets.iter_mut().zip([NAMES, MAKES]) {
+            socket.subscribe("2", operation, Value::Null).await;
+            assert_eq!(socket.hear().await, json!({ "closed": 4403 }), "{operation}");
+        }
+        let made = server.query("{ customers(first: 1, filter: { name: { eq: \"late\" } }) { totalCount } }").await;
+        assert_eq!(made["customers"]["totalCount"], 0);
+    }
+}
+
+/// What a role lets do is asked for each operation, also of who was connected before it was changed.
+#[tokio::test]
+async fn a_changed_role_holds_on_an_open_connection() {
+    let roles = |read: &str| {
+        format!(
+            "[roles.desk]\ndoc = \"Answers whoever calls.\"\nrows = [\"all\"]\n[roles.desk.types.Customer]\nread = [{read}]\n"
+        )
+    };
+    for server in places().await.into_iter().map(Server::start) {
+        let set = |read: &str| {
+            let file = server.place().file("roles.toml", &roles(read));
+            server.place().done(&["role", "set", &file.to_string_lossy()]);
+        };
+        set("\"name\", \"phone\"");
+        let desk = server.place().done(&["token", "create", "Dan", "--role", "desk"]);
+        let phones = "{ customers(first: 1) { nodes { phone } } }";
+        let refused = async |refused: bool| {
+            until(PATIENCE, async || {
+                let answer = server.post(desk.trim(), &json!({ "query": phones })).await.json();
+                (answer.get("errors").is_some() == refused).then_some(())
+            })
+            .await;
+        };
+        refused(false).await;
+        let mut socket = Socket::of(&server, desk.trim()).await;
+        socket.subscribe("1", phones, Value::Null).await;
+        assert_eq!(socket.hear().await["type"], "next");
+        assert_eq!(socket.hear().await["type"], "complete");
+        set("\"name\"");
+        refused(true).await;
+        socket.subscribe("2", phones, Value::Null).await;
+        let told = socket.hear().await;
+        assert_eq!(
+            (&told["type"], &told["payload"][0]["extensions"]["code"]),
+            (&json!("error"), &json!("VALIDATION_FAILED")),
+            "{told}"
+        );
+    }
+}
+
+/// Who ends a connection hears that this was understood; otherwise his library calls it broken off.
+#[tokio::test]
+async fn a_closed_connection_is_closed_from_both_ends() {
+    for server in places().await.into_iter().map(Server::start) {
+        let mut socket = Socket::of(&server, server.secret(Role::Reader)).await;
+        let frame = CloseFrame { code: CloseCode::Normal, reason: "done".into() };
+        socket.0.close(Some(frame)).await.unwrap();
+        assert_eq!(socket.hear().await, json!({ "closed": 1000 }));
     }
 }
 

@@ -109,6 +109,39 @@ async fn what_is_wrong_is_told_all_at_once_with_its_place() {
     }
 }
 
+/// Also what no value could be made of: wrong types, what is missing and what there is not.
+#[tokio::test]
+async fn what_is_no_value_is_told_all_at_once_with_its_place() {
+    for server in fresh().await {
+        let items = json!([
+            { "name": "Good", "kind": "PERSON", "currency": "EUR" },
+            { "name": 7, "kind": "ROBOT", "shoe": 44 },
+        ]);
+        let query = "mutation($input: CreateCustomersInput!) { createCustomers(input: $input) { __typename } }";
+        let answer = server.graphql(Role::Department, query, json!({ "input": { "items": items } })).await;
+        assert_eq!(answer.status, 400);
+        let answer = answer.json();
+        let errors = answer["errors"].as_array().unwrap();
+        let mut told: Vec<_> = errors
+            .iter()
+            .map(|error| {
+                assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT");
+                (error["extensions"]["input"]["path"].to_string(), error["extensions"]["input"]["code"].clone())
+            })
+            .collect();
+        told.sort_by(|one, other| one.0.cmp(&other.0));
+        let at = |path: Value, code: &str| (path.to_string(), json!(code));
+        let expected = [
+            at(json!(["input", "idempotencyKey"]), "REQUIRED"),
+            at(json!(["input", "items", 1, "currency"]), "REQUIRED"),
+            at(json!(["input", "items", 1, "kind"]), "MALFORMED"),
+            at(json!(["input", "items", 1, "name"]), "MALFORMED"),
+            at(json!(["input", "items", 1, "shoe"]), "UNKNOWN_FIELD"),
+        ];
+        assert_eq!(told, expected, "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_reader_has_no_mutations() {
     for server in fresh().await {
@@ -165,6 +198,38 @@ async fn who_changed_what_can_be_read_afterwards() {
         });
         assert_eq!(events[1], updated);
         assert_eq!((&events[2]["kind"], &events[2]["before"]["name"]), (&json!("DELETED"), &json!("Ada's")));
+    }
+}
+
+/// Who made a token, who rotated and who revoked it, and what it allowed; the secret is nowhere.
+#[tokio::test]
+async fn who_made_and_revoked_a_token_can_be_read_afterwards() {
+    for server in fresh().await {
+        let ask = async |query: &str, variables: Value| server.graphql(Role::Admin, query, variables).await.data();
+        let create = "mutation { done: createToken(input: {actor: \"eve\", roles: [\"reader\"], reach: OWN}) { ... on TokenCreated { token tokenId } } }";
+        let made = ask(create, Value::Null).await["done"].take();
+        let rotate = "mutation($id: String!) { done: rotateToken(input: {tokenId: $id}) { ... on TokenRotated { token tokenId } } }";
+        let next = ask(rotate, json!({ "id": made["tokenId"] })).await["done"].take();
+        let revoke = "mutation($id: String!) { revokeToken(input: {tokenId: $id}) { __typename } }";
+        ask(revoke, json!({ "id": next["tokenId"] })).await;
+        let events = async |id: &Value| {
+            let query = "query($id: String!) { events(filter: {recordType: {eq: \"Token\"}, recordId: {eq: $id}}, orderBy: {field: ID}) { nodes {
+                kind actor act recordVersion before after } } }";
+            ask(query, json!({ "id": id })).await["events"]["nodes"].take()
+        };
+        let (first, second) = (events(&made["tokenId"]).await, events(&next["tokenId"]).await);
+        let told = |events: &Value| -> Vec<Value> {
+            let all = events.as_array().unwrap().iter();
+            all.map(|event| json!([event["kind"], event["act"], event["actor"]])).collect()
+        };
+        let expected = |kind: &str, act: &str| json!([kind, act, Role::Admin.actor()]);
+        assert_eq!(told(&first), [expected("CREATED", "createToken"), expected("UPDATED", "rotateToken")]);
+        assert_eq!(told(&second), [expected("CREATED", "rotateToken"), expected("UPDATED", "revokeToken")]);
+        let allowed = json!({ "actor": "eve", "roles": ["reader"], "scopes": ["read", "write", "act", "admin"], "reach": "own", "expiresAt": null });
+        assert_eq!((&first[0]["after"], &second[0]["after"]), (&allowed, &allowed));
+        assert!(first[1]["after"]["endsAt"].is_string() && second[1]["after"]["endsAt"].is_string());
+        let all = format!("{first}{second}");
+        assert!(!all.contains("gh_") && !all.contains("ash"), "{all}");
     }
 }
 

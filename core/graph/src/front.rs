@@ -103,8 +103,13 @@ impl Front {
             serde_json::Value::Object(map) => map,
             _ => return Err(vec![Problem::new(Code::BadUserInput, "`variables` must be an object")]),
         };
-        let coerced = coerce::variables(&self.schema, operation, given).map_err(|(message, place)| {
-            vec![Problem::new(Code::BadUserInput, message).located(place, &document.sources)]
+        let coerced = coerce::variables(&self.schema, operation, given).map_err(|faults| {
+            let problem = |fault: coerce::Fault| {
+                let problem =
+                    Problem::new(Code::BadUserInput, fault.message).located(fault.location, &document.sources);
+                problem.with("input", serde_json::json!({ "path": fault.path, "code": fault.code }))
+            };
+            faults.into_iter().map(problem).collect::<Vec<_>>()
         })?;
         serde_json::from_value(serde_json::Value::Object(coerced))
             .map(Valid::assume_valid)

@@ -27,6 +27,10 @@ pub enum Code {
     NotFound,
     /// The act is not allowed or not possible now; the message has the reasons.
     Refused,
+    /// The HTTP request is no GraphQL request.
+    BadRequest,
+    /// No token that holds came with the request.
+    Unauthenticated,
     /// The actor has spent what may be spent in a time.
     RateLimited,
     /// It did not work this time, because something took too long; the same request may work later.
@@ -36,6 +40,23 @@ pub enum Code {
 }
 
 impl Code {
+    pub const ALL: [Code; 14] = [
+        Code::ParseFailed,
+        Code::ValidationFailed,
+        Code::LimitExceeded,
+        Code::BadUserInput,
+        Code::MixedCurrencies,
+        Code::NoActiveStrategy,
+        Code::DecisionFailed,
+        Code::NotFound,
+        Code::Refused,
+        Code::BadRequest,
+        Code::Unauthenticated,
+        Code::RateLimited,
+        Code::Busy,
+        Code::Internal,
+    ];
+
     pub fn name(self) -> &'static str {
         match self {
             Code::ParseFailed => "PARSE_FAILED",
@@ -47,6 +68,8 @@ impl Code {
             Code::DecisionFailed => "DECISION_FAILED",
             Code::NotFound => "NOT_FOUND",
             Code::Refused => "REFUSED",
+            Code::BadRequest => "BAD_REQUEST",
+            Code::Unauthenticated => "UNAUTHENTICATED",
             Code::RateLimited => "RATE_LIMITED",
             Code::Busy => "BUSY",
             Code::Internal => "INTERNAL",
@@ -179,5 +202,28 @@ impl From<StoreError> for Problem {
             return Problem::limit("sum", error.to_string());
         }
         WorkflowError::from(error).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Every code there is stands in `docs/errors.md`, in the table and with an example, and no other does.
+    #[test]
+    fn every_code_is_documented() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let codes = text.split_once("\n## Codes\n").unwrap().1;
+        let begins = |mark: &'static str, end: &'static str| -> BTreeSet<&str> {
+            let lines = codes.lines().filter_map(move |line| line.strip_prefix(mark)?.split_once(end));
+            lines.map(|(code, _)| code).collect()
+        };
+        let expected: BTreeSet<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(expected.len(), Code::ALL.len());
+        assert_eq!(begins("| `", "` |"), expected);
+        assert_eq!(begins("**", "**"), expected);
     }
 }

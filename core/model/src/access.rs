@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use ability::{Ability, Scope};
 pub use definition::{RoleDefinition, Roles, TypeGrant, required, writable};
-pub use rows::{Reach, RowSet, Rows, belongs_to_customer};
+pub use rows::{Reach, RowSet, Rows, belongs_to_customer, towards_customer};
 
 use crate::{Cardinality, Model, ObjectType, Relation};
 

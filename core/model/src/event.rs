@@ -22,7 +22,7 @@ pub(crate) fn declare() -> ObjectType {
         "Event",
         "events",
         "evt",
-        "What happened to a record through the API: who changed what, from what and to what.",
+        "What happened to a record through the API, or to a token: who changed what, from what and to what.",
     )
     .only_for(Role::Admin)
     .field("occurredAt", Kind::DateTime, "When it happened.")
@@ -31,9 +31,9 @@ pub(crate) fn declare() -> ObjectType {
     .indexed()
     .field("act", Kind::Text, "The mutation it was done by.")
     .field("kind", Kind::Enum(KIND), "What happened.")
-    .field("recordType", Kind::Text, "The record's type.")
+    .field("recordType", Kind::Text, "The record's type, or Token.")
     .indexed()
-    .field("recordId", Kind::Text, "The record's id.")
+    .field("recordId", Kind::Text, "The record's id, or the token's.")
     .indexed()
     .field("recordVersion", Kind::Int, "The version the record has since then.")
     .optional("before", Kind::Json, "The values that were there before, by field; null if the record was made.")

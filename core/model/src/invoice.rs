@@ -34,6 +34,7 @@ pub(crate) fn declare() -> ObjectType {
         .holds(Rule::AtLeast(0))
         .field("paidAmount", Kind::Money, "What has been paid of it.")
         .holds(Rule::AtLeast(0))
+        .in_order("paidAmount", "amount")
         .optional("disputeReason", Kind::Text, "What the customer disagrees with.")
         .one("customer", "Customer", false, "Who owes.")
         .visible_with_it()

@@ -77,7 +77,7 @@ mod user;
 
 pub use access::{
     Ability, Access, Reach, Role, RoleDefinition, Roles, RowSet, Rows, Scope, TypeGrant, belongs_to_customer, required,
-    writable,
+    towards_customer, writable,
 };
 pub use catalog::Model;
 pub use conversion::{ConversionError, has_nul, parse_exact, parse_text};

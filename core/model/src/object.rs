@@ -45,6 +45,10 @@ pub struct Relation {
     pub readable_by: Role,
     /// Whether the API writes it; only one whose key is [`RelationKey::Here`] can be written at all.
     pub writable: bool,
+    /// Whether it may lead to a record of another customer than the record's own.
+    pub across: bool,
+    /// Whether the record is in the currency of the one it leads to.
+    pub same_currency: bool,
     /// Whether it leads to the user who makes the record, by the login he acts by; the API does not write it then.
     pub maker: bool,
 }
@@ -68,8 +72,23 @@ pub struct ObjectType {
     pub visible_with: Option<String>,
     /// Whether a record is a part of the one with which it is visible: it is deleted and brought back with it.
     pub part: bool,
-    /// Names of two days or times each, of which the second is not before the first.
+    /// Whether its records say whose customers are whose: who sees only some records does not write them.
+    pub opens_rows: bool,
+    /// A field whose values, over all parts of one record, come to no more than the field of that name of the record.
+    pub shares: Option<String>,
+    /// Names of two days, times or amounts each, of which the second is not before, or less than, the first.
     pub in_order: Vec<(String, String)>,
+    pub needs: Vec<Needs>,
+}
+
+/// What a state is reached by: from one state to another only with a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needs {
+    pub field: String,
+    /// The field that says the state.
+    pub state: String,
+    pub from: &'static str,
+    pub to: &'static str,
 }
 
 impl Relation {
@@ -90,7 +109,10 @@ impl ObjectType {
             readable_by: Role::Reader,
             visible_with: None,
             part: false,
+            opens_rows: false,
+            shares: None,
             in_order: Vec::new(),
+            needs: Vec::new(),
             name,
             fields: Vec::new(),
             relations,
@@ -110,7 +132,10 @@ impl ObjectType {
             relations: Vec::new(),
             visible_with: None,
             part: false,
+            opens_rows: false,
+            shares: None,
             in_order: Vec::new(),
+            needs: Vec::new(),
         };
         object
             .field("id", Kind::Id, "Identifies this record among all records of all types.")
@@ -184,9 +209,15 @@ impl ObjectType {
         self.at_most(LONG_TEXT_LENGTH)
     }
 
-    /// Wants the day or time `to` not to be before `from`, where a record has both.
+    /// Wants the day or time `to` not to be before `from`, and the amount `to` not to be less, where a record has both.
     pub(crate) fn in_order(mut self, from: &str, to: &str) -> Self {
         self.in_order.push((from.to_owned(), to.to_owned()));
+        self
+    }
+
+    /// Lets the state `state` go from `from` to `to` only where `field` has a value.
+    pub(crate) fn needing(mut self, field: &str, state: &str, from: &'static str, to: &'static str) -> Self {
+        self.needs.push(Needs { field: field.to_owned(), state: state.to_owned(), from, to });
         self
     }
 
@@ -272,6 +303,34 @@ impl ObjectType {
         self
     }
 
+    /// Lets the relation added last lead to a record of another customer than the record's own.
+    pub(crate) fn across_customers(mut self) -> Self {
+        if let Some(relation) = self.relations.last_mut() {
+            Arc::make_mut(relation).across = true;
+        }
+        self
+    }
+
+    /// Wants records to be in the currency of the record that the relation added last leads to.
+    pub(crate) fn in_its_currency(mut self) -> Self {
+        if let Some(relation) = self.relations.last_mut() {
+            Arc::make_mut(relation).same_currency = true;
+        }
+        self
+    }
+
+    /// Wants all parts of one record to share what `field` of that record is: together their `field` is no more.
+    pub(crate) fn sharing(mut self, field: &str) -> Self {
+        self.shares = Some(field.to_owned());
+        self
+    }
+
+    /// Says that records decide whose customers are whose, as people, teams and territories do.
+    pub(crate) fn opening_rows(mut self) -> Self {
+        self.opens_rows = true;
+        self
+    }
+
     /// Hides the field added last from roles below `role`.
     pub(crate) fn only(mut self, role: Role) -> Self {
         if let Some(field) = self.fields.last_mut() {
@@ -326,6 +385,8 @@ impl ObjectType {
             doc: doc.to_owned(),
             readable_by: self.readable_by,
             writable,
+            across: false,
+            same_currency: false,
             maker: false,
         }));
         self

@@ -47,5 +47,11 @@ pub(crate) fn declare() -> ObjectType {
         .visible_with_it()
         .one("contact", "Contact", true, "The person it is for.")
         .one("product", "Product", true, "The product it is about; null if about any.")
-        .one("order", "Order", true, "The order it was redeemed with.")
+        .one(
+            "order",
+            "Order",
+            true,
+            "The order it was redeemed with; a code may be passed on, so it may be another customer's.",
+        )
+        .across_customers()
 }

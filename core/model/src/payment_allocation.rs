@@ -17,5 +17,8 @@ pub(crate) fn declare() -> ObjectType {
     .one("payment", "Payment", false, "The payment it is of.")
     .visible_with_it()
     .part_of_it()
+    .in_its_currency()
+    .sharing("amount")
     .one("invoice", "Invoice", true, "The invoice it pays; null while it is kept on account.")
+    .in_its_currency()
 }

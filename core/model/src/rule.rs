@@ -191,12 +191,30 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_order_are_two_days_or_two_times() {
+    fn what_is_in_order_are_two_days_two_times_or_two_amounts() {
         for object in Model::core().objects() {
             for (from, to) in &object.in_order {
                 let kind = |name: &str| object.get(name).map(|field| field.kind.clone());
                 assert_eq!(kind(from), kind(to), "{}: {from}, {to}", object.name);
-                assert!(matches!(kind(from), Some(Kind::Date | Kind::DateTime)), "{}: {from}", object.name);
+                assert!(
+                    matches!(kind(from), Some(Kind::Date | Kind::DateTime | Kind::Money)),
+                    "{}: {from}",
+                    object.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_state_needs_is_a_field_and_the_state_leads_there() {
+        for object in Model::core().objects() {
+            for needs in &object.needs {
+                let state = object.get(&needs.state).map(|field| field.kind.clone());
+                assert!(object.get(&needs.field).is_some(), "{}.{}", object.name, needs.field);
+                assert!(
+                    matches!(state, Some(Kind::Enum(states)) if states.may_move(needs.from, needs.to)),
+                    "{needs:?}"
+                );
             }
         }
     }

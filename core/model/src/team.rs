@@ -4,6 +4,7 @@ use crate::{Kind, ObjectType, Rule};
 
 pub(crate) fn declare() -> ObjectType {
     ObjectType::declare("Team", "teams", "tem", "People of the business who look after customers together.")
+        .opening_rows()
         .field("name", Kind::Text, "The team's name.")
         .searchable()
         .indexed()

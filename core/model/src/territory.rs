@@ -4,6 +4,7 @@ use crate::{Kind, ObjectType, Rule};
 
 pub(crate) fn declare() -> ObjectType {
     ObjectType::declare("Territory", "territories", "ter", "An area the business sells in.")
+        .opening_rows()
         .field("name", Kind::Text, "The territory's name.")
         .searchable()
         .indexed()

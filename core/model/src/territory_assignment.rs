@@ -9,6 +9,7 @@ pub(crate) fn declare() -> ObjectType {
         "tas",
         "That a person of the business works a territory.",
     )
+    .opening_rows()
     .one("user", "User", false, "Who works it.")
     .one("territory", "Territory", false, "The territory worked.")
 }

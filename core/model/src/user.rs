@@ -9,6 +9,7 @@ pub(crate) fn declare() -> ObjectType {
         "usr",
         "A person of the business. Not an account to sign in with: who may ask Guildhall what is said by tokens.",
     )
+    .opening_rows()
     .field("name", Kind::Text, "The person's full name.")
     .searchable()
     .indexed()

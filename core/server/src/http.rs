@@ -32,11 +32,13 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
 use chrono::Utc;
-use guildhall_graph::Api;
+use guildhall_graph::{Api, Code};
 use guildhall_workflow::activate_strategy::activate_due;
+use guildhall_workflow::expire_consents::expire_consents;
 use guildhall_workflow::react_to_events::Reactor;
 use guildhall_workflow::reassign_segments::reassign_segments;
 use guildhall_workflow::recheck_credit::recheck_credit;
+use guildhall_workflow::write_records::RECORD_LIMIT;
 use guildhall_workflow::{Actor, Imports, WorkflowError};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -73,6 +75,8 @@ const REACTING: Duration = Duration::from_millis(500);
 const REASSIGNING: Duration = Duration::from_millis(500);
 /// How often a process looks whether an order that waits for credit may go on.
 const RECHECKING: Duration = Duration::from_secs(1);
+/// How often a process looks whether a consent is past its end.
+const EXPIRING: Duration = Duration::from_secs(5);
 const RECOVERY: Duration = Duration::from_secs(2);
 /// How often a process looks for imports that lost theirs.
 const SILENT: Duration = Duration::from_secs(5);
@@ -147,7 +151,7 @@ async fn in_time(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => {
             let message = format!("the request took longer than {} seconds; ask for less", REQUEST_TIMEOUT.as_secs());
-            reply::problem(StatusCode::GATEWAY_TIMEOUT, "BUSY", &message)
+            reply::problem(StatusCode::GATEWAY_TIMEOUT, Code::Busy, &message)
         }
     }
 }
@@ -200,6 +204,7 @@ pub(crate) async fn serve(bound: Bound, api: Arc<Api>, settings: &Settings) -> R
     let reacting = tokio::spawn(react(Arc::clone(&doors)));
     let reassigning = tokio::spawn(reassign(Arc::clone(&doors)));
     let rechecking = tokio::spawn(recheck(Arc::clone(&doors)));
+    let expiring = tokio::spawn(expire(Arc::clone(&doors)));
     let finished = serving::serve(listener, router(doors), ended, ENDING).await;
     if tokio::time::timeout(CLOSING, sockets.acquire_many(SOCKETS as u32)).await.is_err() {
         tracing::warn!("some followers were cut");
@@ -209,6 +214,7 @@ pub(crate) async fn serve(bound: Bound, api: Arc<Api>, settings: &Settings) -> R
     reacting.abort();
     reassigning.abort();
     rechecking.abort();
+    expiring.abort();
     imports.close();
     if !finished {
         tracing::warn!("some connections were cut: their requests did not finish in time");
@@ -295,6 +301,14 @@ async fn recheck(doors: Arc<Doors>) {
             tracing::debug!(checked = done.checked, released = done.released, "checked what waits for credit");
         }
         Ok(false)
+    })
+    .await;
+}
+
+/// Ends consents that are past their end. Every server tries; each is ended once.
+async fn expire(doors: Arc<Doors>) {
+    again(EXPIRING, "whether consents are past their end cannot be seen; it is tried again", || async {
+        Ok(expire_consents(&doors.api.house(), Utc::now()).await? == RECORD_LIMIT)
     })
     .await;
 }

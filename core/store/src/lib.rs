@@ -22,6 +22,7 @@ mod watch;
 mod write;
 
 pub mod business_day;
+pub mod consent;
 pub mod credit;
 pub mod event;
 pub mod facts;
@@ -56,6 +57,6 @@ pub use table::unique_fields;
 pub use transaction::Transaction;
 pub use watch::Watch;
 pub use write::{
-    Ancestor, Batch, ExternalKey, FieldsSet, Record, RecordColumn, Upserted, record_columns, referring_types,
-    user_by_login,
+    Ancestor, Batch, Belonging, ExternalKey, FieldsSet, Record, RecordColumn, Upserted, record_columns,
+    referring_types, user_by_login,
 };

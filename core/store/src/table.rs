@@ -151,11 +151,18 @@ fn unique<'a>(object: &ObjectType, references: impl Iterator<Item = &'a str>) ->
     all
 }
 
+/// Indexes over several fields, for what Guildhall itself looks for again and again.
+const LOOKED_FOR: [(&str, &[&str]); 1] = [("consent", &["status", "to"])];
+
 /// Every index ends with `id`, so that it is a total order and one page of a list reads only its own rows.
 fn indexes(object: &ObjectType) -> Vec<Vec<String>> {
     let id = || "id".to_owned();
     let mut all: Vec<Vec<String>> =
         object.fields.iter().filter(|field| field.indexed).map(|field| vec![field.column.clone(), id()]).collect();
+    let looked_for = LOOKED_FOR.iter().filter(|(table, _)| *table == object.table);
+    let columns =
+        looked_for.map(|(_, columns)| columns.iter().map(|&column| column.to_owned()).chain([id()]).collect());
+    all.extend(columns);
     for relation in &object.relations {
         let RelationKey::Here { column } = &relation.key else { continue };
         all.push(vec![column.clone(), id()]);

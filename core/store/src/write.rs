@@ -18,7 +18,7 @@ use crate::column::parameter;
 use crate::link::Reads;
 use crate::{Dialect, StoreError, Transaction};
 pub use record::{Record, RecordColumn, record_columns};
-pub use references::{Ancestor, ExternalKey, referring_types, user_by_login};
+pub use references::{Ancestor, Belonging, ExternalKey, referring_types, user_by_login};
 use rows::Rows;
 
 /// Records of one type to be written, a table of values.

@@ -3,10 +3,12 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use guildhall_model::{Access, Reach, Role, Scope};
+use guildhall_model::{Access, Kind, Reach, Role, Scope, Value};
+use guildhall_store::event::{self, Event};
 use guildhall_store::token::{self, Token};
 use guildhall_store::{Transaction, generation, strategy};
 use rand::TryRngCore;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -90,6 +92,7 @@ pub async fn create_token(
         revoked_at: None,
     };
     token::insert(&transaction, &made).await?;
+    told(&transaction, &by.name, "createToken", vec![Happened::Made(&made)], now).await?;
     transaction.commit().await?;
     Ok(Created { id: made.id, secret })
 }
@@ -162,6 +165,50 @@ pub(crate) async fn may_give(
 
 fn territory(reach: &Reach) -> Option<String> {
     if let Reach::Territory(name) = reach { Some(name.clone()) } else { None }
+}
+
+/// What happened to a token, for the trail.
+pub(crate) enum Happened<'t> {
+    Made(&'t Token),
+    /// It ceases to hold at that time.
+    Ends(Uuid, DateTime<Utc>),
+}
+
+/// Puts what happened to tokens among the events: who did it, and what each allows. No event has a secret or its hash.
+pub(crate) async fn told(
+    transaction: &Transaction,
+    by: &str,
+    act: &str,
+    happened: Vec<Happened<'_>>,
+    now: DateTime<Utc>,
+) -> Result<(), WorkflowError> {
+    let time = |time: DateTime<Utc>| Value::from(time).to_json(&Kind::DateTime);
+    let events = happened.into_iter().map(|happened| {
+        let (id, kind, version, after) = match happened {
+            Happened::Made(token) => {
+                let scopes: Vec<_> = token.scopes.iter().map(|scope| scope.name()).collect();
+                let after = json!({
+                    "actor": token.actor, "roles": token.roles, "scopes": scopes, "reach": token.reach.text(),
+                    "expiresAt": token.expires_at.map(time),
+                });
+                (token.id, "CREATED", 1, after)
+            }
+            Happened::Ends(id, end) => (id, "UPDATED", 2, json!({ "endsAt": time(end) })),
+        };
+        Event {
+            id: Uuid::now_v7(),
+            occurred_at: now,
+            actor: by.to_owned(),
+            act: act.to_owned(),
+            kind,
+            record_type: "Token".to_owned(),
+            record_id: id.to_string(),
+            record_version: version,
+            before: None,
+            after: Some(after),
+        }
+    });
+    Ok(event::append(transaction, &events.collect::<Vec<_>>(), now).await?)
 }
 
 /// A secret nobody guesses: 256 random bits.

@@ -27,15 +27,17 @@ pub enum InvalidCode {
     RuleBroken,
     OutOfOrder,
     UnknownRecord,
+    OtherCustomer,
 }
 
 impl InvalidCode {
-    pub const ALL: [InvalidCode; 5] = [
+    pub const ALL: [InvalidCode; 6] = [
         InvalidCode::Required,
         InvalidCode::Malformed,
         InvalidCode::RuleBroken,
         InvalidCode::OutOfOrder,
         InvalidCode::UnknownRecord,
+        InvalidCode::OtherCustomer,
     ];
 
     pub fn name(self) -> &'static str {
@@ -45,6 +47,7 @@ impl InvalidCode {
             InvalidCode::RuleBroken => "RULE_BROKEN",
             InvalidCode::OutOfOrder => "OUT_OF_ORDER",
             InvalidCode::UnknownRecord => "UNKNOWN_RECORD",
+            InvalidCode::OtherCustomer => "OTHER_CUSTOMER",
         }
     }
 
@@ -54,8 +57,11 @@ impl InvalidCode {
             InvalidCode::Required => "There is no value where one is needed.",
             InvalidCode::Malformed => "The value is none of the field's kind, or beyond what it can hold.",
             InvalidCode::RuleBroken => "The value breaks a rule of the field.",
-            InvalidCode::OutOfOrder => "A day or time stands before one that it must follow.",
+            InvalidCode::OutOfOrder => {
+                "A day or time stands before one that it must follow, or an amount is less than one it must reach."
+            }
             InvalidCode::UnknownRecord => "The id names no record you see.",
+            InvalidCode::OtherCustomer => "The id names a record of another customer.",
         }
     }
 }

@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use guildhall_store::token;
 use uuid::Uuid;
 
+use crate::create_token::{Happened, told};
 use crate::{House, ManageTokens, Permit, WorkflowError};
 
 /// Revokes a token.
 pub async fn revoke_token(
     house: &House,
-    _: Permit<'_, ManageTokens>,
+    by: Permit<'_, ManageTokens>,
     id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<(), WorkflowError> {
@@ -17,5 +18,6 @@ pub async fn revoke_token(
     if !token::revoke(&transaction, id, now).await? {
         return Err(WorkflowError::NotFound(format!("there is no token `{id}` in use")));
     }
+    told(&transaction, &by.name, "revokeToken", vec![Happened::Ends(id, now)], now).await?;
     Ok(transaction.commit().await?)
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use guildhall_store::{generation, token};
 use uuid::Uuid;
 
-use crate::create_token::{Created, Origin, may_give, new_secret, secret_hash};
+use crate::create_token::{Created, Happened, Origin, may_give, new_secret, secret_hash, told};
 use crate::{Bearer, House, ManageTokens, Permit, WorkflowError, set_roles};
 
 /// Longest time a rotated token holds on: 7 days.
@@ -36,11 +36,11 @@ pub async fn rotate_token(
     };
     let (_, roles) = set_roles::in_force(house, &transaction).await?;
     may_give(house, by, origin, &bearer, &bearer.access(&house.model, &roles), &transaction).await?;
-    let held = if grace == 0 {
-        token::revoke(&transaction, id, now).await?
-    } else {
-        let end = now + TimeDelta::seconds(grace.into());
-        token::expire(&transaction, id, old.expires_at.map_or(end, |expires| expires.min(end))).await?
+    let end = now + TimeDelta::seconds(grace.into());
+    let end = old.expires_at.map_or(end, |expires| expires.min(end));
+    let held = match grace {
+        0 => token::revoke(&transaction, id, now).await?,
+        _ => token::expire(&transaction, id, end).await?,
     };
     if !held {
         return Err(WorkflowError::NotFound(format!("there is no token `{id}` in use")));
@@ -48,6 +48,8 @@ pub async fn rotate_token(
     let secret = new_secret()?;
     let made = token::Token { id: Uuid::now_v7(), secret_hash: secret_hash(&secret), created_at: now, ..old };
     token::insert(&transaction, &made).await?;
+    let happened = vec![Happened::Made(&made), Happened::Ends(id, end)];
+    told(&transaction, &by.name, "rotateToken", happened, now).await?;
     transaction.commit().await?;
     Ok(Created { id: made.id, secret })
 }

@@ -1,5 +1,6 @@
 //! Makes, changes, deletes and brings back records of one type: all of an order's changes in one transaction, or none.
 
+mod agreement;
 mod change;
 mod deletion;
 mod given;

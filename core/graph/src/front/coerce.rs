@@ -58,37 +58,163 @@ impl Argument {
     }
 }
 
-/// The operation's variables as its types have them, with defaults. An absent variable without a default stays absent. A
-/// refusal comes with the place of the variable's definition.
+/// Most faults of an operation's variables that are told.
+const FAULTS: usize = 100;
+
+/// What is wrong with a value of a variable.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    pub message: String,
+    /// Where it stands: the variable, then fields and places in lists.
+    pub path: Vec<Value>,
+    /// As values of records have it.
+    pub code: &'static str,
+    /// The variable's definition.
+    pub location: Option<SourceSpan>,
+}
+
+/// The operation's variables as its types have them, with defaults. An absent variable without a default stays absent. What is
+/// wrong with them is told all at once.
 pub(super) fn variables(
     schema: &Schema,
     operation: &Operation,
     given: &Map<String, Value>,
-) -> Result<Map<String, Value>, (String, Option<SourceSpan>)> {
+) -> Result<Map<String, Value>, Vec<Fault>> {
+    // What a mutation writes is held to its fields by the act, which tells all that is wrong with it at once.
+    let exactly = operation.operation_type != OperationType::Mutation;
+    let mut reading = Reading { schema, exactly, path: Vec::new(), location: None, faults: Vec::new() };
     let mut coerced = Map::new();
     let none = JsonMap::new();
     for variable in &operation.variables {
         let (name, ty) = (variable.name.as_str(), &variable.ty);
-        let value = match (given.get(name), &variable.default_value) {
-            (Some(value), _) => json(schema, ty, value),
-            (None, Some(default)) => literal(schema, ty, default, &none).map(|value| value.constant()),
-            (None, None) if ty.is_non_null() => Err(format!("it must be given a value of type `{ty}`")),
-            (None, None) => continue,
-        };
-        // What a mutation writes is held to its fields by the act, which tells all that is wrong with it at once.
-        let value = match operation.operation_type {
-            OperationType::Mutation => value,
-            OperationType::Query | OperationType::Subscription => value.and_then(|value| {
-                exact(schema, ty, &Argument::from_json(&value))?;
-                Ok(value)
-            }),
-        };
-        coerced.insert(
-            name.to_owned(),
-            value.map_err(|reason| (format!("variable `{name}`: {reason}"), variable.location()))?,
-        );
+        reading.location = variable.location();
+        let value = reading.within(name, |reading| match (given.get(name), &variable.default_value) {
+            (Some(value), _) => Some(reading.value(ty, value)),
+            (None, Some(default)) => Some(reading.default(ty, literal(schema, ty, default, &none))),
+            (None, None) if ty.is_non_null() => {
+                reading.fault(REQUIRED, no_value_given(ty));
+                None
+            }
+            (None, None) => None,
+        });
+        coerced.extend(value.map(|value| (name.to_owned(), value)));
     }
-    Ok(coerced)
+    if reading.faults.is_empty() { Ok(coerced) } else { Err(reading.faults) }
+}
+
+/// JSON being read as values of types. What is no such value is put down and read as null.
+struct Reading<'s> {
+    schema: &'s Schema,
+    /// Whether texts of our own scalars have to be values of theirs.
+    exactly: bool,
+    path: Vec<Value>,
+    location: Option<SourceSpan>,
+    faults: Vec<Fault>,
+}
+
+const REQUIRED: &str = "REQUIRED";
+const MALFORMED: &str = "MALFORMED";
+const UNKNOWN_FIELD: &str = "UNKNOWN_FIELD";
+
+impl Reading<'_> {
+    fn within<T>(&mut self, step: impl Into<Value>, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(step.into());
+        let read = read(self);
+        self.path.pop();
+        read
+    }
+
+    fn fault(&mut self, code: &'static str, reason: String) {
+        if self.faults.len() == FAULTS {
+            return;
+        }
+        let mut message = String::new();
+        // The reason names a field that there is not.
+        let known = self.path.len() - usize::from(code == UNKNOWN_FIELD);
+        for (depth, step) in self.path.iter().enumerate().take(known) {
+            message += &match step.as_str() {
+                Some(name) if depth == 0 => format!("variable `{name}`: "),
+                Some(name) => format!("field `{name}`: "),
+                None => format!("item {step}: "),
+            };
+        }
+        let (path, location) = (self.path.clone(), self.location);
+        self.faults.push(Fault { message: message + &reason, path, code, location });
+    }
+
+    /// A value of `ty`.
+    fn value(&mut self, ty: &Type, value: &Value) -> Value {
+        if value.is_null() {
+            if ty.is_non_null() {
+                self.fault(REQUIRED, no_null(ty));
+            }
+            return Value::Null;
+        }
+        let name = match ty {
+            Type::List(item) | Type::NonNullList(item) => {
+                return match value {
+                    Value::Array(items) => {
+                        let items = items.iter().enumerate();
+                        items.map(|(place, value)| self.within(place, |reading| reading.value(item, value))).collect()
+                    }
+                    single => Value::Array(vec![self.value(item, single)]),
+                };
+            }
+            Type::Named(name) | Type::NonNullNamed(name) => name,
+        };
+        let read = match (self.schema.types.get(name), value) {
+            (Some(ExtendedType::InputObject(object)), Value::Object(fields)) => return self.object(object, fields),
+            (Some(ExtendedType::Enum(declared)), Value::String(name)) => named(declared, name),
+            (Some(ExtendedType::Scalar(scalar)), _) if !scalar.is_built_in() => {
+                if self.exactly
+                    && let Err(reason) = exact(self.schema, ty, &Argument::from_json(value))
+                {
+                    self.fault(MALFORMED, reason);
+                }
+                Some(value.clone())
+            }
+            (Some(ExtendedType::Scalar(scalar)), _) => json_built_in(&scalar.name, value),
+            _ => None,
+        };
+        read.unwrap_or_else(|| {
+            self.fault(MALFORMED, no_value(&value.to_string(), ty));
+            Value::Null
+        })
+    }
+
+    fn object(&mut self, object: &InputObjectType, fields: &Map<String, Value>) -> Value {
+        for name in fields.keys().filter(|name| !object.fields.contains_key(name.as_str())) {
+            self.within(short(name), |reading| reading.fault(UNKNOWN_FIELD, unknown_field(object, name)));
+        }
+        let mut coerced = Map::new();
+        let none = JsonMap::new();
+        for (name, definition) in &object.fields {
+            let value = self.within(name.as_str(), |reading| match fields.get(name.as_str()) {
+                Some(value) => Some(reading.value(&definition.ty, value)),
+                None if definition.default_value.is_none() && definition.ty.is_non_null() => {
+                    reading.fault(REQUIRED, no_value_given(&definition.ty));
+                    None
+                }
+                None => definition.default_value.as_ref().map(|default| {
+                    reading.default(&definition.ty, literal(reading.schema, &definition.ty, default, &none))
+                }),
+            });
+            coerced.extend(value.map(|value| (name.to_string(), value)));
+        }
+        Value::Object(coerced)
+    }
+
+    /// A default of the document or the schema.
+    fn default(&mut self, ty: &Type, read: Result<Argument, String>) -> Value {
+        let exact = |argument: &Argument| if self.exactly { exact(self.schema, ty, argument) } else { Ok(()) };
+        match read.and_then(|argument| exact(&argument).map(|()| argument.constant())) {
+            Ok(value) => value,
+            Err(reason) => {
+                self.fault(MALFORMED, reason);
+                Value::Null
+            }
+        }
+    }
 }
 
 /// The value of an argument that `given` was written for; nothing if it is absent and has no default.
@@ -101,7 +227,7 @@ pub(crate) fn argument(
     let given = given.filter(|given| is_present(given, variables));
     let Some(value) = given.or(definition.default_value.as_deref()) else {
         return match definition.ty.is_non_null() {
-            true => Err(format!("it must be given a value of type `{}`", definition.ty)),
+            true => Err(no_value_given(&definition.ty)),
             false => Ok(None),
         };
     };
@@ -158,12 +284,16 @@ fn is_present(literal: &Literal, variables: &JsonMap) -> bool {
     literal.as_variable().is_none_or(|name| variables.contains_key(name.as_str()))
 }
 
+fn no_value_given(ty: &Type) -> String {
+    format!("it must be given a value of type `{ty}`")
+}
+
 fn no_null(ty: &Type) -> String {
     format!("it is null, where a value of type `{ty}` is needed")
 }
 
 fn no_value(shown: &str, ty: &Type) -> String {
-    format!("`{}` is no value of type `{ty}`", shown.chars().take(64).collect::<String>())
+    format!("`{}` is no value of type `{ty}`", short(shown))
 }
 
 /// A literal as a value of `ty`.
@@ -254,47 +384,6 @@ fn untyped(literal: &Literal, variables: &JsonMap) -> Argument {
     }
 }
 
-/// A JSON value as a value of `ty`.
-fn json(schema: &Schema, ty: &Type, value: &Value) -> Result<Value, String> {
-    if value.is_null() {
-        return if ty.is_non_null() { Err(no_null(ty)) } else { Ok(Value::Null) };
-    }
-    let refuse = || no_value(&value.to_string(), ty);
-    let name = match ty {
-        Type::List(item) | Type::NonNullList(item) => {
-            return match value {
-                Value::Array(items) => items.iter().map(|value| json(schema, item, value)).collect(),
-                single => Ok(Value::Array(vec![json(schema, item, single)?])),
-            };
-        }
-        Type::Named(name) | Type::NonNullNamed(name) => name,
-    };
-    match (schema.types.get(name), value) {
-        (Some(ExtendedType::InputObject(object)), Value::Object(fields)) => json_object(schema, object, fields),
-        (Some(ExtendedType::Enum(declared)), Value::String(name)) => named(declared, name).ok_or_else(refuse),
-        (Some(ExtendedType::Scalar(scalar)), _) if !scalar.is_built_in() => Ok(value.clone()),
-        (Some(ExtendedType::Scalar(scalar)), _) => json_built_in(&scalar.name, value).ok_or_else(refuse),
-        _ => Err(refuse()),
-    }
-}
-
-fn json_object(schema: &Schema, object: &InputObjectType, fields: &Map<String, Value>) -> Result<Value, String> {
-    if let Some(unknown) = fields.keys().find(|name| !object.fields.contains_key(name.as_str())) {
-        return Err(unknown_field(object, unknown));
-    }
-    let mut coerced = Map::new();
-    let none = JsonMap::new();
-    for (name, definition) in &object.fields {
-        let value = match fields.get(name.as_str()) {
-            Some(value) => json(schema, &definition.ty, value).map(Some),
-            None => argument(schema, definition, None, &none).map(|value| value.map(|value| value.constant())),
-        };
-        let value = value.map_err(|reason| format!("field `{name}`: {reason}"))?;
-        coerced.extend(value.map(|value| (name.to_string(), value)));
-    }
-    Ok(Value::Object(coerced))
-}
-
 /// A JSON value of one of the specification's scalars. A number without a fraction is whole, however it is written.
 fn json_built_in(scalar: &str, value: &Value) -> Option<Value> {
     let whole = || match (value.as_i64(), value.as_f64()) {
@@ -319,7 +408,12 @@ fn named(declared: &EnumType, name: &str) -> Option<Value> {
 }
 
 fn unknown_field(object: &InputObjectType, name: &str) -> String {
-    format!("`{}` has no field `{}`", object.name, name.chars().take(64).collect::<String>())
+    format!("`{}` has no field `{}`", object.name, short(name))
+}
+
+/// As much of what a client sent as it needs to know it again.
+fn short(text: &str) -> String {
+    text.chars().take(64).collect()
 }
 
 #[cfg(test)]
@@ -342,7 +436,10 @@ mod tests {
         let text = format!("query ({definitions}) {{ __typename }}");
         let document = ExecutableDocument::parse(&schema, text, "document").unwrap();
         let operation = document.operations.get(None).unwrap();
-        variables(&schema, operation, given.as_object().unwrap()).map(Value::Object).map_err(|(reason, _)| reason)
+        variables(&schema, operation, given.as_object().unwrap()).map(Value::Object).map_err(|faults| {
+            let told = faults.into_iter().map(|fault| fault.message);
+            told.collect::<Vec<_>>().join("; ")
+        })
     }
 
     #[track_caller]
@@ -371,6 +468,32 @@ mod tests {
         takes("$a: [Decimal]", json!({ "a": "1" }), json!({ "a": ["1"] }));
         let null = "variable `a`: field `size`: it is null, where a value of type `Int!` is needed";
         refuses("$a: By", json!({ "a": { "size": null } }), null);
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_with_its_place() {
+        let schema = Schema::parse_and_validate(SCHEMA, "schema").unwrap();
+        let text = "query ($a: [By!]!, $b: Kind!, $c: Date) { __typename }".replace("Date", "Decimal");
+        let document = ExecutableDocument::parse(&schema, text, "document").unwrap();
+        let given = json!({
+            "a": [{ "size": 1 }, { "size": "x", "odd": 1, "not": { "kind": "GONE" } }, null], "c": "1.2.3"
+        });
+        let operation = document.operations.get(None).unwrap();
+        let faults = variables(&schema, operation, given.as_object().unwrap()).unwrap_err();
+        let told: Vec<_> = faults.iter().map(|fault| (json!(fault.path).to_string(), fault.code)).collect();
+        let expected = [
+            (r#"["a",1,"odd"]"#, UNKNOWN_FIELD),
+            (r#"["a",1,"size"]"#, MALFORMED),
+            (r#"["a",1,"not","kind"]"#, MALFORMED),
+            (r#"["a",2]"#, REQUIRED),
+            (r#"["b"]"#, REQUIRED),
+            (r#"["c"]"#, MALFORMED),
+        ];
+        assert_eq!(told, expected.map(|(path, code)| (path.to_owned(), code)));
+        assert_eq!(faults[0].message, "variable `a`: item 1: `By` has no field `odd`");
+        assert!(faults.iter().all(|fault| fault.location.is_some()));
+        let many = json!({ "a": vec![Value::Null; 300], "b": "NEW" });
+        assert_eq!(variables(&schema, operation, many.as_object().unwrap()).unwrap_err().len(), FAULTS);
     }
 
     #[test]

@@ -209,6 +209,28 @@ mod tests {
         }
     }
 
+    /// What leads from a customer to its reader decides about rows, and says so: who sees only some rows does not write it.
+    #[test]
+    fn what_opens_rows_is_declared() {
+        fn ends(condition: &Condition, found: &mut Vec<String>) {
+            match condition {
+                Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| ends(part, found)),
+                Condition::Some { relation, condition } => {
+                    found.push(relation.target.clone());
+                    ends(condition, found);
+                }
+                _ => {}
+            }
+        }
+        let model = Model::core();
+        let mut found = Vec::new();
+        for rows in Rows::ALL {
+            ends(&opens(&model, rows, &mut |_| Expression::Operand(Operand::Variable(0))), &mut found);
+        }
+        assert!(found.len() > 5, "{found:?}");
+        assert!(found.iter().all(|name| model.object(name).unwrap().opens_rows), "{found:?}");
+    }
+
     /// A hidden record is read as null, so where there is always one it has to be the one that answers for its reader.
     #[test]
     fn what_is_never_null_is_never_hidden() {

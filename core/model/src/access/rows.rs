@@ -1,6 +1,8 @@
 //! Rows: which records are seen.
 
-use crate::{Model, ObjectType};
+use std::sync::Arc;
+
+use crate::{Model, ObjectType, Relation};
 
 /// Whose records: those of all customers, or those of some. What belongs to no customer is seen by all who read its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,8 +81,15 @@ pub fn belongs_to_customer(model: &Model, object: &ObjectType) -> bool {
     if object.name == "Customer" {
         return true;
     }
-    let with = object.visible_with.as_deref().and_then(|name| object.relation(name));
-    with.and_then(|with| model.object(&with.target)).is_some_and(|target| belongs_to_customer(model, target))
+    towards_customer(model, object).is_some()
+}
+
+/// The relation that leads from records of a type towards the customer they belong to, and the type it leads to; nothing for
+/// customers themselves and for what belongs to none.
+pub fn towards_customer<'m>(model: &'m Model, object: &'m ObjectType) -> Option<(&'m Relation, &'m Arc<ObjectType>)> {
+    let relation = object.relation(object.visible_with.as_deref()?)?;
+    let target = model.object(&relation.target)?;
+    belongs_to_customer(model, target).then_some((relation, target))
 }
 
 /// Which customers, and with them their records, a token lets its bearer work with, whatever his roles open.

@@ -76,8 +76,33 @@ impl Access {
                 grant.rows = RowSet::default().with(Rows::All);
             }
         }
+        self.keep_to_his_rows(model);
         self.digest(model);
         self
+    }
+
+    /// Keeps who sees only some records from writing what decides which. Who belongs to which team or territory is written by
+    /// those who see all. A customer is handed on, too, unless whoever sees the customer sees the same of everything else.
+    fn keep_to_his_rows(&mut self, model: &Model) {
+        if self.sees_all() {
+            return;
+        }
+        let of_customers = |name: &str| model.object(name).is_some_and(|object| belongs_to_customer(model, object));
+        let mut rows = self.types.iter().filter(|(name, _)| of_customers(name)).map(|(_, grant)| grant.rows);
+        let first = rows.next();
+        let even = rows.all(|rows| Some(rows) == first);
+        let opens = |name: &str| model.object(name).is_some_and(|object| object.opens_rows);
+        for (name, grant) in &mut self.types {
+            if opens(name) {
+                (grant.create, grant.update, grant.delete) = (BTreeSet::new(), BTreeSet::new(), false);
+            }
+            if name == "Customer"
+                && !even
+                && let Some(object) = model.object(name)
+            {
+                grant.update.retain(|name| object.relation(name).is_none_or(|relation| !opens(&relation.target)));
+            }
+        }
     }
 
     fn digest(&mut self, model: &Model) {

@@ -120,7 +120,47 @@ fn scopes_and_reach_only_narrow() {
     let own = narrowed(&Scope::ALL, Rows::Own);
     assert!(!own.sees_all() && own.within() == Some(Rows::Own));
     let admin = Access::of(&model, Role::Admin);
-    assert!(admin.covers(&own) && !own.covers(&admin) && admin.shape() == own.shape() && admin.sight() != own.sight());
+    assert!(admin.covers(&own) && !own.covers(&admin) && admin.sight() != own.sight());
+}
+
+#[test]
+fn who_sees_some_records_does_not_write_what_decides_which() {
+    let model = Model::core();
+    let deciding = ["Team", "TeamMember", "Territory", "TerritoryAssignment", "User"];
+    let mut declared: Vec<_> = model.objects().iter().filter(|object| object.opens_rows).map(|o| &o.name).collect();
+    declared.sort();
+    assert_eq!(declared, deciding);
+    let department = |reach: Rows| Access::of(&model, Role::Department).narrowed(&model, &Scope::ALL, reach);
+    let people = |rows: &[Rows]| {
+        let user = role("a", "User", &["name"], (&["name"], &["name"]), &[Rows::All]);
+        Access::sum(&model, &[&user, &role("b", "Order", &["number"], NOTHING, rows)])
+    };
+    assert!(people(&[Rows::All]).creates("User") && people(&[Rows::All]).updates("User"));
+    assert!(!people(&[Rows::Territory]).writes("User") && people(&[Rows::Territory]).reads("User", "name"));
+    for name in deciding {
+        assert!(department(Rows::All).creates(name) && department(Rows::All).deletes(name), "{name}");
+        for reach in [Rows::Own, Rows::Team, Rows::Territory] {
+            assert!(!department(reach).writes(name) && department(reach).reads_type(name), "{name}");
+        }
+    }
+    assert!(department(Rows::Own).creates("Customer") && department(Rows::Own).deletes("Order"));
+}
+
+#[test]
+fn who_sees_more_customers_than_orders_hands_no_customer_on() {
+    let given = ["name", "owner", "team", "territory"];
+    let names = |name: &str| role(name, name, &["name"], NOTHING, &[Rows::All]);
+    let (users, teams, territories) = (names("User"), names("Team"), names("Territory"));
+    let check = |customers: &[Rows], orders: &[Rows], expected: &[&str]| {
+        let customers = role("customers", "Customer", &given, (&[], &given), customers);
+        let orders = role("orders", "Order", &["number"], NOTHING, orders);
+        let access = Access::sum(&Model::core(), &[&customers, &orders, &users, &teams, &territories]);
+        assert_eq!(access.updated("Customer").collect::<Vec<_>>(), expected);
+    };
+    check(&[Rows::All], &[Rows::All], &given);
+    check(&[Rows::Own, Rows::Team], &[Rows::Own, Rows::Team], &given);
+    check(&[Rows::All], &[Rows::Own], &["name"]);
+    check(&[Rows::Own, Rows::Team], &[Rows::Own], &["name"]);
 }
 
 #[test]

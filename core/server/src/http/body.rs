@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::{Buf, BytesMut};
+use guildhall_graph::Code;
 use guildhall_workflow::Upload;
 
 use super::reply;
@@ -46,7 +47,7 @@ pub(super) async fn plain(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let message = "send the body as it is, without `Content-Encoding`";
-    let mut reply = reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_REQUEST", message);
+    let mut reply = reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadRequest, message);
     reply.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     reply
 }
@@ -55,7 +56,7 @@ pub(super) async fn plain(request: Request, next: Next) -> Response {
 pub(super) async fn pour(mut body: Body, limit: u64, mut upload: Upload) -> Result<Upload, Response> {
     let stands = |_| {
         let message = format!("nothing came for {} seconds; send it again", QUIET.as_secs());
-        reply::problem(StatusCode::REQUEST_TIMEOUT, "BAD_REQUEST", &message)
+        reply::problem(StatusCode::REQUEST_TIMEOUT, Code::BadRequest, &message)
     };
     while let Some(data) = tokio::time::timeout(QUIET, next(&mut body)).await.map_err(stands)?? {
         if upload.bytes().saturating_add(data.len() as u64) > limit {
@@ -83,7 +84,7 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, Response> {
             Ok(Err(_)) => {}
             Err(error) => {
                 let message = format!("the body cannot be read: {error}");
-                return Err(reply::problem(StatusCode::BAD_REQUEST, "BAD_REQUEST", &message));
+                return Err(reply::problem(StatusCode::BAD_REQUEST, Code::BadRequest, &message));
             }
         }
     }
@@ -91,5 +92,5 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, Response> {
 
 fn too_large(limit: u64) -> Response {
     let message = format!("the body is larger than {limit} bytes");
-    reply::problem(StatusCode::PAYLOAD_TOO_LARGE, "BAD_REQUEST", &message)
+    reply::problem(StatusCode::PAYLOAD_TOO_LARGE, Code::BadRequest, &message)
 }

@@ -75,7 +75,7 @@ pub(super) async fn post(
     let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !is_json(content) {
         let message = "send the request as `Content-Type: application/json`, in UTF-8";
-        return reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_REQUEST", message);
+        return reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadRequest, message);
     }
     let body = match body::read(body, BODY_LIMIT).await {
         Ok(body) => body,
@@ -242,12 +242,12 @@ fn has_tag(given: &HeaderMap, tag: &str) -> bool {
 }
 
 /// The variables' values, or the code and message for what is no JSON or too much of it.
-fn read_variables(text: &str) -> Result<Value, (&'static str, String)> {
+fn read_variables(text: &str) -> Result<Value, (Code, String)> {
     if marks(text) > MARKS {
         let message = "the variables have too many values; send fewer in several requests";
-        return Err((Code::LimitExceeded.name(), message.to_owned()));
+        return Err((Code::LimitExceeded, message.to_owned()));
     }
-    serde_json::from_str(text).map_err(|error| ("BAD_REQUEST", format!("`variables` is no JSON: {error}")))
+    serde_json::from_str(text).map_err(|error| (Code::BadRequest, format!("`variables` is no JSON: {error}")))
 }
 
 /// Whether JSON text that was read already, or is ignored, is an object's.
@@ -305,11 +305,11 @@ fn weight(accept: &str, form: &str) -> Option<(u16, std::cmp::Reverse<usize>)> {
 
 fn not_acceptable() -> Response {
     let message = "answers come as `application/graphql-response+json` or `application/json`";
-    reply::problem(StatusCode::NOT_ACCEPTABLE, "BAD_REQUEST", message)
+    reply::problem(StatusCode::NOT_ACCEPTABLE, Code::BadRequest, message)
 }
 
 fn bad_request(message: &str) -> Response {
-    reply::problem(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+    reply::problem(StatusCode::BAD_REQUEST, Code::BadRequest, message)
 }
 
 #[cfg(test)]

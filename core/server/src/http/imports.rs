@@ -9,6 +9,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use guildhall_graph::Code;
 use guildhall_model::GlobalId;
 use guildhall_workflow::rejected_rows::rejected_rows;
 use guildhall_workflow::{Actor, WorkflowError};
@@ -41,16 +42,16 @@ async fn rejected(doors: &Doors, actor: &Actor, id: &str, name: &str) -> Respons
     };
     let id = match GlobalId::parse_as(id, object) {
         Ok(id) => id,
-        Err(error) => return reply::problem(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", &error.to_string()),
+        Err(error) => return reply::problem(StatusCode::BAD_REQUEST, Code::BadUserInput, &error.to_string()),
     };
     let by = match actor.permit() {
         Ok(by) => by,
-        Err(error) => return reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string()),
+        Err(error) => return reply::problem(StatusCode::FORBIDDEN, Code::Refused, &error.to_string()),
     };
     let found = match rejected_rows(&house, by, id, name).await {
         Ok(found) => found,
         Err(error @ WorkflowError::NotFound(_)) => {
-            return reply::problem(StatusCode::NOT_FOUND, "NOT_FOUND", &error.to_string());
+            return reply::problem(StatusCode::NOT_FOUND, Code::NotFound, &error.to_string());
         }
         Err(WorkflowError::Busy(message)) => return reply::busy(&message),
         Err(error) => return reply::internal(&error),

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use guildhall_graph::{CacheMetrics, Metrics};
+use guildhall_graph::{CacheMetrics, Code, Metrics};
 use guildhall_plugin_host::Circuit;
 use guildhall_workflow::{PluginMetrics, SeeMetrics};
 use prometheus_client::collector::Collector;
@@ -64,7 +64,7 @@ pub(super) async fn watch(State(doors): State<Arc<Doors>>, request: Request, nex
 /// All numbers, for whoever may see them.
 pub(super) async fn get(Bearer(actor): Bearer, State(doors): State<Arc<Doors>>) -> Response {
     if let Err(error) = actor.permit::<SeeMetrics>() {
-        return reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string());
+        return reply::problem(StatusCode::FORBIDDEN, Code::Refused, &error.to_string());
     }
     let mut registry = Registry::with_prefix("guildhall");
     registry.register("requests", "Requests by outcome and kind of operation", doors.watch.requests.clone());

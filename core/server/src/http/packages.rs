@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
+use guildhall_graph::Code;
 use guildhall_workflow::store_package::store_package;
 use guildhall_workflow::{House, ManagePlugins, Offer, WorkflowError};
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ use super::{Doors, PACKAGE_LIMIT, body, reply};
 pub(super) async fn post(Bearer(actor): Bearer, State(doors): State<Arc<Doors>>, body: Body) -> Response {
     let by = match actor.permit() {
         Ok(by) => by,
-        Err(error) => return reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string()),
+        Err(error) => return reply::problem(StatusCode::FORBIDDEN, Code::Refused, &error.to_string()),
     };
     let body = match body::read(body, PACKAGE_LIMIT).await {
         Ok(body) => body,
@@ -42,7 +43,7 @@ pub(super) async fn get(
     Path(digest): Path<String>,
 ) -> Response {
     if let Err(error) = actor.permit::<ManagePlugins>() {
-        return reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string());
+        return reply::problem(StatusCode::FORBIDDEN, Code::Refused, &error.to_string());
     }
     let house = doors.api.house();
     let told = async {
@@ -67,10 +68,10 @@ async fn offered(house: &Arc<House>, digest: &str, bytes: &[u8]) -> Result<Value
 fn problem(error: &WorkflowError) -> Response {
     match error {
         WorkflowError::BadInput(_) | WorkflowError::Invalid(_) => {
-            reply::problem(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", &error.to_string())
+            reply::problem(StatusCode::BAD_REQUEST, Code::BadUserInput, &error.to_string())
         }
-        WorkflowError::NotFound(message) => reply::problem(StatusCode::NOT_FOUND, "NOT_FOUND", message),
-        WorkflowError::Refused(_) => reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string()),
+        WorkflowError::NotFound(message) => reply::problem(StatusCode::NOT_FOUND, Code::NotFound, message),
+        WorkflowError::Refused(_) => reply::problem(StatusCode::FORBIDDEN, Code::Refused, &error.to_string()),
         WorkflowError::Busy(message) => reply::busy(message),
         error => reply::internal(error),
     }

@@ -1,7 +1,7 @@
 //! GraphQL over a web socket: graphql-transport-ws, as <https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md> has it.
 //!
-//! A browser cannot send headers with a web socket, so the token may come with `connection_init`. It is asked for again before
-//! each message that tells something.
+//! A browser cannot send headers with a web socket, so the token may come with `connection_init`. Who bears it and what he may
+//! do is asked again for each operation, and before each message that tells a change.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,12 +11,14 @@ use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use guildhall_graph::Request;
+use futures_util::SinkExt;
+use guildhall_graph::{Code, Request};
 use guildhall_workflow::Actor;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
+use tokio::time::timeout;
 
 use super::graphql::{MARKS, marks};
 use super::{BODY_LIMIT, Doors, ended, reply};
@@ -26,6 +28,8 @@ const PROTOCOL: &str = "graphql-transport-ws";
 const INTRODUCTION: Duration = Duration::from_secs(10);
 /// How often a silent connection is asked whether it is there.
 const HEARTBEAT: Duration = Duration::from_secs(20);
+/// How long a client that closes the connection may take to hear the answer to that.
+const FAREWELL: Duration = Duration::from_secs(2);
 /// Operations under way on one connection.
 const OPERATIONS: usize = 100;
 /// Answers that wait for a slow client; beyond them its operations wait.
@@ -38,6 +42,7 @@ const GOING: Closing = (1001, "the server is ending; connect again");
 const INVALID: Closing = (4400, "the message is none of the protocol's");
 const UNAUTHORIZED: Closing = (4401, "Unauthorized");
 const FORBIDDEN: Closing = (4403, "Forbidden");
+const BUSY: Closing = (1013, "the server cannot tell who you are now; connect again");
 const SILENT: Closing = (4408, "Connection initialisation timeout");
 const TAKEN: Closing = (4409, "Subscriber for this id already exists");
 const TOO_MANY: Closing = (4429, "Too many initialisation requests");
@@ -66,8 +71,8 @@ enum Told {
     Next(String, Value),
     Error(String, Value),
     Complete(String),
-    /// The token holds no more.
-    Expired,
+    /// There is nothing more to tell on this connection.
+    End(Closing),
 }
 
 pub(super) async fn open(State(doors): State<Arc<Doors>>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
@@ -77,12 +82,12 @@ pub(super) async fn open(State(doors): State<Arc<Doors>>, headers: HeaderMap, up
     let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(BODY_LIMIT).max_frame_size(BODY_LIMIT);
     if upgrade.selected_protocol().is_none() {
         let message = format!("speak `{PROTOCOL}`: name it in `Sec-WebSocket-Protocol`");
-        return reply::problem(StatusCode::BAD_REQUEST, "BAD_REQUEST", &message);
+        return reply::problem(StatusCode::BAD_REQUEST, Code::BadRequest, &message);
     }
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     upgrade.on_upgrade(move |socket| async move {
         let (sender, answers) = mpsc::channel(WAITING);
-        Connection { doors, bearer, actor: None, operations: HashMap::new(), sender, answers }.run(socket).await;
+        Connection { doors, bearer, introduced: false, operations: HashMap::new(), sender, answers }.run(socket).await;
         drop(place);
     })
 }
@@ -91,7 +96,8 @@ struct Connection {
     doors: Arc<Doors>,
     /// What the client calls itself by: `Bearer gh_...`.
     bearer: Option<String>,
-    actor: Option<Actor>,
+    /// Whether a token held when the client said who it is.
+    introduced: bool,
     operations: HashMap<String, AbortHandle>,
     sender: mpsc::Sender<Told>,
     answers: mpsc::Receiver<Told>,
@@ -123,10 +129,10 @@ impl Connection {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => break None,
                 },
                 Some(told) = self.answers.recv() => match self.tell(told) {
-                    Some(answer) => socket.send(Message::Text(answer.to_string().into())).await,
-                    None => break Some(FORBIDDEN),
+                    Ok(answer) => socket.send(Message::Text(answer.to_string().into())).await,
+                    Err(closing) => break Some(closing),
                 },
-                () = &mut introduction, if self.actor.is_none() => break Some(SILENT),
+                () = &mut introduction, if !self.introduced => break Some(SILENT),
                 _ = heartbeat.tick() => {
                     if !heard {
                         break None;
@@ -143,10 +149,13 @@ impl Connection {
         for (_, operation) in self.operations.drain() {
             operation.abort();
         }
+        // The client may be gone.
         if let Some((code, reason)) = closing {
             let frame = CloseFrame { code, reason: reason.into() };
-            // The client may be gone.
             let _ = socket.send(Message::Close(Some(frame))).await;
+        } else {
+            // A client that closes waits to hear that it was understood.
+            let _ = timeout(FAREWELL, socket.close()).await;
         }
     }
 
@@ -157,26 +166,26 @@ impl Connection {
         }
         let said = serde_json::from_str(text).map_err(|_| INVALID)?;
         match said {
-            Said::ConnectionInit { .. } if self.actor.is_some() => Err(TOO_MANY),
+            Said::ConnectionInit { .. } if self.introduced => Err(TOO_MANY),
             Said::ConnectionInit { payload } => {
                 let named = |payload: &Value| {
                     let names = ["authorization", "Authorization"];
                     names.iter().find_map(|name| payload.get(*name)?.as_str().map(str::to_owned))
                 };
                 self.bearer = payload.as_ref().and_then(named).or_else(|| self.bearer.take());
-                self.actor = self.doors.bearer(self.bearer.as_deref()).await.map_err(|_| FORBIDDEN)?;
-                if self.actor.is_none() { Err(FORBIDDEN) } else { Ok(Some(json!({ "type": "connection_ack" }))) }
+                holder(&self.doors, self.bearer.as_deref()).await?;
+                self.introduced = true;
+                Ok(Some(json!({ "type": "connection_ack" })))
             }
             Said::Ping { payload } => Ok(Some(match payload {
                 Some(payload) => json!({ "type": "pong", "payload": payload }),
                 None => json!({ "type": "pong" }),
             })),
             Said::Pong {} => Ok(None),
-            Said::Subscribe { .. } if self.actor.is_none() => Err(UNAUTHORIZED),
+            Said::Subscribe { .. } if !self.introduced => Err(UNAUTHORIZED),
             Said::Subscribe { id, .. } if self.operations.contains_key(&id) => Err(TAKEN),
             Said::Subscribe { .. } if self.operations.len() >= OPERATIONS => Err(FULL),
             Said::Subscribe { id, payload } => {
-                let Some(actor) = self.actor.clone() else { return Err(UNAUTHORIZED) };
                 let request = Request {
                     query: payload.query,
                     operation_name: payload.operation_name,
@@ -185,7 +194,6 @@ impl Connection {
                 let operation = Operation {
                     doors: Arc::clone(&self.doors),
                     bearer: self.bearer.clone(),
-                    actor,
                     id: id.clone(),
                     sender: self.sender.clone(),
                 };
@@ -201,24 +209,33 @@ impl Connection {
         }
     }
 
-    /// What an operation has to say, as a message; nothing if the connection is to end.
-    fn tell(&mut self, told: Told) -> Option<Value> {
+    /// What an operation has to say, as a message.
+    fn tell(&mut self, told: Told) -> Result<Value, Closing> {
         match told {
             // What was completed by the client is told no more.
             Told::Next(id, payload) if self.operations.contains_key(&id) => {
-                Some(json!({ "id": id, "type": "next", "payload": payload }))
+                Ok(json!({ "id": id, "type": "next", "payload": payload }))
             }
             Told::Error(id, payload) => {
                 self.operations.remove(&id);
-                Some(json!({ "id": id, "type": "error", "payload": payload }))
+                Ok(json!({ "id": id, "type": "error", "payload": payload }))
             }
             Told::Complete(id) => {
                 self.operations.remove(&id);
-                Some(json!({ "id": id, "type": "complete" }))
+                Ok(json!({ "id": id, "type": "complete" }))
             }
-            Told::Next(..) => Some(json!({ "type": "ping" })),
-            Told::Expired => None,
+            Told::Next(..) => Ok(json!({ "type": "ping" })),
+            Told::End(closing) => Err(closing),
         }
+    }
+}
+
+/// The bearer of a token as he is now, with what his roles let him do.
+async fn holder(doors: &Doors, bearer: Option<&str>) -> Result<Actor, Closing> {
+    match doors.bearer(bearer).await {
+        Ok(Some(actor)) => Ok(actor),
+        Ok(None) => Err(FORBIDDEN),
+        Err(_) => Err(BUSY),
     }
 }
 
@@ -226,42 +243,47 @@ impl Connection {
 struct Operation {
     doors: Arc<Doors>,
     bearer: Option<String>,
-    actor: Actor,
     id: String,
     sender: mpsc::Sender<Told>,
 }
 
 impl Operation {
     async fn run(self, request: Request) {
-        if !self.doors.api.is_subscription(&request, &self.actor).await {
-            let response = self.doors.api.execute(&request, &self.actor, true).await;
+        if let Err(closing) = self.answer(request).await {
+            self.send(Told::End(closing)).await;
+        }
+    }
+
+    async fn answer(&self, request: Request) -> Result<(), Closing> {
+        let actor = holder(&self.doors, self.bearer.as_deref()).await?;
+        if !self.doors.api.is_subscription(&request, &actor).await {
+            let response = self.doors.api.execute(&request, &actor, true).await;
             if response.mutation && response.executed {
                 self.doors.access.forget();
             }
             if self.say(&response.body).await {
                 self.send(Told::Complete(self.id.clone())).await;
             }
-            return;
+            return Ok(());
         }
-        let subscribed = self.doors.api.subscribe(request, self.actor.clone()).await;
-        let mut subscription = match subscribed {
+        let mut subscription = match self.doors.api.subscribe(request, actor.clone()).await {
             Ok(subscription) => subscription,
             Err(refused) => {
                 self.say(&refused.body).await;
-                return;
+                return Ok(());
             }
         };
         while let Some(body) = subscription.next().await {
-            let holds = self.doors.bearer(self.bearer.as_deref()).await;
-            if !matches!(holds, Ok(Some(actor)) if actor == self.actor) {
-                self.send(Told::Expired).await;
-                return;
+            // What is followed was planned for what the actor could do when it began.
+            if holder(&self.doors, self.bearer.as_deref()).await? != actor {
+                return Err(FORBIDDEN);
             }
             if !self.say(&body).await {
-                return;
+                return Ok(());
             }
         }
         self.send(Told::Complete(self.id.clone())).await;
+        Ok(())
     }
 
     /// Says a response. Says whether there may be more.

@@ -9,13 +9,15 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use guildhall_graph::Code;
+
 use super::bearer::Bearer;
 use super::{Doors, body, reply};
 
 pub(super) async fn post(Bearer(actor): Bearer, State(doors): State<Arc<Doors>>, body: Body) -> Response {
     let by = match actor.permit() {
         Ok(by) => by,
-        Err(error) => return reply::problem(StatusCode::FORBIDDEN, "REFUSED", &error.to_string()),
+        Err(error) => return reply::problem(StatusCode::FORBIDDEN, Code::Refused, &error.to_string()),
     };
     let upload = match doors.api.house().imports.receive(by).await {
         Ok(upload) => upload,

@@ -1,12 +1,13 @@
 //! References between records of one type: a customer's parent, a person's manager.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use guildhall_model::{Kind, Model, ObjectType};
+use guildhall_model::{Kind, Model, ObjectType, RelationKey, towards_customer};
 use uuid::Uuid;
 
 use crate::column::adapt;
+use crate::id_list::{id_list, ids_of};
 use crate::link::Reads;
 use crate::{Dialect, StoreError, Transaction};
 
@@ -38,6 +39,14 @@ pub async fn user_by_login(on: &impl Reads, login: &str) -> Result<Option<Uuid>,
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
 }
 
+/// Whose a record is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Belonging {
+    pub customer: Uuid,
+    /// The record's currency, if its type has one.
+    pub currency: Option<String>,
+}
+
 /// The types that have records that refer to any of these.
 pub async fn referring_types<'m>(
     on: &impl Reads,
@@ -46,12 +55,7 @@ pub async fn referring_types<'m>(
     ids: &[Uuid],
 ) -> Result<Vec<&'m ObjectType>, StoreError> {
     let link = on.link();
-    let list = match link.dialect() {
-        Dialect::Postgres => "SELECT json_array_elements_text($1::json)::uuid",
-        Dialect::Sqlite => "SELECT unhex(value) FROM json_each($1)",
-    };
-    let ids: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
-    let ids = serde_json::Value::from(ids).to_string();
+    let list = ids_of(link.dialect(), 1);
     let mut found = Vec::new();
     for other in model.objects() {
         // What follows from the records goes with them.
@@ -65,7 +69,7 @@ pub async fn referring_types<'m>(
             continue;
         }
         let sql = format!(r#"SELECT 1 FROM "{}" WHERE {} LIMIT 1"#, other.table, columns.join(" OR "));
-        if link.row(&sql, vec![ids.clone().into()]).await?.is_some() {
+        if link.row(&sql, vec![id_list(ids)]).await?.is_some() {
             found.push(other.as_ref());
         }
     }
@@ -80,11 +84,7 @@ impl Transaction {
         column: &str,
         ids: &[Uuid],
     ) -> Result<HashMap<Uuid, Ancestor>, StoreError> {
-        // Ids go as text: one parameter for any number of them.
-        let list = match self.dialect() {
-            Dialect::Postgres => "SELECT json_array_elements_text($1::json)::uuid",
-            Dialect::Sqlite => "SELECT unhex(value) FROM json_each($1)",
-        };
+        let list = ids_of(self.dialect(), 1);
         let sql = format!(
             r#"WITH RECURSIVE "up"("id", "source", "external_id", "parent", "created_at", "updated_at", "n") AS (
                  SELECT "id", "source", "external_id", "{column}", "created_at", "updated_at", 0 FROM "{table}" WHERE "id" IN ({list})
@@ -95,8 +95,7 @@ impl Transaction {
                SELECT DISTINCT "id", "parent", "created_at", "updated_at", "source", "external_id" FROM "up""#,
             table = object.table
         );
-        let wanted: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
-        let values = vec![serde_json::Value::from(wanted).to_string().into()];
+        let values = vec![id_list(ids)];
         let mut found = HashMap::with_capacity(ids.len());
         for row in self.link().rows(&sql, values).await? {
             let id: Uuid = row.try_get_by_index(0)?;
@@ -112,6 +111,63 @@ impl Transaction {
             found.insert(id, ancestor);
         }
         Ok(found)
+    }
+
+    /// Whose these records of a type are, which belongs to customers. They keep it until the transaction ends.
+    pub async fn belonging(
+        &self,
+        model: &Model,
+        object: &ObjectType,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, Belonging>, StoreError> {
+        let (mut joins, mut at, mut customer) = (String::new(), object, r#""t0"."id""#.to_owned());
+        let mut step = 0;
+        while let Some((relation, target)) = towards_customer(model, at) {
+            let RelationKey::Here { column } = &relation.key else { break };
+            customer = format!(r#""t{step}"."{column}""#);
+            at = target;
+            step += 1;
+            if at.visible_with.is_some() {
+                joins.push_str(&format!(r#" JOIN "{}" AS "t{step}" ON "t{step}"."id" = {customer}"#, at.table));
+            }
+        }
+        let currency = if object.get("currency").is_some() { r#""t0"."currency""# } else { "NULL" };
+        let sql = format!(
+            r#"SELECT "t0"."id", {customer}, {currency} FROM "{}" AS "t0"{joins} WHERE "t0"."id" IN ({}){}"#,
+            object.table,
+            ids_of(self.dialect(), 1),
+            // Who moves a record to another customer locks it.
+            if self.dialect() == Dialect::Postgres { " FOR KEY SHARE" } else { "" }
+        );
+        let mut found = HashMap::with_capacity(ids.len());
+        for row in self.link().rows(&sql, vec![id_list(ids)]).await? {
+            let belonging = Belonging { customer: row.try_get_by_index(1)?, currency: row.try_get_by_index(2)? };
+            found.insert(row.try_get_by_index(0)?, belonging);
+        }
+        Ok(found)
+    }
+
+    /// Those of the wholes whose parts come to more than they are themselves, in the field `shared` of both. `column` of a part
+    /// names its whole.
+    pub async fn exceeded(
+        &self,
+        (part, column, whole): (&ObjectType, &str, &ObjectType),
+        shared: &str,
+        ids: &[Uuid],
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        let list = ids_of(self.dialect(), 1);
+        let (part, whole) = (&part.table, &whole.table);
+        if self.dialect() == Dialect::Postgres {
+            // One after the other: two parts made at once would not see each other.
+            let lock = format!(r#"SELECT 1 FROM "{whole}" WHERE "id" IN ({list}) ORDER BY "id" FOR NO KEY UPDATE"#);
+            self.link().rows(&lock, vec![id_list(ids)]).await?;
+        }
+        let sql = format!(
+            r#"SELECT "w"."id" FROM "{whole}" AS "w" WHERE "w"."id" IN ({list})
+               AND (SELECT sum("p"."{shared}") FROM "{part}" AS "p" WHERE "p"."{column}" = "w"."id") > "w"."{shared}""#
+        );
+        let rows = self.link().rows(&sql, vec![id_list(ids)]).await?;
+        rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
     }
 
     /// Lets one record refer to another, or to none.

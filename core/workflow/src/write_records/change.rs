@@ -15,13 +15,13 @@ use super::{Done, InvalidCode, InvalidValue, Outcome, Reason, ReasonCode, Verb, 
 use crate::WorkflowError;
 
 /// A record to be made or changed.
-struct Step {
+pub(super) struct Step {
     /// Its place among the order's changes.
-    place: usize,
-    id: Uuid,
-    values: Vec<Given>,
+    pub place: usize,
+    pub id: Uuid,
+    pub values: Vec<Given>,
     /// What it is now; nothing if it is to be made.
-    before: Option<Record>,
+    pub before: Option<Record>,
 }
 
 impl Work<'_> {
@@ -35,13 +35,16 @@ impl Work<'_> {
         };
         self.stamp(&object, &mut steps).await?;
         let mut problems = self.references(&object, &steps).await?;
+        problems.extend(self.disagreeing(&object, &steps).await?);
         problems.extend(self.lacking(&object, &steps));
         problems.extend(steps.iter().flat_map(|step| self.out_of_order(&object, step)));
+        problems.extend(steps.iter().flat_map(|step| self.unfounded(&object, step)));
         if !problems.is_empty() {
             return Ok(Written::Invalid(problems));
         }
         let mut reasons: Vec<_> = steps.iter().flat_map(|step| transitions(&object, step)).collect();
         reasons.extend(self.circles(&object, &steps).await?);
+        reasons.extend(self.left_behind(&object, &steps).await?);
         if !reasons.is_empty() {
             return Ok(Written::Refused(reasons));
         }
@@ -57,6 +60,10 @@ impl Work<'_> {
             });
         }
         self.make(&object, &steps).await?;
+        let problems = self.overdrawn(&object, &steps).await?;
+        if !problems.is_empty() {
+            return Ok(Written::Invalid(problems));
+        }
         let written: Vec<_> = steps.iter().map(|step| (Arc::clone(&object), step.id)).collect();
         let seen = self.seen(&written).await?;
         let hidden = steps.iter().filter(|step| !seen.contains(&(object.name.clone(), step.id)));
@@ -100,7 +107,10 @@ impl Work<'_> {
         let mut twice = HashSet::new();
         let (mut steps, mut reasons) = (Vec::with_capacity(given.len()), Vec::new());
         for (place, ((id, values), change)) in ids.iter().zip(given).zip(&self.order.changes).enumerate() {
-            let Some(id) = id else {
+            // A new record in the place of one that the actor does not see is what the database refuses, as it would be if he
+            // created it. Any other answer would tell more.
+            let hidden = |id: &&Uuid| self.order.verb == Verb::Upsert && !seen.contains(&(object.name.clone(), **id));
+            let Some(id) = id.as_ref().filter(|id| !hidden(id)) else {
                 steps.push(Step { place, id: Uuid::now_v7(), values: values.clone(), before: None });
                 continue;
             };
@@ -199,7 +209,7 @@ impl Work<'_> {
         changes.flat_map(|(change, values)| given::complete(object, change, values)).collect()
     }
 
-    /// Days and times that stand before those they must follow.
+    /// Days and times that stand before those they must follow, and amounts that are less than those they must reach.
     fn out_of_order(&self, object: &ObjectType, step: &Step) -> Vec<InvalidValue> {
         let value = |name: &str| {
             given_value(step, name).or_else(|| step.before.as_ref().and_then(|before| before.get(object, name)))
@@ -210,18 +220,39 @@ impl Work<'_> {
         };
         let mut problems = Vec::new();
         for (first, then) in &object.in_order {
-            let reversed = match (value(first), value(then)) {
-                (Some(Value::Date(first)), Some(Value::Date(then))) => then < first,
-                (Some(Value::DateTime(first)), Some(Value::DateTime(then))) => then < first,
-                _ => false,
+            let (reversed, how) = match (value(first), value(then)) {
+                (Some(Value::Date(first)), Some(Value::Date(then))) => (then < first, "before"),
+                (Some(Value::DateTime(first)), Some(Value::DateTime(then))) => (then < first, "before"),
+                (Some(Value::Decimal(first)), Some(Value::Decimal(then))) => (then < first, "less than"),
+                _ => (false, ""),
             };
             // What was reversed before and is left alone is no mistake of this order.
             if let Some(path) = path(then).or_else(|| path(first)).filter(|_| reversed) {
-                let message = format!("`{then}` is before `{first}`");
+                let message = format!("`{then}` is {how} `{first}`");
                 problems.push(InvalidValue::new(path, InvalidCode::OutOfOrder, message));
             }
         }
         problems
+    }
+
+    /// What a state lacks that it is not reached without.
+    fn unfounded(&self, object: &ObjectType, step: &Step) -> Vec<InvalidValue> {
+        let was = |name: &str| step.before.as_ref().and_then(|before| before.get(object, name));
+        let is = |value: Option<&Value>, state: &str| matches!(value, Some(Value::Text(text)) if text == state);
+        let change = self.order.changes.get(step.place);
+        let lacking = object.needs.iter().filter(|needs| {
+            is(was(&needs.state), needs.from)
+                && is(given_value(step, &needs.state), needs.to)
+                && given_value(step, &needs.field).or_else(|| was(&needs.field)).is_none_or(Value::is_null)
+        });
+        lacking
+            .map(|needs| {
+                let path = change.map(|change| given::path(change, &needs.field)).unwrap_or_default();
+                let message =
+                    format!("`{}` must have a value: {} leads to {} by it", needs.field, needs.from, needs.to);
+                InvalidValue::new(path, InvalidCode::Required, message)
+            })
+            .collect()
     }
 
     /// Records that would stand above themselves.
@@ -400,7 +431,7 @@ fn begun(object: &ObjectType, step: &Step, name: &str) -> Option<Value> {
 }
 
 /// What is given for a field or a reference.
-fn given_value<'s>(step: &'s Step, name: &str) -> Option<&'s Value> {
+pub(super) fn given_value<'s>(step: &'s Step, name: &str) -> Option<&'s Value> {
     step.values.iter().find(|given| given.column.name == name).map(|given| &given.value)
 }
 

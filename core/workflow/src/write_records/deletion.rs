@@ -108,7 +108,7 @@ impl Work<'_> {
             // Wholes before their parts: the order in which tables can be created.
             let position = |name: &str| self.house.model.objects().iter().position(|object| object.name == name);
             records.sort_by_key(|(name, _)| (*name != object.name, position(name)));
-            let mut version = None;
+            let (mut version, mut back) = (None, Vec::with_capacity(records.len()));
             for (name, values) in &records {
                 let Some(of) = self.house.model.object(name).cloned() else { continue };
                 let record = self.transaction.bring_back(&of, values, self.now).await?;
@@ -117,9 +117,17 @@ impl Work<'_> {
                     version = Some(record.version);
                 }
                 self.happened(&of, (record.id, record.version), "RESTORED", None, Some(values.clone()));
+                back.push((of, record));
             }
             let seen = self.seen(&[(Arc::clone(&object), with.uuid)]).await?;
             match version.filter(|_| !seen.is_empty()) {
+                Some(_) if self.no_longer_fits(&back).await? => {
+                    let message = format!(
+                        "what the {} refers to has changed since it was deleted; make a new one",
+                        name(&object)
+                    );
+                    reasons.push(Reason::new(ReasonCode::NotAllowed, message).of(place));
+                }
                 Some(version) => done.push(Done { id: with.uuid, version, outcome: Outcome::Restored }),
                 None => {
                     let message = format!("no {} of this id was deleted", name(&object));

@@ -1,3 +1,5 @@
+mod agreement;
+
 use std::sync::Arc;
 
 use guildhall_model::GlobalId;

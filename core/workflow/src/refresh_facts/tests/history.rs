@@ -292,6 +292,14 @@ impl History {
         Some(self.global(object, kept.id).into())
     }
 
+    /// The same of those of a customer.
+    fn some_of(&self, customer: &str, object: &str, seed: u16) -> Json {
+        let all: Vec<_> = self.of(object).filter(|kept| kept.text("customer") == Some(customer)).collect();
+        let place = usize::from(seed / 4).checked_rem(all.len());
+        let kept = place.filter(|_| !seed.is_multiple_of(4)).and_then(|place| all.get(place));
+        kept.map_or(Json::Null, |kept| self.global(object, kept.id).into())
+    }
+
     /// Values for a record of a type; nothing if it needs another record and there is none.
     fn values(&self, object: &str, seeds: &[u16; 8]) -> Option<Map<String, Json>> {
         let amount = |seed: u16| Decimal::new(i64::from(seed) + 1, u32::from(seed % 5)).to_string();
@@ -300,6 +308,9 @@ impl History {
         let later = |seed: u16| day + Days::new([0, 1, 14, 30, 45][usize::from(seed % 5)]);
         let maybe = |seed: u16, value: String| if seed.is_multiple_of(3) { Json::Null } else { value.into() };
         let customer = || self.some("Customer", seeds[1], false);
+        let theirs = |object: &str| {
+            customer().map(|customer| self.some_of(customer.as_str().unwrap_or_default(), object, seeds[3]))
+        };
         let values = match object {
             "Customer" => {
                 json!({ "name": "Ben", "kind": "PERSON", "currency": currency(seeds[2]), "phone": seeds[3].to_string() })
@@ -319,20 +330,25 @@ impl History {
                 "netAmount": amount(seeds[5])
             }),
             "Invoice" => json!({
-                "customer": customer()?, "order": self.some("Order", seeds[3], true)?, "number": seeds[7].to_string(),
+                "customer": customer()?, "order": theirs("Order")?, "number": seeds[7].to_string(),
                 "issuedOn": day, "dueOn": later(seeds[4]), "currency": currency(seeds[2]),
-                "amount": amount(seeds[5]), "paidAmount": if seeds[6].is_multiple_of(2) { "0".to_owned() } else { amount(seeds[6]) }
+                "amount": amount(seeds[5]), "paidAmount": if seeds[6].is_multiple_of(2) { "0".to_owned() } else { amount(seeds[5]) }
             }),
             "Payment" => json!({
-                "customer": customer()?, "invoice": self.some("Invoice", seeds[3], true)?, "receivedOn": day,
+                "customer": customer()?, "invoice": theirs("Invoice")?, "receivedOn": day,
                 "currency": currency(seeds[2]), "amount": amount(seeds[5])
             }),
-            "PaymentAllocation" => json!({
-                "payment": self.some("Payment", seeds[1], false)?, "invoice": self.some("Invoice", seeds[3], true)?,
-                "allocatedOn": day, "currency": currency(seeds[2]), "amount": amount(seeds[5])
-            }),
+            "PaymentAllocation" => {
+                let payment = self.some("Payment", seeds[1], false)?;
+                let of = self.of("Payment").find(|kept| payment == self.global("Payment", kept.id))?;
+                let whole: Decimal = of.text("amount")?.parse().ok()?;
+                json!({
+                    "payment": payment, "invoice": self.some_of(of.text("customer")?, "Invoice", seeds[3]),
+                    "allocatedOn": day, "currency": of.text("currency")?, "amount": (whole / Decimal::TWO).round_dp(4).to_string()
+                })
+            }
             "CreditNote" => json!({
-                "customer": customer()?, "invoice": self.some("Invoice", seeds[3], true)?, "number": seeds[7].to_string(),
+                "customer": customer()?, "invoice": theirs("Invoice")?, "number": seeds[7].to_string(),
                 "issuedOn": day, "currency": currency(seeds[2]), "amount": amount(seeds[5])
             }),
             "Interaction" => {
