@@ -138,7 +138,7 @@ async fn they_are_written_and_read_in_their_kinds() {
         assert_eq!(changed["customer"]["budget"]["amount"], "99.50");
         let same = update(&server, &id, 2, &json!({ "rebate": "0.01250" })).await;
         assert_eq!(same["data"]["updateCustomer"]["outcome"], "UNCHANGED", "{same}");
-        let events = server.query("{ events(orderBy: {field: RECORD_VERSION}) { nodes { kind before after } } }").await;
+        let events = server.query("{ events(filter: {recordType: {eq: \"Customer\"}}, orderBy: {field: RECORD_VERSION}) { nodes { kind before after } } }").await;
         let nodes = events["events"]["nodes"].as_array().unwrap();
         assert_eq!(nodes[0]["after"]["budget"], "99.50", "{events}");
         assert_eq!(nodes[1]["before"], json!({ "visits": 7, "metOn": "2024-02-29" }), "{events}");

@@ -202,7 +202,7 @@ async fn a_changed_role_holds_on_an_open_connection() {
     };
     for server in places().await.into_iter().map(Server::start) {
         let set = |read: &str| {
-            let file = server.place().file("roles.toml", &roles(read));
+            let file = server.place().file("roles.toml", roles(read));
             server.place().done(&["role", "set", &file.to_string_lossy()]);
         };
         set("\"name\", \"phone\"");
