@@ -17,6 +17,7 @@ use super::refusal::{Fault, shown};
 use super::rows::Row;
 use super::scratch::Scratch;
 use super::side_table::SideTables;
+use super::taken::{Taken, seen};
 
 /// Longest external id.
 const MAX_ID_BYTES: usize = 200;
@@ -41,6 +42,15 @@ pub(crate) enum Made {
     Skipped,
     /// It is more of a record that an earlier row made.
     Merged,
+    /// It is more of a record that an earlier row is to make, if that one can be taken.
+    Waits,
+}
+
+/// A row that waits for what becomes of an earlier one with its id.
+pub(crate) struct Waiting {
+    pub row: Row,
+    pub raw: Vec<u8>,
+    positions: Vec<(String, u32)>,
 }
 
 /// What a record is made for.
@@ -59,24 +69,29 @@ pub(crate) struct Recorder<'m> {
     format: Arc<Format>,
     needs: Needs,
     scratch: Arc<Scratch>,
-    /// Where the ids are remembered that earlier entries have made of this type.
-    taken: Vec<u32>,
-    /// Where in the scratch file this pass remembers the ids it has seen; positions are on the shelves after it.
+    /// The ids of earlier entries whose records this one must not make again.
+    earlier: Vec<Taken>,
+    taken: Taken,
+    /// The shelf before those where this pass remembers positions.
     shelf: u32,
     hierarchy: Hierarchy,
     pass: Pass,
+    /// The line of the first row whose fate is not settled.
+    unsettled: u64,
+    /// Of the row read last.
+    positions: Vec<(String, u32)>,
     /// Values that could not be read and were left empty.
     pub left_empty: u64,
 }
 
 impl<'m> Recorder<'m> {
-    /// `taken` are the shelves of earlier entries whose records this one must not make again.
     pub(crate) fn new(
         mapping: &'m Mapping,
         file: &'m FileMapping,
         scratch: Arc<Scratch>,
+        earlier: Vec<Taken>,
+        taken: Taken,
         shelf: u32,
-        taken: Vec<u32>,
         hierarchy: Hierarchy,
         pass: Pass,
     ) -> Self {
@@ -88,12 +103,19 @@ impl<'m> Recorder<'m> {
             format,
             needs,
             scratch,
+            earlier,
             taken,
             shelf,
             hierarchy,
             pass,
+            unsettled: 0,
+            positions: Vec::new(),
             left_empty: 0,
         }
+    }
+
+    pub(crate) fn pass(&self) -> Pass {
+        self.pass
     }
 
     /// The tables that must be read before.
@@ -103,23 +125,65 @@ impl<'m> Recorder<'m> {
 
     /// What becomes of a row; `raw` is the row as it is in the file.
     pub(crate) fn record(&mut self, row: &mut Row, raw: &[u8], tables: &SideTables) -> Result<Made, Fault> {
-        let positions = self.positions(row)?;
+        self.positions = self.positions(row)?;
+        self.format.derive(row, &self.needs.derived, Some(tables), &self.positions)?;
+        let positions = std::mem::take(&mut self.positions);
+        let made = self.made(row, raw, tables, &positions);
+        self.positions = positions;
+        made
+    }
+
+    /// From the row on `line` on nobody knows yet what becomes of them.
+    pub(crate) fn unsettled_from(&mut self, line: u64) {
+        self.unsettled = line;
+    }
+
+    /// The row read last, for [`Recorder::again`].
+    pub(crate) fn waiting(&mut self, row: Row, raw: &[u8]) -> Waiting {
+        Waiting { row, raw: raw.to_vec(), positions: std::mem::take(&mut self.positions) }
+    }
+
+    /// What becomes of a row that has waited.
+    pub(crate) fn again(&mut self, waiting: &Waiting, tables: &SideTables) -> Result<Made, Fault> {
+        self.made(&waiting.row, &waiting.raw, tables, &waiting.positions)
+    }
+
+    /// The record was rejected or passed over after all: its row has not taken the id.
+    pub(crate) fn give_back(&self, record: &Record) -> Result<(), Fault> {
+        match self.mapping.once {
+            true => self.taken.free(&self.scratch, &record.key)?,
+            false => self.taken.give_back(&self.scratch, &record.key, record.line)?,
+        }
+        self.mapping.to_own_type().into_iter().try_for_each(|place| {
+            self.hierarchy.forget(&self.scratch, place, &record.key)
+        })
+    }
+
+    fn made(
+        &mut self,
+        row: &Row,
+        raw: &[u8],
+        tables: &SideTables,
+        positions: &[(String, u32)],
+    ) -> Result<Made, Fault> {
+        if self.pass == Pass::OwnType {
+            return self.linked(row, raw);
+        }
         let format = Arc::clone(&self.format);
-        format.derive(row, &self.needs.derived, Some(tables), &positions)?;
-        let row = &*row;
-        let scope = Scope { row, notation: &format.notation, tables: Some(tables), positions: &positions };
+        let scope = Scope { row, notation: &format.notation, tables: Some(tables), positions };
         if let Some(condition) = &self.mapping.condition
             && !scope.holds(condition)?
         {
             return Ok(Made::Skipped);
         }
         let key = self.key(row)?;
-        let seen = seen(&key);
-        if self.mapping.once && self.scratch.get(self.shelf, &seen)?.is_some() {
-            return Ok(Made::Merged);
+        if self.mapping.once
+            && let Some(line) = self.taken.by(&self.scratch, &key)?
+        {
+            return Ok(if line < self.unsettled { Made::Merged } else { Made::Waits });
         }
-        for shelf in &self.taken {
-            if self.scratch.get(*shelf, &seen)?.is_some() {
+        for earlier in &self.earlier {
+            if earlier.by(&self.scratch, &key)?.is_some() {
                 return Err(Fault::new(
                     format!(
                         "an earlier entry of the mapping has made a `{}` with the id `{}`",
@@ -132,21 +196,11 @@ impl<'m> Recorder<'m> {
             }
         }
         let mut values = Vec::with_capacity(self.mapping.fields.len());
-        if self.pass == Pass::Records {
-            for field in &self.mapping.fields {
-                values.push(value(field, &scope, &mut self.left_empty)?);
-            }
+        for field in &self.mapping.fields {
+            values.push(value(field, &scope, &mut self.left_empty)?);
         }
-        let mut parents = Vec::with_capacity(self.mapping.references.len());
-        for reference in &self.mapping.references {
-            let parent = self.parent(reference, row)?;
-            if parent.is_none() && reference.missing == Missing::Skip {
-                return Ok(Made::Skipped);
-            }
-            parents.push(parent);
-        }
-        if let Some(first) = self.scratch.put(self.shelf, &seen, &row.line.to_be_bytes())? {
-            let first = first.try_into().map_or(0, u64::from_be_bytes);
+        let Some(parents) = self.parents(row)? else { return Ok(Made::Skipped) };
+        if let Some(first) = self.taken.take(&self.scratch, &key, row.line)? {
             return Err(Fault::new(
                 format!("the id `{}` was on line {first} already", shown(&key.id)),
                 "remove one of the rows, add a column to the mapping's `id`, or write `once = true`",
@@ -158,6 +212,29 @@ impl<'m> Recorder<'m> {
             self.hierarchy.remember(&self.scratch, place, &key, parent)?;
         }
         Ok(Made::Record(Box::new(Record { line: row.line, raw: raw.to_vec(), key, values, parents })))
+    }
+
+    /// The row as what it refers to, if it is the one that made its record. Whatever else became of it was told before.
+    fn linked(&self, row: &Row, raw: &[u8]) -> Result<Made, Fault> {
+        let key = self.key(row)?;
+        if self.taken.by(&self.scratch, &key)? != Some(row.line) {
+            return Ok(Made::Skipped);
+        }
+        let Some(parents) = self.parents(row)? else { return Ok(Made::Skipped) };
+        Ok(Made::Record(Box::new(Record { line: row.line, raw: raw.to_vec(), key, values: Vec::new(), parents })))
+    }
+
+    /// What the row refers to; none where it is passed over because it names nothing.
+    fn parents(&self, row: &Row) -> Result<Option<Vec<Option<ExternalKey>>>, Fault> {
+        let mut parents = Vec::with_capacity(self.mapping.references.len());
+        for reference in &self.mapping.references {
+            let parent = self.parent(reference, row)?;
+            if parent.is_none() && reference.missing == Missing::Skip {
+                return Ok(None);
+            }
+            parents.push(parent);
+        }
+        Ok(Some(parents))
     }
 
     fn positions(&self, row: &Row) -> Result<Vec<(String, u32)>, Fault> {
@@ -230,6 +307,10 @@ impl Hierarchy {
         scratch.put(self.of(place), &seen(key), &parent).map(drop)
     }
 
+    fn forget(self, scratch: &Scratch, place: usize, key: &ExternalKey) -> Result<(), Fault> {
+        scratch.forget(self.of(place), &seen(key))
+    }
+
     /// What the file says of a record: nothing, that it stands under none, or under which.
     pub(crate) fn parent(
         self,
@@ -247,11 +328,6 @@ impl Hierarchy {
     fn of(self, place: usize) -> u32 {
         self.shelf - u32::try_from(place).unwrap_or(0)
     }
-}
-
-/// A key as the scratch file remembers it.
-pub(crate) fn seen(key: &ExternalKey) -> Vec<u8> {
-    [key.source.as_bytes(), b"\0", key.id.as_bytes()].concat()
 }
 
 fn value(mapping: &FieldMapping, scope: &Scope<'_>, left_empty: &mut u64) -> Result<Value, Fault> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::refusal::{Fault, Refusal};
 use super::scratch::Scratch;
 
-const REASONS: &str = "errors.csv";
+pub(crate) const REASONS: &str = "errors.csv";
 const ROWS: &str = "rows";
 
 /// Where the rejected rows of a run go. Nothing is made before there is one.

@@ -1,5 +1,6 @@
 //! A run of an import: entry by entry, batch by batch, each batch a transaction that also says how far the run is.
 
+mod fates;
 mod note;
 
 use std::collections::BTreeMap;
@@ -12,19 +13,22 @@ use guildhall_store::import_run::{self, ImportRun, RunState};
 use guildhall_store::{Transaction, facts, generation};
 use uuid::Uuid;
 
+use super::claims::Claims;
 use super::folder::Folder;
 use super::load::{Counted, Load, Stop};
 use super::mapping::{FileMapping, Mapping};
-use super::record::{Hierarchy, Made, Pass, Record, Recorder};
+use super::record::{Hierarchy, Made, Pass, Record, Recorder, Waiting};
 use super::refusal::Fault;
-use super::rejects::Rejects;
+use super::rejects::{REASONS, Rejects};
 use super::rows::Rows;
 use super::scratch::Scratch;
 use super::side_table::SideTables;
+use super::taken::Taken;
 use super::{FileReport, Import, ImportError, Progress, Report};
 use crate::assign_segments::assign_within;
 use crate::refresh_facts::{begin_recount, recount_lot};
 use crate::{House, WorkflowError};
+use fates::recollect;
 use note::{Position, Setup, begin, new_run, note, resume, start};
 
 /// Bytes of rows that are read before they are written.
@@ -35,6 +39,9 @@ const SAMPLE: usize = 3;
 
 /// Shelves of the scratch file: the tables of the mapping begin at 0.
 const REJECTED: u32 = 0x4000_0000;
+/// By entry, the lines an earlier part of the run has rejected; then what only one record may have.
+const REJECTED_BEFORE: u32 = 0x5000_0000;
+const CLAIMS: u32 = 0x6000_0000;
 const ENTRIES: u32 = 0x8000_0000;
 /// Shelves of one pass over the file of an entry: the ids, the positions, the hierarchy.
 const SHELVES: u32 = 0x1_0000;
@@ -173,6 +180,9 @@ fn open(folder: &Folder, mapping: &Mapping, file: &FileMapping) -> Result<Rows, 
 impl Runner<'_> {
     async fn run(&mut self, progress: &mut (dyn FnMut(Progress<'_>) + Send)) -> Result<Report, ImportError> {
         let mapping = self.mapping;
+        for (shelf, told) in (REJECTED_BEFORE..).zip(&self.position.told) {
+            recollect(self.rejects.folder(), *told, &self.scratch, shelf).map_err(ImportError::File)?;
+        }
         for (index, file) in mapping.files.iter().enumerate() {
             if self.position.files.len() <= index {
                 let (file, object) = (file.file.clone(), file.object.name.clone());
@@ -291,35 +301,51 @@ impl Runner<'_> {
         progress: &mut (dyn FnMut(Progress<'_>) + Send),
     ) -> Result<(), ImportError> {
         let shelf = shelf(index, pass);
-        let taken = if file.updates || pass == Pass::OwnType { Vec::new() } else { earlier(self.mapping, index) };
-        let mut recorder =
-            Recorder::new(self.mapping, file, Arc::clone(&self.scratch), shelf, taken, hierarchy(index), pass);
+        let earlier = if file.updates { Vec::new() } else { earlier(self.mapping, index) };
+        let mut recorder = Recorder::new(
+            self.mapping,
+            file,
+            Arc::clone(&self.scratch),
+            earlier,
+            taken(index),
+            shelf,
+            hierarchy(index),
+            pass,
+        );
         self.tables.read(self.folder, self.mapping, recorder.tables()).map_err(ImportError::File)?;
         let mut rows = open(self.rows_folder, self.mapping, file)?;
         let mut read = 0;
         loop {
             let mut batch = Batch::default();
             let mut ended = false;
-            while batch.rows < self.import.batch && batch.bytes < BATCH_BYTES {
+            // Settled before the run was stopped; read again for what it has to remember.
+            let settled = read < self.position.rows;
+            let last = if settled { self.position.rows } else { u64::MAX };
+            while batch.rows < self.import.batch && batch.bytes < BATCH_BYTES && read < last {
                 let Some(row) = rows.next_row().map_err(ImportError::File)? else {
                     ended = true;
                     break;
                 };
                 read += 1;
                 let line = row.as_ref().map_or_else(|broken| broken.line, |row| row.line);
+                if batch.rows == 0 {
+                    recorder.unsettled_from(line);
+                }
                 let left_empty = recorder.left_empty;
                 let made = match row {
-                    Ok(mut row) => recorder.record(&mut row, rows.raw(), &self.tables),
+                    Ok(mut row) => {
+                        let made = recorder.record(&mut row, rows.raw(), &self.tables);
+                        if let Ok(Made::Waits) = made {
+                            batch.waiting.push(recorder.waiting(row, rows.raw()));
+                        }
+                        made
+                    }
                     Err(broken) => Err(broken.fault),
                 };
                 if let Err(fault) = &made
                     && fault.of_disk
                 {
                     return Err(ImportError::File(fault.clone().at(&file.file, line)));
-                }
-                if read <= self.position.rows {
-                    // Settled before the run was stopped; read again for what it has to remember.
-                    continue;
                 }
                 batch.rows += 1;
                 batch.bytes += rows.raw().len();
@@ -328,11 +354,14 @@ impl Runner<'_> {
                     Ok(Made::Record(record)) => batch.records.push(*record),
                     Ok(Made::Skipped) => batch.skipped += 1,
                     Ok(Made::Merged) => batch.merged += 1,
+                    Ok(Made::Waits) => {}
                     Err(fault) => batch.refused.push((line, rows.raw().to_vec(), fault)),
                 }
             }
-            if batch.rows > 0 {
-                self.settle(index, file, pass, batch, rows.first()).await?;
+            if settled && pass == Pass::Records {
+                self.recall(index, file, &mut recorder, batch).await?;
+            } else if !settled && batch.rows > 0 {
+                self.settle(index, file, &mut recorder, batch, rows.first()).await?;
                 let errors = self.position.files.iter().map(|file| file.errors).sum();
                 progress(Progress::Rows { file: &file.file, object: &file.object.name, rows: read, errors });
             }
@@ -342,49 +371,70 @@ impl Runner<'_> {
         }
     }
 
+    /// What writes a batch of an entry, with so many records still wanted as a sample.
+    fn load<'l>(&'l self, index: usize, file: &'l FileMapping, samples: usize) -> Load<'l> {
+        let first_of_type = self.mapping.files.iter().position(|other| other.object.name == file.object.name);
+        let claims = CLAIMS + first_of_type.unwrap_or(index) as u32 * SHELVES;
+        Load {
+            mapping: file,
+            scratch: &self.scratch,
+            now: self.run.as_ref().map_or(self.import.now, |run| run.started_at),
+            planned: self.import.dry_run.then(|| planned(self.mapping, index)),
+            claims: Claims::new(&self.house.model, &file.object, claims),
+            hierarchy: hierarchy(index),
+            updated: shelf(index, Pass::OwnType) + SHELVES - 1,
+            samples: if self.import.dry_run { samples } else { 0 },
+        }
+    }
+
+    /// Remembers what became of rows that were settled before the run was stopped.
+    async fn recall(
+        &mut self,
+        index: usize,
+        file: &FileMapping,
+        recorder: &mut Recorder<'_>,
+        mut batch: Batch,
+    ) -> Result<(), ImportError> {
+        let transaction = self.house.database.begin().await?;
+        let rejected = Some(REJECTED_BEFORE + index as u32);
+        let load = self.load(index, file, 0);
+        let done = self.fates(&load, recorder, transaction, &mut batch, rejected).await;
+        let (transaction, _) = done.map_err(|stop| failed(file, stop))?;
+        Ok(transaction.rollback().await?)
+    }
+
     /// Writes a batch, keeps what cannot be taken, and says how far the run is: all of it or nothing.
     async fn settle(
         &mut self,
         index: usize,
         file: &FileMapping,
-        pass: Pass,
-        batch: Batch,
+        recorder: &mut Recorder<'_>,
+        mut batch: Batch,
         header: &[u8],
     ) -> Result<(), ImportError> {
         let mut position = self.position.clone();
         let Some(report) = position.files.get_mut(index) else { return Ok(()) };
         position.rows += batch.rows as u64;
-        let load = Load {
-            mapping: file,
-            scratch: &self.scratch,
-            now: self.run.as_ref().map_or(self.import.now, |run| run.started_at),
-            planned: self.import.dry_run.then(|| planned(self.mapping, index)),
-            hierarchy: hierarchy(index),
-            updated: shelf(index, Pass::OwnType) + SHELVES - 1,
-            samples: if self.import.dry_run { SAMPLE.saturating_sub(report.sample.len()) } else { 0 },
-        };
-        let failed = |stop: Stop| match stop {
-            Stop::Scratch(fault) => ImportError::File(fault.about(&file.file)),
-            Stop::Store(error) => {
-                ImportError::Store { file: file.file.clone(), object: file.object.name.clone(), error: Box::new(error) }
-            }
-        };
-        let mut refused = batch.refused;
+        let load = self.load(index, file, SAMPLE.saturating_sub(report.sample.len()));
+        let failed = |stop: Stop| failed(file, stop);
+        let pass = recorder.pass();
+        let mut refused = std::mem::take(&mut batch.refused);
         let mut transaction = self.house.database.begin().await?;
         match pass {
             Pass::Records => {
-                let loaded;
-                (transaction, loaded) = load.write(transaction, batch.records).await.map_err(failed)?;
+                let fates;
+                let done = self.fates(&load, recorder, transaction, &mut batch, None).await;
+                (transaction, fates) = done.map_err(failed)?;
                 report.rows += batch.rows as u64;
-                report.created += loaded.upserted.created;
-                report.updated += loaded.upserted.updated;
-                report.unchanged += loaded.upserted.unchanged;
-                report.merged += batch.merged;
-                report.skipped += batch.skipped + loaded.skipped;
-                report.left_empty += batch.left_empty;
-                report.sample.extend(loaded.sample);
-                let late = loaded.rejected.into_iter().map(|(record, fault)| (record.line, record.raw, fault));
-                refused.extend(late);
+                report.created += fates.loaded.upserted.created;
+                report.updated += fates.loaded.upserted.updated;
+                report.unchanged += fates.loaded.upserted.unchanged;
+                report.merged += batch.merged + fates.merged;
+                report.skipped += batch.skipped + fates.skipped;
+                report.left_empty += batch.left_empty + fates.left_empty;
+                report.sample.extend(fates.loaded.sample);
+                report.sample.truncate(SAMPLE);
+                refused.extend(fates.refused);
             }
             Pass::OwnType => {
                 // They were told in the first pass.
@@ -393,12 +443,7 @@ impl Runner<'_> {
                 report.unchanged -= linked.changed.min(report.unchanged);
                 report.updated += linked.changed;
                 for (record, fault, counted) in linked.rejected {
-                    let counter = match counted {
-                        Counted::Created => &mut report.created,
-                        Counted::Updated => &mut report.updated,
-                        Counted::Unchanged => &mut report.unchanged,
-                    };
-                    *counter = counter.saturating_sub(1);
+                    uncount(report, counted);
                     refused.push((record.line, record.raw, fault));
                 }
             }
@@ -412,7 +457,15 @@ impl Runner<'_> {
                 None
             }
         };
+        let told = |rejects: &Rejects| rejects.lengths().get(REASONS).copied().unwrap_or(0);
+        let before = told(&self.rejects);
         self.keep(file, refused, header, &transaction).await?;
+        if pass == Pass::Records {
+            position.told.resize(position.told.len().max(index + 1), (before, before));
+            if let Some((_, to)) = position.told.get_mut(index) {
+                *to = told(&self.rejects);
+            }
+        }
         position.rejects.clone_from(self.rejects.lengths());
         if let (Some(run), Some(transaction)) = (&mut self.run, transaction) {
             // First the rejected rows, then the word that they are there.
@@ -473,6 +526,7 @@ struct Batch {
     rows: usize,
     bytes: usize,
     records: Vec<Record>,
+    waiting: Vec<Waiting>,
     merged: u64,
     skipped: u64,
     left_empty: u64,
@@ -488,16 +542,43 @@ fn hierarchy(index: usize) -> Hierarchy {
     Hierarchy { shelf: shelf(index, Pass::Records) + SHELVES - 1 }
 }
 
-/// Where the ids are remembered that entries before this one have made of its type.
-fn earlier(mapping: &Mapping, index: usize) -> Vec<u32> {
+fn failed(file: &FileMapping, stop: Stop) -> ImportError {
+    match stop {
+        Stop::Scratch(fault) => ImportError::File(fault.about(&file.file)),
+        Stop::Store(error) => {
+            ImportError::Store { file: file.file.clone(), object: file.object.name.clone(), error: Box::new(error) }
+        }
+    }
+}
+
+/// Takes a record out of the count that has it. What an earlier entry made of it counts there, so this one may have counted
+/// it as something else.
+fn uncount(report: &mut FileReport, counted: Counted) {
+    let FileReport { created, updated, unchanged, .. } = report;
+    let counters = match counted {
+        Counted::Created => [created, unchanged, updated],
+        Counted::Updated => [updated, unchanged, created],
+        Counted::Unchanged => [unchanged, updated, created],
+    };
+    if let Some(counter) = counters.into_iter().find(|counter| **counter > 0) {
+        *counter -= 1;
+    }
+}
+
+fn taken(index: usize) -> Taken {
+    Taken { shelf: shelf(index, Pass::Records) }
+}
+
+/// The ids that entries before this one have made of its type.
+fn earlier(mapping: &Mapping, index: usize) -> Vec<Taken> {
     let Some(file) = mapping.files.get(index) else { return Vec::new() };
     let entries = mapping.files.iter().enumerate().take(index);
     let same = entries.filter(|(_, earlier)| earlier.object.name == file.object.name);
-    same.map(|(index, _)| shelf(index, Pass::Records)).collect()
+    same.map(|(index, _)| taken(index)).collect()
 }
 
-/// The types of the entries up to this one, and where their ids are remembered.
-fn planned(mapping: &Mapping, index: usize) -> Vec<(String, u32)> {
+/// The types of the entries up to this one, and their ids.
+fn planned(mapping: &Mapping, index: usize) -> Vec<(String, Taken)> {
     let entries = mapping.files.iter().enumerate().take(index + 1);
-    entries.map(|(index, file)| (file.object.name.clone(), shelf(index, Pass::Records))).collect()
+    entries.map(|(index, file)| (file.object.name.clone(), taken(index))).collect()
 }

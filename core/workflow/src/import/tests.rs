@@ -1,6 +1,7 @@
 //! Imports of small files, good and bad, and of Northwind.
 
 mod accounting;
+mod fates;
 mod formats;
 mod hierarchy;
 mod lists;
