@@ -123,10 +123,8 @@ impl Transaction {
             (Dialect::Sqlite, true) => ("SELECT unhex(value) FROM json_each($1)", format!("lower(hex({column}))")),
             (Dialect::Sqlite, false) => ("SELECT value FROM json_each($1)", column.clone()),
         };
-        let sql = format!(
-            r#"SELECT {text}, "source", "external_id" FROM "{}" WHERE {column} IN ({list})"#,
-            object.table
-        );
+        let sql =
+            format!(r#"SELECT {text}, "source", "external_id" FROM "{}" WHERE {column} IN ({list})"#, object.table);
         let wanted = values.iter().filter(|value| !is_id || Uuid::try_parse(value).is_ok());
         let wanted = serde_json::Value::from_iter(wanted.map(String::as_str)).to_string();
         let mut found = HashMap::new();

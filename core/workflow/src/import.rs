@@ -22,6 +22,7 @@ mod side_table;
 mod source;
 mod taken;
 mod template;
+mod torn;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -50,7 +50,8 @@ impl Claims {
         let mut checked = Vec::new();
         for (shelf, column) in (self.shelf..).step_by(2).zip(&self.columns) {
             let Some(place) = batch.columns.iter().position(|name| name == column) else { continue };
-            let values = batch.rows.iter().zip(records).map(|(row, record)| claim(row.get(place)?, column, file, record));
+            let values =
+                batch.rows.iter().zip(records).map(|(row, record)| claim(row.get(place)?, column, file, record));
             let values: Vec<Option<String>> = values.collect();
             let wanted: Vec<String> = values.iter().flatten().cloned().collect();
             let stored = transaction.holders(batch.object, column, &wanted).await?;

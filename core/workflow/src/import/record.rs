@@ -154,18 +154,13 @@ impl<'m> Recorder<'m> {
             true => self.taken.free(&self.scratch, &record.key)?,
             false => self.taken.give_back(&self.scratch, &record.key, record.line)?,
         }
-        self.mapping.to_own_type().into_iter().try_for_each(|place| {
-            self.hierarchy.forget(&self.scratch, place, &record.key)
-        })
+        self.mapping
+            .to_own_type()
+            .into_iter()
+            .try_for_each(|place| self.hierarchy.forget(&self.scratch, place, &record.key))
     }
 
-    fn made(
-        &mut self,
-        row: &Row,
-        raw: &[u8],
-        tables: &SideTables,
-        positions: &[(String, u32)],
-    ) -> Result<Made, Fault> {
+    fn made(&mut self, row: &Row, raw: &[u8], tables: &SideTables, positions: &[(String, u32)]) -> Result<Made, Fault> {
         if self.pass == Pass::OwnType {
             return self.linked(row, raw);
         }
@@ -176,7 +171,7 @@ impl<'m> Recorder<'m> {
         {
             return Ok(Made::Skipped);
         }
-        let key = self.key(row)?;
+        let key = key(self.mapping, self.source, row)?;
         if self.mapping.once
             && let Some(line) = self.taken.by(&self.scratch, &key)?
         {
@@ -216,7 +211,7 @@ impl<'m> Recorder<'m> {
 
     /// The row as what it refers to, if it is the one that made its record. Whatever else became of it was told before.
     fn linked(&self, row: &Row, raw: &[u8]) -> Result<Made, Fault> {
-        let key = self.key(row)?;
+        let key = key(self.mapping, self.source, row)?;
         if self.taken.by(&self.scratch, &key)? != Some(row.line) {
             return Ok(Made::Skipped);
         }
@@ -250,23 +245,6 @@ impl<'m> Recorder<'m> {
         Ok(positions)
     }
 
-    fn key(&self, row: &Row) -> Result<ExternalKey, Fault> {
-        let id = self.mapping.id.render_key(row)?;
-        if id.len() > MAX_ID_BYTES {
-            return Err(Fault::new(
-                format!("the id `{}` is longer than {MAX_ID_BYTES} bytes", shown(&id)),
-                "use columns that hold a short key",
-            )
-            .of(&id));
-        }
-        let source = match &self.mapping.source {
-            None => self.source.to_owned(),
-            Some(template) => template.render_key(row)?,
-        };
-        check_source(&source).map_err(|fault| fault.of(&source))?;
-        Ok(ExternalKey { source, id })
-    }
-
     fn parent(&self, reference: &ReferenceMapping, row: &Row) -> Result<Option<ExternalKey>, Fault> {
         let mut columns = reference.id.columns();
         let first = columns.next();
@@ -285,6 +263,24 @@ impl<'m> Recorder<'m> {
         };
         Ok(Some(ExternalKey { source, id }))
     }
+}
+
+/// What the record of a row is called in the system it comes from; `source` where the entry does not say.
+pub(crate) fn key(mapping: &FileMapping, source: &str, row: &Row) -> Result<ExternalKey, Fault> {
+    let id = mapping.id.render_key(row)?;
+    if id.len() > MAX_ID_BYTES {
+        return Err(Fault::new(
+            format!("the id `{}` is longer than {MAX_ID_BYTES} bytes", shown(&id)),
+            "use columns that hold a short key",
+        )
+        .of(&id));
+    }
+    let source = match &mapping.source {
+        None => source.to_owned(),
+        Some(template) => template.render_key(row)?,
+    };
+    check_source(&source).map_err(|fault| fault.of(&source))?;
+    Ok(ExternalKey { source, id })
 }
 
 /// Which record of the file stands under which of the same type, remembered for all rows: whether there is a circle is a

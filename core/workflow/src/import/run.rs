@@ -2,6 +2,7 @@
 
 mod fates;
 mod note;
+mod shelves;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,36 +16,27 @@ use uuid::Uuid;
 
 use super::claims::Claims;
 use super::folder::Folder;
-use super::load::{Counted, Load, Stop};
+use super::load::{Load, Stop};
 use super::mapping::{FileMapping, Mapping};
-use super::record::{Hierarchy, Made, Pass, Record, Recorder, Waiting};
+use super::record::{Made, Pass, Record, Recorder, Waiting};
 use super::refusal::Fault;
 use super::rejects::{REASONS, Rejects};
 use super::rows::Rows;
 use super::scratch::Scratch;
-use super::side_table::SideTables;
-use super::taken::Taken;
+use super::side_table::{Folders, SideTables};
 use super::{FileReport, Import, ImportError, Progress, Report};
 use crate::assign_segments::assign_within;
 use crate::refresh_facts::{begin_recount, recount_lot};
 use crate::{House, WorkflowError};
-use fates::recollect;
+use fates::{failed, recollect, uncount};
 use note::{Position, Setup, begin, new_run, note, resume, start};
+use shelves::{REJECTED, REJECTED_BEFORE, claims, earlier, hierarchy, planned, shelf, taken, updated};
 
 /// Bytes of rows that are read before they are written.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// Records shown of what would be written.
 const SAMPLE: usize = 3;
-
-/// Shelves of the scratch file: the tables of the mapping begin at 0.
-const REJECTED: u32 = 0x4000_0000;
-/// By entry, the lines an earlier part of the run has rejected; then what only one record may have.
-const REJECTED_BEFORE: u32 = 0x5000_0000;
-const CLAIMS: u32 = 0x6000_0000;
-const ENTRIES: u32 = 0x8000_0000;
-/// Shelves of one pass over the file of an entry: the ids, the positions, the hierarchy.
-const SHELVES: u32 = 0x1_0000;
 
 struct Runner<'a> {
     import: &'a Import<'a>,
@@ -138,7 +130,7 @@ fn ready(import: &Import<'_>, model: &Model) -> Result<Ready, ImportError> {
             stamps.insert(file.file.clone(), rows_folder.stamp(&file.file).map_err(ImportError::File)?);
         }
     }
-    SideTables::check(&folder, &mapping).map_err(ImportError::Mapping)?;
+    SideTables::check(Folders { all: &folder, corrected: other.as_ref() }, &mapping).map_err(ImportError::Mapping)?;
     let setup = Setup {
         dir: import.dir.to_owned(),
         rows: import.rows.map(ToOwned::to_owned),
@@ -312,7 +304,8 @@ impl Runner<'_> {
             hierarchy(index),
             pass,
         );
-        self.tables.read(self.folder, self.mapping, recorder.tables()).map_err(ImportError::File)?;
+        let folders = Folders { all: self.folder, corrected: self.import.rows.map(|_| self.rows_folder) };
+        self.tables.read(folders, self.mapping, recorder.tables()).map_err(ImportError::File)?;
         let mut rows = open(self.rows_folder, self.mapping, file)?;
         let mut read = 0;
         loop {
@@ -373,16 +366,14 @@ impl Runner<'_> {
 
     /// What writes a batch of an entry, with so many records still wanted as a sample.
     fn load<'l>(&'l self, index: usize, file: &'l FileMapping, samples: usize) -> Load<'l> {
-        let first_of_type = self.mapping.files.iter().position(|other| other.object.name == file.object.name);
-        let claims = CLAIMS + first_of_type.unwrap_or(index) as u32 * SHELVES;
         Load {
             mapping: file,
             scratch: &self.scratch,
             now: self.run.as_ref().map_or(self.import.now, |run| run.started_at),
             planned: self.import.dry_run.then(|| planned(self.mapping, index)),
-            claims: Claims::new(&self.house.model, &file.object, claims),
+            claims: Claims::new(&self.house.model, &file.object, claims(self.mapping, index)),
             hierarchy: hierarchy(index),
-            updated: shelf(index, Pass::OwnType) + SHELVES - 1,
+            updated: updated(index),
             samples: if self.import.dry_run { samples } else { 0 },
         }
     }
@@ -531,54 +522,4 @@ struct Batch {
     skipped: u64,
     left_empty: u64,
     refused: Vec<Refused>,
-}
-
-fn shelf(index: usize, pass: Pass) -> u32 {
-    let passes = index as u32 * 2 + u32::from(pass == Pass::OwnType);
-    ENTRIES.saturating_add(passes.saturating_mul(SHELVES))
-}
-
-fn hierarchy(index: usize) -> Hierarchy {
-    Hierarchy { shelf: shelf(index, Pass::Records) + SHELVES - 1 }
-}
-
-fn failed(file: &FileMapping, stop: Stop) -> ImportError {
-    match stop {
-        Stop::Scratch(fault) => ImportError::File(fault.about(&file.file)),
-        Stop::Store(error) => {
-            ImportError::Store { file: file.file.clone(), object: file.object.name.clone(), error: Box::new(error) }
-        }
-    }
-}
-
-/// Takes a record out of the count that has it. What an earlier entry made of it counts there, so this one may have counted
-/// it as something else.
-fn uncount(report: &mut FileReport, counted: Counted) {
-    let FileReport { created, updated, unchanged, .. } = report;
-    let counters = match counted {
-        Counted::Created => [created, unchanged, updated],
-        Counted::Updated => [updated, unchanged, created],
-        Counted::Unchanged => [unchanged, updated, created],
-    };
-    if let Some(counter) = counters.into_iter().find(|counter| **counter > 0) {
-        *counter -= 1;
-    }
-}
-
-fn taken(index: usize) -> Taken {
-    Taken { shelf: shelf(index, Pass::Records) }
-}
-
-/// The ids that entries before this one have made of its type.
-fn earlier(mapping: &Mapping, index: usize) -> Vec<Taken> {
-    let Some(file) = mapping.files.get(index) else { return Vec::new() };
-    let entries = mapping.files.iter().enumerate().take(index);
-    let same = entries.filter(|(_, earlier)| earlier.object.name == file.object.name);
-    same.map(|(index, _)| taken(index)).collect()
-}
-
-/// The types of the entries up to this one, and their ids.
-fn planned(mapping: &Mapping, index: usize) -> Vec<(String, Taken)> {
-    let entries = mapping.files.iter().enumerate().take(index + 1);
-    entries.map(|(index, file)| (file.object.name.clone(), taken(index))).collect()
 }

@@ -5,6 +5,7 @@ mod fates;
 mod formats;
 mod hierarchy;
 mod lists;
+mod looked_up;
 mod northwind;
 mod refused;
 mod resume;

@@ -7,11 +7,13 @@ use std::path::Path;
 use guildhall_store::Transaction;
 
 use super::{Batch, Refused, Runner};
-use crate::import::load::{Absent, Load, Loaded, Stop};
+use crate::import::load::{Absent, Counted, Load, Loaded, Stop};
+use crate::import::mapping::FileMapping;
 use crate::import::record::{Made, Record, Recorder};
 use crate::import::refusal::{Fault, Refusal};
 use crate::import::rejects::REASONS;
 use crate::import::scratch::Scratch;
+use crate::import::{FileReport, ImportError};
 
 /// What became of a batch.
 #[derive(Default)]
@@ -105,7 +107,10 @@ pub(super) fn recollect(folder: &Path, (from, to): (u64, u64), scratch: &Scratch
         return Ok(());
     }
     let failed = |reason: String| {
-        let fault = Fault::new(format!("what was rejected before cannot be read: {reason}"), "run the import without `--resume`");
+        let fault = Fault::new(
+            format!("what was rejected before cannot be read: {reason}"),
+            "run the import without `--resume`",
+        );
         fault.about(&folder.join(REASONS).display().to_string())
     };
     let opened = File::open(folder.join(REASONS)).and_then(|mut file| file.seek(SeekFrom::Start(from)).map(|_| file));
@@ -119,4 +124,28 @@ pub(super) fn recollect(folder: &Path, (from, to): (u64, u64), scratch: &Scratch
         }
     }
     Ok(())
+}
+
+/// The error of an entry that could not be written.
+pub(super) fn failed(file: &FileMapping, stop: Stop) -> ImportError {
+    match stop {
+        Stop::Scratch(fault) => ImportError::File(fault.about(&file.file)),
+        Stop::Store(error) => {
+            ImportError::Store { file: file.file.clone(), object: file.object.name.clone(), error: Box::new(error) }
+        }
+    }
+}
+
+/// Takes a record out of the count that has it. What an earlier entry made of it counts there, so this one may have counted
+/// it as something else.
+pub(super) fn uncount(report: &mut FileReport, counted: Counted) {
+    let FileReport { created, updated, unchanged, .. } = report;
+    let counters = match counted {
+        Counted::Created => [created, unchanged, updated],
+        Counted::Updated => [updated, unchanged, created],
+        Counted::Unchanged => [unchanged, updated, created],
+    };
+    if let Some(counter) = counters.into_iter().find(|counter| **counter > 0) {
+        *counter -= 1;
+    }
 }

@@ -5,7 +5,7 @@ use super::small::Given;
 use crate::import::{FileReport, Import, Report};
 
 /// Customers that stand under others, with a status that may be none.
-const FIRMS: &str = r#"
+pub(super) const FIRMS: &str = r#"
 source = "list"
 [[files]]
 file = "firms.csv"
@@ -21,7 +21,7 @@ parent = "parent"
 "#;
 
 /// Orders, the rows of one merged.
-const ORDERS: &str = r#"
+pub(super) const ORDERS: &str = r#"
 [[files]]
 file = "orders.csv"
 type = "Order"
@@ -139,15 +139,14 @@ async fn the_first_row_that_can_be_taken_makes_the_record() {
             for given in Given::all().await {
                 given.file("people.csv", "nr,name\n1,Ann\n");
                 given.file("orders.csv", "no,customer,total\nO1,99,1\nO1,98,2\nO1,1,3\nO2,1,4\nO1,1,5\nO1,97,6\n");
-                let mapping =
-                    list(&[&customers("people.csv", ""), &ORDERS.replace("MISSING", missing)]);
-                let said = given.run(&mapping, |import| Import { dry_run: true, batch, ..import }, |_| {}).await.unwrap();
+                let mapping = list(&[&customers("people.csv", ""), &ORDERS.replace("MISSING", missing)]);
+                let said =
+                    given.run(&mapping, |import| Import { dry_run: true, batch, ..import }, |_| {}).await.unwrap();
                 let done = given.run(&mapping, |import| Import { batch, ..import }, |_| {}).await.unwrap();
                 assert_eq!(counts(&done.files[1]), [2, 0, 0, 2, skipped, errors], "{missing} {batch}");
                 assert_eq!(all(&said), all(&done));
                 let orders = given.stored("Order").await;
-                let totals: Vec<_> =
-                    orders.iter().map(|order| order["netTotal"]["amount"].as_str().unwrap()).collect();
+                let totals: Vec<_> = orders.iter().map(|order| order["netTotal"]["amount"].as_str().unwrap()).collect();
                 assert_eq!(totals, ["3.00", "4.00"]);
             }
         }
@@ -216,7 +215,8 @@ async fn what_only_one_record_may_have_is_told_by_a_dry_run_at_the_same_row() {
 async fn a_deep_hierarchy_is_no_circle() {
     let given = Given::new().await;
     let chain = |length: u32| -> String {
-        let rows = (1..=length).map(|n| format!("{n},N,a,{}\n", if n == 1 { String::new() } else { (n - 1).to_string() }));
+        let rows =
+            (1..=length).map(|n| format!("{n},N,a,{}\n", if n == 1 { String::new() } else { (n - 1).to_string() }));
         format!("nr,name,st,parent\n{}", rows.collect::<String>())
     };
     given.file("firms.csv", chain(1003));
@@ -224,7 +224,8 @@ async fn a_deep_hierarchy_is_no_circle() {
     assert_eq!(counts(&report.files[0]), [1001, 0, 0, 0, 0, 2]);
     let reasons = given.reasons();
     assert!(
-        reasons.contains("firms.csv,1003,parent,1001,under `1001` the record would have more than 1000 others above it"),
+        reasons
+            .contains("firms.csv,1003,parent,1001,under `1001` the record would have more than 1000 others above it"),
         "{reasons}"
     );
     assert!(!reasons.contains("above itself"), "{reasons}");
