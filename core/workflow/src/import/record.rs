@@ -62,6 +62,16 @@ pub(crate) enum Pass {
     OwnType,
 }
 
+/// Where in the scratch file a pass over the file of an entry remembers what.
+pub(crate) struct Remembers {
+    pub taken: Taken,
+    /// The ids of earlier entries whose records this one must not make again.
+    pub earlier: Vec<Taken>,
+    /// The shelf before those of the positions.
+    pub positions: u32,
+    pub hierarchy: Hierarchy,
+}
+
 /// Makes records of the rows of one file, in their order.
 pub(crate) struct Recorder<'m> {
     source: &'m str,
@@ -69,12 +79,7 @@ pub(crate) struct Recorder<'m> {
     format: Arc<Format>,
     needs: Needs,
     scratch: Arc<Scratch>,
-    /// The ids of earlier entries whose records this one must not make again.
-    earlier: Vec<Taken>,
-    taken: Taken,
-    /// The shelf before those where this pass remembers positions.
-    shelf: u32,
-    hierarchy: Hierarchy,
+    remembers: Remembers,
     pass: Pass,
     /// The line of the first row whose fate is not settled.
     unsettled: u64,
@@ -89,10 +94,7 @@ impl<'m> Recorder<'m> {
         mapping: &'m Mapping,
         file: &'m FileMapping,
         scratch: Arc<Scratch>,
-        earlier: Vec<Taken>,
-        taken: Taken,
-        shelf: u32,
-        hierarchy: Hierarchy,
+        remembers: Remembers,
         pass: Pass,
     ) -> Self {
         let format = Arc::clone(mapping.format(&file.file));
@@ -103,10 +105,7 @@ impl<'m> Recorder<'m> {
             format,
             needs,
             scratch,
-            earlier,
-            taken,
-            shelf,
-            hierarchy,
+            remembers,
             pass,
             unsettled: 0,
             positions: Vec::new(),
@@ -151,13 +150,13 @@ impl<'m> Recorder<'m> {
     /// The record was rejected or passed over after all: its row has not taken the id.
     pub(crate) fn give_back(&self, record: &Record) -> Result<(), Fault> {
         match self.mapping.once {
-            true => self.taken.free(&self.scratch, &record.key)?,
-            false => self.taken.give_back(&self.scratch, &record.key, record.line)?,
+            true => self.remembers.taken.free(&self.scratch, &record.key)?,
+            false => self.remembers.taken.give_back(&self.scratch, &record.key, record.line)?,
         }
         self.mapping
             .to_own_type()
             .into_iter()
-            .try_for_each(|place| self.hierarchy.forget(&self.scratch, place, &record.key))
+            .try_for_each(|place| self.remembers.hierarchy.forget(&self.scratch, place, &record.key))
     }
 
     fn made(&mut self, row: &Row, raw: &[u8], tables: &SideTables, positions: &[(String, u32)]) -> Result<Made, Fault> {
@@ -173,11 +172,11 @@ impl<'m> Recorder<'m> {
         }
         let key = key(self.mapping, self.source, row)?;
         if self.mapping.once
-            && let Some(line) = self.taken.by(&self.scratch, &key)?
+            && let Some(line) = self.remembers.taken.by(&self.scratch, &key)?
         {
             return Ok(if line < self.unsettled { Made::Merged } else { Made::Waits });
         }
-        for earlier in &self.earlier {
+        for earlier in &self.remembers.earlier {
             if earlier.by(&self.scratch, &key)?.is_some() {
                 return Err(Fault::new(
                     format!(
@@ -195,7 +194,7 @@ impl<'m> Recorder<'m> {
             values.push(value(field, &scope, &mut self.left_empty)?);
         }
         let Some(parents) = self.parents(row)? else { return Ok(Made::Skipped) };
-        if let Some(first) = self.taken.take(&self.scratch, &key, row.line)? {
+        if let Some(first) = self.remembers.taken.take(&self.scratch, &key, row.line)? {
             return Err(Fault::new(
                 format!("the id `{}` was on line {first} already", shown(&key.id)),
                 "remove one of the rows, add a column to the mapping's `id`, or write `once = true`",
@@ -204,7 +203,7 @@ impl<'m> Recorder<'m> {
         }
         for place in self.mapping.to_own_type() {
             let parent = parents.get(place).and_then(Option::as_ref);
-            self.hierarchy.remember(&self.scratch, place, &key, parent)?;
+            self.remembers.hierarchy.remember(&self.scratch, place, &key, parent)?;
         }
         Ok(Made::Record(Box::new(Record { line: row.line, raw: raw.to_vec(), key, values, parents })))
     }
@@ -212,7 +211,7 @@ impl<'m> Recorder<'m> {
     /// The row as what it refers to, if it is the one that made its record. Whatever else became of it was told before.
     fn linked(&self, row: &Row, raw: &[u8]) -> Result<Made, Fault> {
         let key = key(self.mapping, self.source, row)?;
-        if self.taken.by(&self.scratch, &key)? != Some(row.line) {
+        if self.remembers.taken.by(&self.scratch, &key)? != Some(row.line) {
             return Ok(Made::Skipped);
         }
         let Some(parents) = self.parents(row)? else { return Ok(Made::Skipped) };
@@ -234,7 +233,7 @@ impl<'m> Recorder<'m> {
 
     fn positions(&self, row: &Row) -> Result<Vec<(String, u32)>, Fault> {
         let mut positions = Vec::with_capacity(self.needs.positions.len());
-        for (shelf, column) in (self.shelf + 1..).zip(&self.needs.positions) {
+        for (shelf, column) in (self.remembers.positions + 1..).zip(&self.needs.positions) {
             let text = row.get(column)?.as_bytes();
             let before =
                 self.scratch.get(shelf, text)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes);

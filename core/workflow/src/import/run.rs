@@ -18,7 +18,7 @@ use super::claims::Claims;
 use super::folder::Folder;
 use super::load::{Load, Stop};
 use super::mapping::{FileMapping, Mapping};
-use super::record::{Made, Pass, Record, Recorder, Waiting};
+use super::record::{Made, Pass, Record, Recorder, Remembers, Waiting};
 use super::refusal::Fault;
 use super::rejects::{REASONS, Rejects};
 use super::rows::Rows;
@@ -292,18 +292,10 @@ impl Runner<'_> {
         pass: Pass,
         progress: &mut (dyn FnMut(Progress<'_>) + Send),
     ) -> Result<(), ImportError> {
-        let shelf = shelf(index, pass);
         let earlier = if file.updates { Vec::new() } else { earlier(self.mapping, index) };
-        let mut recorder = Recorder::new(
-            self.mapping,
-            file,
-            Arc::clone(&self.scratch),
-            earlier,
-            taken(index),
-            shelf,
-            hierarchy(index),
-            pass,
-        );
+        let remembers =
+            Remembers { taken: taken(index), earlier, positions: shelf(index, pass), hierarchy: hierarchy(index) };
+        let mut recorder = Recorder::new(self.mapping, file, Arc::clone(&self.scratch), remembers, pass);
         let folders = Folders { all: self.folder, corrected: self.import.rows.map(|_| self.rows_folder) };
         self.tables.read(folders, self.mapping, recorder.tables()).map_err(ImportError::File)?;
         let mut rows = open(self.rows_folder, self.mapping, file)?;

@@ -187,7 +187,7 @@ impl SideTables {
 
     pub(crate) fn number(&self, table: usize, key: &str) -> Result<Decimal, Fault> {
         match self.find(table, key)? {
-            Some(Found::Spoilt(reason)) => return Err(self.spoilt(table, &reason)),
+            Some(Found::Spoilt(reason)) => Err(self.spoilt(table, &reason)),
             found => {
                 self.check_torn(table, key)?;
                 Ok(if let Some(Found::Number(number)) = found { number } else { Decimal::ZERO })
@@ -198,9 +198,9 @@ impl SideTables {
     pub(crate) fn text(&self, table: usize, key: &str) -> Result<String, Fault> {
         let lookup = self.tables.get(table).filter(|table| table.function == TableFunction::Lookup);
         match (self.find(table, key)?, lookup) {
-            (Some(Found::Spoilt(reason)), _) => return Err(self.spoilt(table, &reason)),
-            (None, Some(_)) if key.is_empty() => return Ok(String::new()),
-            (Some(Found::Text(text)), Some(_)) => return Ok(text),
+            (Some(Found::Spoilt(reason)), _) => Err(self.spoilt(table, &reason)),
+            (None, Some(_)) if key.is_empty() => Ok(String::new()),
+            (Some(Found::Text(text)), Some(_)) => Ok(text),
             (found, lookup) => {
                 self.check_torn(table, key)?;
                 match (found, lookup) {
