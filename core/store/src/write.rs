@@ -104,6 +104,38 @@ impl Transaction {
         Ok(found)
     }
 
+    /// The records that have these values in a column of texts or references, by value: what they are called elsewhere, if they
+    /// came from there. A reference is the 32 hexadecimal digits of the id; what is no such value no record has.
+    pub async fn holders(
+        &self,
+        object: &ObjectType,
+        column: &str,
+        values: &[String],
+    ) -> Result<HashMap<String, Option<ExternalKey>>, StoreError> {
+        let column = rows::writable(object, column)?;
+        let (kind, column) = (column.kind, format!(r#""{}""#, column.name));
+        let is_id = kind == Kind::Id;
+        let (list, text) = match (self.dialect(), is_id) {
+            (Dialect::Postgres, true) => {
+                ("SELECT json_array_elements_text($1::json)::uuid", format!("replace({column}::text, '-', '')"))
+            }
+            (Dialect::Postgres, false) => ("SELECT json_array_elements_text($1::json)", column.clone()),
+            (Dialect::Sqlite, true) => ("SELECT unhex(value) FROM json_each($1)", format!("lower(hex({column}))")),
+            (Dialect::Sqlite, false) => ("SELECT value FROM json_each($1)", column.clone()),
+        };
+        let sql =
+            format!(r#"SELECT {text}, "source", "external_id" FROM "{}" WHERE {column} IN ({list})"#, object.table);
+        let wanted = values.iter().filter(|value| !is_id || Uuid::try_parse(value).is_ok());
+        let wanted = serde_json::Value::from_iter(wanted.map(String::as_str)).to_string();
+        let mut found = HashMap::new();
+        for row in self.link().rows(&sql, vec![wanted.into()]).await? {
+            let (source, id): (Option<String>, Option<String>) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+            let key = source.zip(id).map(|(source, id)| ExternalKey { source, id });
+            found.insert(row.try_get_by_index(0)?, key);
+        }
+        Ok(found)
+    }
+
     /// Gives records that were never imported the name they go by elsewhere: their global id, in the source `source`.
     pub async fn name_by_id(&self, object: &ObjectType, source: &str, ids: &[Uuid]) -> Result<u64, StoreError> {
         let (list, hex) = match self.dialect() {

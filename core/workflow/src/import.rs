@@ -5,6 +5,7 @@
 //! in memory; what an entry has to remember is in the [`scratch`] file. Each batch is a transaction of its own that also
 //! says how far the run is, so that it can be killed at any moment and go on. docs/import.md describes the mapping.
 
+mod claims;
 mod expression;
 mod folder;
 mod format;
@@ -19,7 +20,9 @@ mod sample;
 mod scratch;
 mod side_table;
 mod source;
+mod taken;
 mod template;
+mod torn;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -98,7 +98,7 @@ impl Encoding {
         Self::NAMES.iter().find(|(_, encoding)| *encoding == self).map_or("", |(name, _)| name)
     }
 
-    fn decode(self, bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
+    pub(crate) fn decode(self, bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
         match self {
             Encoding::Utf8 => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| {
                 Fault::new(

@@ -9,13 +9,16 @@ use uuid::Uuid;
 
 use crate::business_data::HERE;
 
+use super::claims::Claims;
 use super::mapping::{FileMapping, Missing, ReferenceMapping};
-use super::record::{Hierarchy, Record, seen};
+use super::record::{Hierarchy, Record};
 use super::refusal::{Fault, shown};
 use super::sample::{Sample, sample};
 use super::scratch::Scratch;
+use super::taken::{Taken, seen};
 
-/// How long a hierarchy may be before it is taken for a circle.
+/// How many records may stand above one. Beyond, whatever follows a hierarchy would take too long, and the store looks no
+/// further up.
 const MOST_ANCESTORS: usize = 1000;
 
 /// Rows of a batch that was refused which are tried together. SQLite keeps in memory what a savepoint changes.
@@ -27,9 +30,10 @@ pub(crate) struct Load<'a> {
     pub scratch: &'a Scratch,
     /// The time the run began: what a record says that was made by this run.
     pub now: DateTime<Utc>,
-    /// Where nothing is written: the types of this and the entries before it, and where the ids they would make are
-    /// remembered.
-    pub planned: Option<Vec<(String, u32)>>,
+    /// Where nothing is written: the types of this and the entries before it, and the ids they would make.
+    pub planned: Option<Vec<(String, Taken)>>,
+    /// Where nothing is written: what only one record may have, and who would have it.
+    pub claims: Claims,
     /// Where the hierarchy of the file is remembered, one shelf for each reference, and what would be updated where nothing
     /// is written.
     pub hierarchy: Hierarchy,
@@ -43,8 +47,10 @@ pub(crate) struct Load<'a> {
 pub(crate) struct Loaded {
     pub upserted: Upserted,
     /// Rows passed over because what they refer to is not there.
-    pub skipped: u64,
+    pub skipped: Vec<Record>,
     pub rejected: Vec<(Record, Fault)>,
+    /// What is referred to and not there, each with the place of the reference.
+    pub absent: Absent,
     /// The first records that are taken, as people read them.
     pub sample: Vec<Sample>,
 }
@@ -86,6 +92,18 @@ impl From<Fault> for Stop {
 
 type Ids = HashMap<ExternalKey, Uuid>;
 
+/// Records that are referred to and not there, each with the place of the reference.
+pub(crate) type Absent = HashSet<(usize, ExternalKey)>;
+
+/// What the records of a batch refer to and what of it is there, by reference: those to other types.
+type Parents<'a> = Vec<(usize, &'a ReferenceMapping, Ids)>;
+
+/// Why a record has no place among the others, once all of them say where they stand.
+enum Misplaced {
+    AboveItself,
+    TooDeep,
+}
+
 /// Records, and the rows of the table that they are.
 struct Part<'a> {
     batch: Batch<'a>,
@@ -93,73 +111,114 @@ struct Part<'a> {
 }
 
 impl Load<'_> {
-    /// Writes records. Those that cannot be written cost no others. What the transaction did before may be undone, so it has
-    /// done nothing yet; the one that is to be committed comes back.
+    /// Writes records. Those that cannot be written cost no others. Where the transaction has done nothing yet (`first`), what
+    /// it does may be undone and done again; the one that is to be committed comes back.
     pub(crate) async fn write(
         &self,
         transaction: Transaction,
         records: Vec<Record>,
+        first: bool,
     ) -> Result<(Transaction, Loaded), Stop> {
-        let references = self.references();
-        let mut parents = Vec::with_capacity(references.len());
         self.name(&transaction, &records).await?;
-        for (place, reference) in &references {
-            let keys = records.iter().filter_map(|record| record.parents.get(*place)?.as_ref());
-            parents.push(self.ids(&transaction, &reference.target, keys).await?);
-        }
+        let parents = self.parents(&transaction, &records).await?;
         let mut columns: Vec<String> = vec!["source".to_owned(), "externalId".to_owned()];
         columns.extend(self.mapping.fields.iter().map(|field| field.field.name.clone()));
-        columns.extend(references.iter().map(|(_, reference)| reference.column.clone()));
+        columns.extend(parents.iter().map(|(_, reference, _)| reference.column.clone()));
         let mut loaded = Loaded::default();
-        let mut kept = Vec::with_capacity(records.len());
         let mut rows = Vec::with_capacity(records.len());
-        for mut record in records {
+        let mut records = self.sift(records, &parents, &mut loaded);
+        for record in &mut records {
             let mut row = Vec::with_capacity(columns.len());
             row.push(Value::from(record.key.source.as_str()));
             row.push(Value::from(record.key.id.as_str()));
             row.append(&mut record.values);
-            let mut lost = None;
-            for ((place, reference), known) in references.iter().zip(&parents) {
+            for (place, _, known) in &parents {
                 let key = record.parents.get(*place).and_then(Option::as_ref);
-                match key.map(|key| (key, known.get(key), reference.missing)) {
-                    None | Some((_, None, Missing::Empty)) => row.push(Value::Null),
-                    Some((_, Some(id), _)) => row.push(Value::Id(*id)),
-                    Some((key, None, missing)) => lost = lost.or(Some((*reference, key.clone(), missing))),
-                }
+                row.push(key.and_then(|key| known.get(key)).map_or(Value::Null, |id| Value::Id(*id)));
             }
-            match lost {
-                None => {
-                    kept.push(record);
-                    rows.push(row);
-                }
-                Some((_, _, Missing::Skip)) => loaded.skipped += 1,
-                Some((reference, key, _)) => loaded.rejected.push((record, missing_parent(reference, &key))),
-            }
+            rows.push(row);
         }
         let batch = Batch { object: &self.mapping.object, columns, rows };
-        let transaction = self.upsert(transaction, Part { batch, records: kept }, &mut loaded).await?;
+        let transaction = self.upsert(transaction, Part { batch, records }, &mut loaded, first).await?;
         Ok((transaction, loaded))
     }
 
-    /// The references to other types, by place.
-    fn references(&self) -> Vec<(usize, &ReferenceMapping)> {
+    /// Which of the records that an earlier part of the run has seen it did not write: those whose lines are on the shelf
+    /// `rejected`, and those that are passed over.
+    pub(crate) async fn recall(
+        &self,
+        transaction: &Transaction,
+        records: Vec<Record>,
+        rejected: u32,
+    ) -> Result<Loaded, Stop> {
+        let (mut loaded, mut others) = (Loaded::default(), Vec::with_capacity(records.len()));
+        for record in records {
+            match self.scratch.get(rejected, &record.line.to_be_bytes())? {
+                Some(_) => loaded.skipped.push(record),
+                None => others.push(record),
+            }
+        }
+        if self.mapping.references.iter().any(|reference| reference.missing == Missing::Skip) {
+            let parents = self.parents(transaction, &others).await?;
+            self.sift(others, &parents, &mut loaded);
+            // They were taken then.
+            loaded.rejected.clear();
+            loaded.absent.clear();
+        }
+        Ok(loaded)
+    }
+
+    async fn parents(&self, transaction: &Transaction, records: &[Record]) -> Result<Parents<'_>, Stop> {
         let own_type = self.mapping.to_own_type();
-        self.mapping.references.iter().enumerate().filter(|(place, _)| !own_type.contains(place)).collect()
+        let references = self.mapping.references.iter().enumerate().filter(|(place, _)| !own_type.contains(place));
+        let mut parents = Vec::new();
+        for (place, reference) in references {
+            let keys = records.iter().filter_map(|record| record.parents.get(place)?.as_ref());
+            parents.push((place, reference, self.ids(transaction, &reference.target, keys).await?));
+        }
+        Ok(parents)
+    }
+
+    /// The records all of whose parents are there, or may be missing.
+    fn sift(&self, records: Vec<Record>, parents: &Parents<'_>, loaded: &mut Loaded) -> Vec<Record> {
+        let mut kept = Vec::with_capacity(records.len());
+        for record in records {
+            let lost = parents.iter().find_map(|(place, reference, known)| {
+                let key = record.parents.get(*place)?.as_ref()?;
+                (!known.contains_key(key) && reference.missing != Missing::Empty).then(|| (*place, key.clone()))
+            });
+            match lost {
+                None => kept.push(record),
+                Some(lost) => {
+                    loaded.lose(self.mapping, record, &lost);
+                    loaded.absent.insert(lost);
+                }
+            }
+        }
+        kept
     }
 
     /// Writes a batch in the transaction itself. Where it is refused everything is undone and done again in parts, each in a
     /// savepoint, and their halves, until the rows are found that are at fault. Savepoints from the start would cost every
     /// batch what only a refused one needs.
-    async fn upsert(&self, transaction: Transaction, part: Part<'_>, loaded: &mut Loaded) -> Result<Transaction, Stop> {
+    async fn upsert(
+        &self,
+        mut transaction: Transaction,
+        part: Part<'_>,
+        loaded: &mut Loaded,
+        first: bool,
+    ) -> Result<Transaction, Stop> {
         if part.records.is_empty() {
             return Ok(transaction);
         }
-        match self.attempt(&transaction, &part, loaded).await {
-            Err(Stop::Store(error)) if error.is_of_values() => {}
-            done => return done.map(|()| transaction),
+        if first {
+            match self.attempt(&transaction, &part, loaded).await {
+                Err(Stop::Store(error)) if error.is_of_values() => {}
+                done => return done.map(|()| transaction),
+            }
+            transaction = transaction.anew().await?;
+            self.name(&transaction, &part.records).await?;
         }
-        let transaction = transaction.anew().await?;
-        self.name(&transaction, &part.records).await?;
         let mut waiting = part.pieces(PART);
         while let Some(part) = waiting.pop() {
             let savepoint = transaction.part().await?;
@@ -189,6 +248,7 @@ impl Load<'_> {
             transaction.upsert(&part.batch, self.now).await?
         } else {
             let (done, updated) = transaction.compare(&part.batch, self.now).await?;
+            self.claims.check(transaction, self.scratch, self.mapping, &part.batch, &part.records).await?;
             for key in &updated {
                 self.scratch.put(self.updated, &seen(key), &[])?;
             }
@@ -227,8 +287,11 @@ impl Load<'_> {
                         let remedy = "add it to the file; until then the record is kept without it";
                         Some(Fault { remedy: remedy.to_owned(), ..missing_parent(reference, key) })
                     }
-                    Some(key) if self.is_circle(place, &known, &ids, &record.key, key)? => Some(circle(reference, key)),
-                    _ => None,
+                    Some(key) => {
+                        let misplaced = self.misplaced(place, &known, &ids, &record.key, key)?;
+                        misplaced.map(|misplaced| misplaced.fault(reference, key))
+                    }
+                    None => None,
                 };
                 let to = to.filter(|_| fault.is_none());
                 let before = known.get(&id);
@@ -265,24 +328,27 @@ impl Load<'_> {
         }
     }
 
-    /// Whether a record would stand above itself, once all rows of the file say what they do.
-    fn is_circle(
+    /// Whether a record would stand above itself, or under too many, once all rows of the file say what they do.
+    fn misplaced(
         &self,
         place: usize,
         known: &HashMap<Uuid, Ancestor>,
         ids: &Ids,
         own: &ExternalKey,
         parent: &ExternalKey,
-    ) -> Result<bool, Stop> {
+    ) -> Result<Option<Misplaced>, Stop> {
         let mut passed = HashSet::new();
         let mut above = Some(parent.clone());
         while let Some(key) = above {
             if key == *own {
-                return Ok(true);
+                return Ok(Some(Misplaced::AboveItself));
             }
             // A circle that it leads into is not its own.
-            if passed.len() >= MOST_ANCESTORS || !passed.insert(key.clone()) {
-                return Ok(passed.len() >= MOST_ANCESTORS);
+            if !passed.insert(key.clone()) {
+                return Ok(None);
+            }
+            if passed.len() > MOST_ANCESTORS {
+                return Ok(Some(Misplaced::TooDeep));
             }
             above = match self.hierarchy.parent(self.scratch, place, &key)? {
                 Some(said) => said,
@@ -294,7 +360,7 @@ impl Load<'_> {
                 }
             };
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Names records of this very database that come back from an export, and those they refer to: they are known by their
@@ -350,14 +416,42 @@ impl Load<'_> {
 
     /// Whether an entry before would make this record, where nothing is written.
     fn is_planned(&self, object: &ObjectType, key: &ExternalKey) -> Result<bool, Stop> {
-        let shelves = self.planned.iter().flatten().filter(|(name, _)| *name == object.name);
-        for (_, shelf) in shelves {
-            let known = self.scratch.get(*shelf, &seen(key))?;
-            if known.is_some() {
+        let planned = self.planned.iter().flatten().filter(|(name, _)| *name == object.name);
+        for (_, taken) in planned {
+            if taken.by(self.scratch, key)?.is_some() {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+}
+
+impl Loaded {
+    /// Counts what became of more records of the same batch.
+    pub(crate) fn add(&mut self, more: Loaded) {
+        self.upserted.created += more.upserted.created;
+        self.upserted.updated += more.upserted.updated;
+        self.upserted.unchanged += more.upserted.unchanged;
+        self.sample.extend(more.sample);
+    }
+
+    /// A record refers to one that is not there: rejects it, or passes over it.
+    fn lose(&mut self, mapping: &FileMapping, record: Record, (place, key): &(usize, ExternalKey)) {
+        match mapping.references.get(*place) {
+            Some(reference) if reference.missing != Missing::Skip => {
+                self.rejected.push((record, missing_parent(reference, key)));
+            }
+            _ => self.skipped.push(record),
+        }
+    }
+
+    /// Passes a record on, unless it refers to one that is known not to be there.
+    pub(crate) fn unless_lost(&mut self, mapping: &FileMapping, record: Record, absent: &Absent) -> Option<Record> {
+        let mut named = record.parents.iter().enumerate().filter_map(|(place, key)| Some((place, key.clone()?)));
+        let lost = named.find(|named| absent.contains(named));
+        let Some(lost) = lost else { return Some(record) };
+        self.lose(mapping, record, &lost);
+        None
     }
 }
 
@@ -384,12 +478,21 @@ fn missing_parent(reference: &ReferenceMapping, key: &ExternalKey) -> Fault {
     in_column_of(reference, fault.of(&key.id))
 }
 
-fn circle(reference: &ReferenceMapping, key: &ExternalKey) -> Fault {
-    let fault = Fault::new(
-        format!("the record would stand above itself: `{}` leads back to it", shown(&key.id)),
-        "correct one of the rows of the circle; until then the record is kept without it",
-    );
-    in_column_of(reference, fault.of(&key.id))
+impl Misplaced {
+    fn fault(&self, reference: &ReferenceMapping, key: &ExternalKey) -> Fault {
+        let above = shown(&key.id);
+        let fault = match self {
+            Misplaced::AboveItself => Fault::new(
+                format!("the record would stand above itself: `{above}` leads back to it"),
+                "correct one of the rows of the circle; until then the record is kept without it",
+            ),
+            Misplaced::TooDeep => Fault::new(
+                format!("under `{above}` the record would have more than {MOST_ANCESTORS} others above it"),
+                "let it stand higher up; until then the record is kept without it",
+            ),
+        };
+        in_column_of(reference, fault.of(&key.id))
+    }
 }
 
 fn in_column_of(reference: &ReferenceMapping, fault: Fault) -> Fault {

@@ -17,6 +17,7 @@ use super::refusal::{Fault, shown};
 use super::rows::Row;
 use super::scratch::Scratch;
 use super::side_table::SideTables;
+use super::taken::{Taken, seen};
 
 /// Longest external id.
 const MAX_ID_BYTES: usize = 200;
@@ -55,6 +56,15 @@ pub(crate) enum Made {
     Skipped,
     /// It is more of a record that an earlier row made.
     Merged,
+    /// It is more of a record that an earlier row is to make, if that one can be taken.
+    Waits,
+}
+
+/// A row that waits for what becomes of an earlier one with its id.
+pub(crate) struct Waiting {
+    pub row: Row,
+    pub raw: Vec<u8>,
+    positions: Vec<(String, u32)>,
 }
 
 /// What a record is made for.
@@ -66,6 +76,16 @@ pub(crate) enum Pass {
     OwnType,
 }
 
+/// Where in the scratch file a pass over the file of an entry remembers what.
+pub(crate) struct Remembers {
+    pub taken: Taken,
+    /// The ids of earlier entries whose records this one must not make again.
+    pub earlier: Vec<Taken>,
+    /// The shelf before those of the positions.
+    pub positions: u32,
+    pub hierarchy: Hierarchy,
+}
+
 /// Makes records of the rows of one file, in their order.
 pub(crate) struct Recorder<'m> {
     source: &'m str,
@@ -73,25 +93,22 @@ pub(crate) struct Recorder<'m> {
     format: Arc<Format>,
     needs: Needs,
     scratch: Arc<Scratch>,
-    /// Where the ids are remembered that earlier entries have made of this type.
-    taken: Vec<u32>,
-    /// Where in the scratch file this pass remembers the ids it has seen; positions are on the shelves after it.
-    shelf: u32,
-    hierarchy: Hierarchy,
+    remembers: Remembers,
     pass: Pass,
+    /// The line of the first row whose fate is not settled.
+    unsettled: u64,
+    /// Of the row read last.
+    positions: Vec<(String, u32)>,
     /// Values that could not be read and were left empty.
     pub left_empty: u64,
 }
 
 impl<'m> Recorder<'m> {
-    /// `taken` are the shelves of earlier entries whose records this one must not make again.
     pub(crate) fn new(
         mapping: &'m Mapping,
         file: &'m FileMapping,
         scratch: Arc<Scratch>,
-        shelf: u32,
-        taken: Vec<u32>,
-        hierarchy: Hierarchy,
+        remembers: Remembers,
         pass: Pass,
     ) -> Self {
         let format = Arc::clone(mapping.format(&file.file));
@@ -102,12 +119,16 @@ impl<'m> Recorder<'m> {
             format,
             needs,
             scratch,
-            taken,
-            shelf,
-            hierarchy,
+            remembers,
             pass,
+            unsettled: 0,
+            positions: Vec::new(),
             left_empty: 0,
         }
+    }
+
+    pub(crate) fn pass(&self) -> Pass {
+        self.pass
     }
 
     /// The tables that must be read before.
@@ -117,23 +138,60 @@ impl<'m> Recorder<'m> {
 
     /// What becomes of a row; `raw` is the row as it is in the file.
     pub(crate) fn record(&mut self, row: &mut Row, raw: &[u8], tables: &SideTables) -> Result<Made, Fault> {
-        let positions = self.positions(row)?;
+        self.positions = self.positions(row)?;
+        self.format.derive(row, &self.needs.derived, Some(tables), &self.positions)?;
+        let positions = std::mem::take(&mut self.positions);
+        let made = self.made(row, raw, tables, &positions);
+        self.positions = positions;
+        made
+    }
+
+    /// From the row on `line` on nobody knows yet what becomes of them.
+    pub(crate) fn unsettled_from(&mut self, line: u64) {
+        self.unsettled = line;
+    }
+
+    /// The row read last, for [`Recorder::again`].
+    pub(crate) fn waiting(&mut self, row: Row, raw: &[u8]) -> Waiting {
+        Waiting { row, raw: raw.to_vec(), positions: std::mem::take(&mut self.positions) }
+    }
+
+    /// What becomes of a row that has waited.
+    pub(crate) fn again(&mut self, waiting: &Waiting, tables: &SideTables) -> Result<Made, Fault> {
+        self.made(&waiting.row, &waiting.raw, tables, &waiting.positions)
+    }
+
+    /// The record was rejected or passed over after all: its row has not taken the id.
+    pub(crate) fn give_back(&self, record: &Record) -> Result<(), Fault> {
+        match self.mapping.once {
+            true => self.remembers.taken.free(&self.scratch, &record.key)?,
+            false => self.remembers.taken.give_back(&self.scratch, &record.key, record.line)?,
+        }
+        self.mapping
+            .to_own_type()
+            .into_iter()
+            .try_for_each(|place| self.remembers.hierarchy.forget(&self.scratch, place, &record.key))
+    }
+
+    fn made(&mut self, row: &Row, raw: &[u8], tables: &SideTables, positions: &[(String, u32)]) -> Result<Made, Fault> {
+        if self.pass == Pass::OwnType {
+            return self.linked(row, raw);
+        }
         let format = Arc::clone(&self.format);
-        format.derive(row, &self.needs.derived, Some(tables), &positions)?;
-        let row = &*row;
-        let scope = Scope { row, notation: &format.notation, tables: Some(tables), positions: &positions };
+        let scope = Scope { row, notation: &format.notation, tables: Some(tables), positions };
         if let Some(condition) = &self.mapping.condition
             && !scope.holds(condition)?
         {
             return Ok(Made::Skipped);
         }
-        let key = self.key(row)?;
-        let seen = seen(&key);
-        if self.mapping.once && self.scratch.get(self.shelf, &seen)?.is_some() {
-            return Ok(Made::Merged);
+        let key = key(self.mapping, self.source, row)?;
+        if self.mapping.once
+            && let Some(line) = self.remembers.taken.by(&self.scratch, &key)?
+        {
+            return Ok(if line < self.unsettled { Made::Merged } else { Made::Waits });
         }
-        for shelf in &self.taken {
-            if self.scratch.get(*shelf, &seen)?.is_some() {
+        for earlier in &self.remembers.earlier {
+            if earlier.by(&self.scratch, &key)?.is_some() {
                 return Err(Fault::new(
                     format!(
                         "an earlier entry of the mapping has made a `{}` with the id `{}`",
@@ -146,21 +204,11 @@ impl<'m> Recorder<'m> {
             }
         }
         let mut values = Vec::with_capacity(self.mapping.fields.len());
-        if self.pass == Pass::Records {
-            for field in &self.mapping.fields {
-                values.push(value(field, &scope, &mut self.left_empty)?);
-            }
+        for field in &self.mapping.fields {
+            values.push(value(field, &scope, &mut self.left_empty)?);
         }
-        let mut parents = Vec::with_capacity(self.mapping.references.len());
-        for reference in &self.mapping.references {
-            let parent = self.parent(reference, row)?;
-            if parent.is_none() && reference.missing == Missing::Skip {
-                return Ok(Made::Skipped);
-            }
-            parents.push(parent);
-        }
-        if let Some(first) = self.scratch.put(self.shelf, &seen, &row.line.to_be_bytes())? {
-            let first = first.try_into().map_or(0, u64::from_be_bytes);
+        let Some(parents) = self.parents(row)? else { return Ok(Made::Skipped) };
+        if let Some(first) = self.remembers.taken.take(&self.scratch, &key, row.line)? {
             return Err(Fault::new(
                 format!("the id `{}` was on line {first} already", shown(&key.id)),
                 "remove one of the rows, add a column to the mapping's `id`, or write `once = true`",
@@ -169,14 +217,37 @@ impl<'m> Recorder<'m> {
         }
         for place in self.mapping.to_own_type() {
             let parent = parents.get(place).and_then(Option::as_ref);
-            self.hierarchy.remember(&self.scratch, place, &key, parent)?;
+            self.remembers.hierarchy.remember(&self.scratch, place, &key, parent)?;
         }
         Ok(Made::Record(Box::new(Record { line: row.line, raw: raw.to_vec(), key, values, parents })))
     }
 
+    /// The row as what it refers to, if it is the one that made its record. Whatever else became of it was told before.
+    fn linked(&self, row: &Row, raw: &[u8]) -> Result<Made, Fault> {
+        let key = key(self.mapping, self.source, row)?;
+        if self.remembers.taken.by(&self.scratch, &key)? != Some(row.line) {
+            return Ok(Made::Skipped);
+        }
+        let Some(parents) = self.parents(row)? else { return Ok(Made::Skipped) };
+        Ok(Made::Record(Box::new(Record { line: row.line, raw: raw.to_vec(), key, values: Vec::new(), parents })))
+    }
+
+    /// What the row refers to; none where it is passed over because it names nothing.
+    fn parents(&self, row: &Row) -> Result<Option<Vec<Option<ExternalKey>>>, Fault> {
+        let mut parents = Vec::with_capacity(self.mapping.references.len());
+        for reference in &self.mapping.references {
+            let parent = self.parent(reference, row)?;
+            if parent.is_none() && reference.missing == Missing::Skip {
+                return Ok(None);
+            }
+            parents.push(parent);
+        }
+        Ok(Some(parents))
+    }
+
     fn positions(&self, row: &Row) -> Result<Vec<(String, u32)>, Fault> {
         let mut positions = Vec::with_capacity(self.needs.positions.len());
-        for (shelf, column) in (self.shelf + 1..).zip(&self.needs.positions) {
+        for (shelf, column) in (self.remembers.positions + 1..).zip(&self.needs.positions) {
             let text = row.get(column)?.as_bytes();
             let before =
                 self.scratch.get(shelf, text)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes);
@@ -185,23 +256,6 @@ impl<'m> Recorder<'m> {
             positions.push((column.clone(), position));
         }
         Ok(positions)
-    }
-
-    fn key(&self, row: &Row) -> Result<ExternalKey, Fault> {
-        let id = self.mapping.id.render_key(row)?;
-        if id.len() > MAX_ID_BYTES {
-            return Err(Fault::new(
-                format!("the id `{}` is longer than {MAX_ID_BYTES} bytes", shown(&id)),
-                "use columns that hold a short key",
-            )
-            .of(&id));
-        }
-        let source = match &self.mapping.source {
-            None => self.source.to_owned(),
-            Some(template) => template.render_key(row)?,
-        };
-        check_source(&source).map_err(|fault| fault.of(&source))?;
-        Ok(ExternalKey { source, id })
     }
 
     fn parent(&self, reference: &ReferenceMapping, row: &Row) -> Result<Option<ExternalKey>, Fault> {
@@ -224,6 +278,24 @@ impl<'m> Recorder<'m> {
     }
 }
 
+/// What the record of a row is called in the system it comes from; `source` where the entry does not say.
+pub(crate) fn key(mapping: &FileMapping, source: &str, row: &Row) -> Result<ExternalKey, Fault> {
+    let id = mapping.id.render_key(row)?;
+    if id.len() > MAX_ID_BYTES {
+        return Err(Fault::new(
+            format!("the id `{}` is longer than {MAX_ID_BYTES} bytes", shown(&id)),
+            "use columns that hold a short key",
+        )
+        .of(&id));
+    }
+    let source = match &mapping.source {
+        None => source.to_owned(),
+        Some(template) => template.render_key(row)?,
+    };
+    check_source(&source).map_err(|fault| fault.of(&source))?;
+    Ok(ExternalKey { source, id })
+}
+
 /// Which record of the file stands under which of the same type, remembered for all rows: whether there is a circle is a
 /// question to the whole file.
 #[derive(Clone, Copy, Debug)]
@@ -244,6 +316,10 @@ impl Hierarchy {
         scratch.put(self.of(place), &seen(key), &parent).map(drop)
     }
 
+    fn forget(self, scratch: &Scratch, place: usize, key: &ExternalKey) -> Result<(), Fault> {
+        scratch.forget(self.of(place), &seen(key))
+    }
+
     /// What the file says of a record: nothing, that it stands under none, or under which.
     pub(crate) fn parent(
         self,
@@ -261,11 +337,6 @@ impl Hierarchy {
     fn of(self, place: usize) -> u32 {
         self.shelf - u32::try_from(place).unwrap_or(0)
     }
-}
-
-/// A key as the scratch file remembers it.
-pub(crate) fn seen(key: &ExternalKey) -> Vec<u8> {
-    [key.source.as_bytes(), b"\0", key.id.as_bytes()].concat()
 }
 
 fn value(mapping: &FieldMapping, scope: &Scope<'_>, left_empty: &mut u64) -> Result<Value, Fault> {

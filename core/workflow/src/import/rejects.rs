@@ -10,7 +10,7 @@ use super::refusal::{Fault, Refusal};
 use super::scratch::Scratch;
 use crate::business_data::FORMULA;
 
-const REASONS: &str = "errors.csv";
+pub(crate) const REASONS: &str = "errors.csv";
 const ROWS: &str = "rows";
 
 /// Where the rejected rows of a run go. Nothing is made before there is one.

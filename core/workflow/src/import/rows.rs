@@ -87,6 +87,11 @@ impl Header {
         self.open || self.places.contains_key(column)
     }
 
+    /// How many columns the file has, and the place of one of them among those.
+    pub(crate) fn place(&self, column: &str) -> (usize, Option<usize>) {
+        (self.width, self.places.get(column).copied().filter(|place| *place < self.width))
+    }
+
     /// Refuses the first of the columns, each with its line of the mapping, that the file called `file` does not have.
     pub(crate) fn check<'c>(
         &self,

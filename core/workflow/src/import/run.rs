@@ -1,6 +1,8 @@
 //! A run of an import: entry by entry, batch by batch, each batch a transaction that also says how far the run is.
 
+mod fates;
 mod note;
+mod shelves;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,32 +14,29 @@ use guildhall_store::import_run::{self, ImportRun, RunState};
 use guildhall_store::{Transaction, facts, generation};
 use uuid::Uuid;
 
+use super::claims::Claims;
 use super::folder::Folder;
-use super::load::{Counted, Load, Stop};
+use super::load::{Load, Stop};
 use super::mapping::{FileMapping, Mapping};
-use super::record::{Hierarchy, Made, Pass, Record, Recorder};
+use super::record::{Made, Pass, Record, Recorder, Remembers, Waiting};
 use super::refusal::Fault;
-use super::rejects::Rejects;
+use super::rejects::{REASONS, Rejects};
 use super::rows::Rows;
 use super::scratch::Scratch;
-use super::side_table::SideTables;
+use super::side_table::{Folders, SideTables};
 use super::{FileReport, Import, ImportError, Progress, Report};
 use crate::assign_segments::assign_within;
 use crate::refresh_facts::{begin_recount, recount_lot};
 use crate::{House, WorkflowError};
+use fates::{failed, recollect, uncount};
 use note::{Position, Setup, begin, new_run, note, resume, start};
+use shelves::{REJECTED, REJECTED_BEFORE, claims, earlier, hierarchy, planned, shelf, taken, updated};
 
 /// Bytes of rows, or of what is made of them where that is more, that are read before they are written.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// Records shown of what would be written.
 const SAMPLE: usize = 3;
-
-/// Shelves of the scratch file: the tables of the mapping begin at 0.
-const REJECTED: u32 = 0x4000_0000;
-const ENTRIES: u32 = 0x8000_0000;
-/// Shelves of one pass over the file of an entry: the ids, the positions, the hierarchy.
-const SHELVES: u32 = 0x1_0000;
 
 struct Runner<'a> {
     import: &'a Import<'a>,
@@ -133,7 +132,7 @@ fn ready(import: &Import<'_>, model: &Model) -> Result<Ready, ImportError> {
             read.push(rows_folder.path(&file.file).map_err(ImportError::File)?);
         }
     }
-    SideTables::check(&folder, &mapping).map_err(ImportError::Mapping)?;
+    SideTables::check(Folders { all: &folder, corrected: other.as_ref() }, &mapping).map_err(ImportError::Mapping)?;
     let mut looked_up = BTreeMap::new();
     for table in &mapping.tables {
         looked_up.insert(table.file.clone(), folder.stamp(&table.file).map_err(ImportError::File)?);
@@ -183,6 +182,9 @@ fn open(folder: &Folder, mapping: &Mapping, file: &FileMapping) -> Result<Rows, 
 impl Runner<'_> {
     async fn run(&mut self, progress: &mut (dyn FnMut(Progress<'_>) + Send)) -> Result<Report, ImportError> {
         let mapping = self.mapping;
+        for (shelf, told) in (REJECTED_BEFORE..).zip(&self.position.told) {
+            recollect(self.rejects.folder(), *told, &self.scratch, shelf).map_err(ImportError::File)?;
+        }
         for (index, file) in mapping.files.iter().enumerate() {
             if self.position.files.len() <= index {
                 let (file, object) = (file.file.clone(), file.object.name.clone());
@@ -300,36 +302,45 @@ impl Runner<'_> {
         pass: Pass,
         progress: &mut (dyn FnMut(Progress<'_>) + Send),
     ) -> Result<(), ImportError> {
-        let shelf = shelf(index, pass);
-        let taken = if file.updates || pass == Pass::OwnType { Vec::new() } else { earlier(self.mapping, index) };
-        let mut recorder =
-            Recorder::new(self.mapping, file, Arc::clone(&self.scratch), shelf, taken, hierarchy(index), pass);
-        self.tables.read(self.folder, self.mapping, recorder.tables()).map_err(ImportError::File)?;
+        let earlier = if file.updates { Vec::new() } else { earlier(self.mapping, index) };
+        let remembers =
+            Remembers { taken: taken(index), earlier, positions: shelf(index, pass), hierarchy: hierarchy(index) };
+        let mut recorder = Recorder::new(self.mapping, file, Arc::clone(&self.scratch), remembers, pass);
+        let folders = Folders { all: self.folder, corrected: self.import.rows.map(|_| self.rows_folder) };
+        self.tables.read(folders, self.mapping, recorder.tables()).map_err(ImportError::File)?;
         let mut rows = open(self.rows_folder, self.mapping, file)?;
         let mut read = 0;
         loop {
             let mut batch = Batch::default();
             let mut ended = false;
-            while batch.rows < self.import.batch && batch.bytes < BATCH_BYTES {
+            // Settled before the run was stopped; read again for what it has to remember.
+            let settled = read < self.position.rows;
+            let last = if settled { self.position.rows } else { u64::MAX };
+            while batch.rows < self.import.batch && batch.bytes < BATCH_BYTES && read < last {
                 let Some(row) = rows.next_row().map_err(ImportError::File)? else {
                     ended = true;
                     break;
                 };
                 read += 1;
                 let line = row.as_ref().map_or_else(|broken| broken.line, |row| row.line);
+                if batch.rows == 0 {
+                    recorder.unsettled_from(line);
+                }
                 let left_empty = recorder.left_empty;
                 let made = match row {
-                    Ok(mut row) => recorder.record(&mut row, rows.raw(), &self.tables),
+                    Ok(mut row) => {
+                        let made = recorder.record(&mut row, rows.raw(), &self.tables);
+                        if let Ok(Made::Waits) = made {
+                            batch.waiting.push(recorder.waiting(row, rows.raw()));
+                        }
+                        made
+                    }
                     Err(broken) => Err(broken.fault),
                 };
                 if let Err(fault) = &made
                     && fault.of_disk
                 {
                     return Err(ImportError::File(fault.clone().at(&file.file, line)));
-                }
-                if read <= self.position.rows {
-                    // Settled before the run was stopped; read again for what it has to remember.
-                    continue;
                 }
                 batch.rows += 1;
                 let made_bytes = match &made {
@@ -342,11 +353,14 @@ impl Runner<'_> {
                     Ok(Made::Record(record)) => batch.records.push(*record),
                     Ok(Made::Skipped) => batch.skipped += 1,
                     Ok(Made::Merged) => batch.merged += 1,
+                    Ok(Made::Waits) => {}
                     Err(fault) => batch.refused.push((line, rows.raw().to_vec(), fault)),
                 }
             }
-            if batch.rows > 0 {
-                self.settle(index, file, pass, batch, rows.first()).await?;
+            if settled && pass == Pass::Records {
+                self.recall(index, file, &mut recorder, batch).await?;
+            } else if !settled && batch.rows > 0 {
+                self.settle(index, file, &mut recorder, batch, rows.first()).await?;
                 let errors = self.position.files.iter().map(|file| file.errors).sum();
                 progress(Progress::Rows { file: &file.file, object: &file.object.name, rows: read, errors });
             }
@@ -356,49 +370,68 @@ impl Runner<'_> {
         }
     }
 
+    /// What writes a batch of an entry, with so many records still wanted as a sample.
+    fn load<'l>(&'l self, index: usize, file: &'l FileMapping, samples: usize) -> Load<'l> {
+        Load {
+            mapping: file,
+            scratch: &self.scratch,
+            now: self.run.as_ref().map_or(self.import.now, |run| run.started_at),
+            planned: self.import.dry_run.then(|| planned(self.mapping, index)),
+            claims: Claims::new(&self.house.model, &file.object, claims(self.mapping, index)),
+            hierarchy: hierarchy(index),
+            updated: updated(index),
+            samples: if self.import.dry_run { samples } else { 0 },
+        }
+    }
+
+    /// Remembers what became of rows that were settled before the run was stopped.
+    async fn recall(
+        &mut self,
+        index: usize,
+        file: &FileMapping,
+        recorder: &mut Recorder<'_>,
+        mut batch: Batch,
+    ) -> Result<(), ImportError> {
+        let transaction = self.house.database.begin().await?;
+        let rejected = Some(REJECTED_BEFORE + index as u32);
+        let load = self.load(index, file, 0);
+        let done = self.fates(&load, recorder, transaction, &mut batch, rejected).await;
+        let (transaction, _) = done.map_err(|stop| failed(file, stop))?;
+        Ok(transaction.rollback().await?)
+    }
+
     /// Writes a batch, keeps what cannot be taken, and says how far the run is: all of it or nothing.
     async fn settle(
         &mut self,
         index: usize,
         file: &FileMapping,
-        pass: Pass,
-        batch: Batch,
+        recorder: &mut Recorder<'_>,
+        mut batch: Batch,
         header: &[u8],
     ) -> Result<(), ImportError> {
         let mut position = self.position.clone();
         let Some(report) = position.files.get_mut(index) else { return Ok(()) };
         position.rows += batch.rows as u64;
-        let load = Load {
-            mapping: file,
-            scratch: &self.scratch,
-            now: self.run.as_ref().map_or(self.import.now, |run| run.started_at),
-            planned: self.import.dry_run.then(|| planned(self.mapping, index)),
-            hierarchy: hierarchy(index),
-            updated: shelf(index, Pass::OwnType) + SHELVES - 1,
-            samples: if self.import.dry_run { SAMPLE.saturating_sub(report.sample.len()) } else { 0 },
-        };
-        let failed = |stop: Stop| match stop {
-            Stop::Scratch(fault) => ImportError::File(fault.about(&file.file)),
-            Stop::Store(error) => {
-                ImportError::Store { file: file.file.clone(), object: file.object.name.clone(), error: Box::new(error) }
-            }
-        };
-        let mut refused = batch.refused;
+        let load = self.load(index, file, SAMPLE.saturating_sub(report.sample.len()));
+        let failed = |stop: Stop| failed(file, stop);
+        let pass = recorder.pass();
+        let mut refused = std::mem::take(&mut batch.refused);
         let mut transaction = self.house.database.begin().await?;
         match pass {
             Pass::Records => {
-                let loaded;
-                (transaction, loaded) = load.write(transaction, batch.records).await.map_err(failed)?;
+                let fates;
+                let done = self.fates(&load, recorder, transaction, &mut batch, None).await;
+                (transaction, fates) = done.map_err(failed)?;
                 report.rows += batch.rows as u64;
-                report.created += loaded.upserted.created;
-                report.updated += loaded.upserted.updated;
-                report.unchanged += loaded.upserted.unchanged;
-                report.merged += batch.merged;
-                report.skipped += batch.skipped + loaded.skipped;
-                report.left_empty += batch.left_empty;
-                report.sample.extend(loaded.sample);
-                let late = loaded.rejected.into_iter().map(|(record, fault)| (record.line, record.raw, fault));
-                refused.extend(late);
+                report.created += fates.loaded.upserted.created;
+                report.updated += fates.loaded.upserted.updated;
+                report.unchanged += fates.loaded.upserted.unchanged;
+                report.merged += batch.merged + fates.merged;
+                report.skipped += batch.skipped + fates.skipped;
+                report.left_empty += batch.left_empty + fates.left_empty;
+                report.sample.extend(fates.loaded.sample);
+                report.sample.truncate(SAMPLE);
+                refused.extend(fates.refused);
             }
             Pass::OwnType => {
                 // They were told in the first pass.
@@ -407,12 +440,7 @@ impl Runner<'_> {
                 report.unchanged -= linked.changed.min(report.unchanged);
                 report.updated += linked.changed;
                 for (record, fault, counted) in linked.rejected {
-                    let counter = match counted {
-                        Counted::Created => &mut report.created,
-                        Counted::Updated => &mut report.updated,
-                        Counted::Unchanged => &mut report.unchanged,
-                    };
-                    *counter = counter.saturating_sub(1);
+                    uncount(report, counted);
                     refused.push((record.line, record.raw, fault));
                 }
             }
@@ -426,7 +454,15 @@ impl Runner<'_> {
                 None
             }
         };
+        let told = |rejects: &Rejects| rejects.lengths().get(REASONS).copied().unwrap_or(0);
+        let before = told(&self.rejects);
         self.keep(file, refused, header, &transaction).await?;
+        if pass == Pass::Records {
+            position.told.resize(position.told.len().max(index + 1), (before, before));
+            if let Some((_, to)) = position.told.get_mut(index) {
+                *to = told(&self.rejects);
+            }
+        }
         position.rejects.clone_from(self.rejects.lengths());
         if let (Some(run), Some(transaction)) = (&mut self.run, transaction) {
             // First the rejected rows, then the word that they are there.
@@ -488,31 +524,9 @@ struct Batch {
     rows: usize,
     bytes: usize,
     records: Vec<Record>,
+    waiting: Vec<Waiting>,
     merged: u64,
     skipped: u64,
     left_empty: u64,
     refused: Vec<Refused>,
-}
-
-fn shelf(index: usize, pass: Pass) -> u32 {
-    let passes = index as u32 * 2 + u32::from(pass == Pass::OwnType);
-    ENTRIES.saturating_add(passes.saturating_mul(SHELVES))
-}
-
-fn hierarchy(index: usize) -> Hierarchy {
-    Hierarchy { shelf: shelf(index, Pass::Records) + SHELVES - 1 }
-}
-
-/// Where the ids are remembered that entries before this one have made of its type.
-fn earlier(mapping: &Mapping, index: usize) -> Vec<u32> {
-    let Some(file) = mapping.files.get(index) else { return Vec::new() };
-    let entries = mapping.files.iter().enumerate().take(index);
-    let same = entries.filter(|(_, earlier)| earlier.object.name == file.object.name);
-    same.map(|(index, _)| shelf(index, Pass::Records)).collect()
-}
-
-/// The types of the entries up to this one, and where their ids are remembered.
-fn planned(mapping: &Mapping, index: usize) -> Vec<(String, u32)> {
-    let entries = mapping.files.iter().enumerate().take(index + 1);
-    entries.map(|(index, file)| (file.object.name.clone(), shelf(index, Pass::Records))).collect()
 }

@@ -45,6 +45,14 @@ impl Scratch {
         };
         put().map_err(|error| failed(&error))
     }
+
+    pub(crate) fn forget(&self, shelf: u32, key: &[u8]) -> Result<(), Fault> {
+        let forget = || -> Result<_, redb::Error> {
+            self.transaction.open_table(TABLE)?.remove(on_shelf(shelf, key).as_slice())?;
+            Ok(())
+        };
+        forget().map_err(|error| failed(&error))
+    }
 }
 
 fn on_shelf(shelf: u32, key: &[u8]) -> Vec<u8> {
@@ -71,5 +79,7 @@ mod tests {
         assert_eq!(scratch.put(1, b"a", b"z").unwrap(), Some(b"x".to_vec()));
         assert_eq!(scratch.get(1, b"a").unwrap(), Some(b"z".to_vec()));
         assert_eq!(scratch.get(3, b"a").unwrap(), None);
+        scratch.forget(1, b"a").unwrap();
+        assert_eq!((scratch.get(1, b"a").unwrap(), scratch.get(2, b"a").unwrap()), (None, Some(b"y".to_vec())));
     }
 }

@@ -37,6 +37,9 @@ pub(super) struct Position {
     pub(super) files: Vec<FileReport>,
     /// How long the files of rejected rows are.
     pub(super) rejects: BTreeMap<String, u64>,
+    /// By entry, from where to where in the file of reasons those of its records stand.
+    #[serde(default)]
+    pub(super) told: Vec<(u64, u64)>,
     /// The last customer whose facts are counted, once all rows are in.
     #[serde(default)]
     pub(super) counted: Option<Uuid>,

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use guildhall_store::import_run::{self, RunState};
 
+use super::fates::{FIRMS, ORDERS};
 use super::lists::{customers, list};
 use super::small::Given;
 use crate::activate_strategy::activate_strategy;
@@ -40,17 +41,17 @@ fn people(given: &Given) {
 
 /// Runs the import and lets it die, as a killed program does, after so many batches.
 async fn killed_after(given: &Given, batches: u64, resume: bool) -> Option<Report> {
-    killed(given, &MAPPING, batches, resume).await
+    killed(given, &MAPPING, 1000, batches, resume).await
 }
 
-async fn killed(given: &Given, mapping: &str, batches: u64, resume: bool) -> Option<Report> {
+async fn killed(given: &Given, mapping: &str, batch: usize, batches: u64, resume: bool) -> Option<Report> {
     let left = Arc::new(AtomicU64::new(batches));
     let die = move |_: crate::import::Progress<'_>| {
         if left.fetch_sub(1, Ordering::Relaxed) == 1 {
             std::panic::resume_unwind(Box::new("killed"));
         }
     };
-    let run = AssertUnwindSafe(given.run(mapping, |import| Import { resume, ..import }, die));
+    let run = AssertUnwindSafe(given.run(mapping, |import| Import { resume, batch, ..import }, die));
     futures_catch(run).await.map(|report| report.unwrap())
 }
 
@@ -100,6 +101,40 @@ async fn a_run_that_was_killed_at_any_batch_ends_as_one_that_was_not() {
 }
 
 #[tokio::test]
+async fn who_was_not_taken_before_a_kill_is_not_taken_for_there_after_it() {
+    for missing in ["error", "skip"] {
+        let orders = ORDERS.replace("MISSING", missing);
+        let more = orders.replace("orders.csv", "more.csv");
+        let mapping = format!("{FIRMS}{orders}{more}");
+        let files = |given: &Given| {
+            // A circle, a row that is rejected before a good one, and a parent that is not there.
+            given.file("firms.csv", "nr,name,st,parent\n1,A,a,2\n2,B,a,1\n3,C,BAD,1\n3,C,a,1\n4,D,a,3\n5,E,a,99\n");
+            given.file("orders.csv", "no,customer,total\nO1,99,1\nO1,98,2\nO1,1,3\nO1,97,4\nO2,96,5\n");
+            given.file("more.csv", "no,customer,total\nO2,1,6\nO1,1,7\n");
+        };
+        let whole = Given::new().await;
+        files(&whole);
+        let expected = whole.run(&mapping, |import| Import { batch: 1, ..import }, |_| {}).await.unwrap();
+        assert_eq!(expected.files[1].created + expected.files[2].created, 2);
+        for given in Given::all().await {
+            files(&given);
+            let mut resume = false;
+            let report = loop {
+                match killed(&given, &mapping, 1, 1, resume).await {
+                    Some(report) => break report,
+                    None => resume = true,
+                }
+            };
+            assert_eq!(report.files, expected.files, "{missing}");
+            assert_eq!(given.reasons(), whole.reasons());
+            for object in ["Customer", "Order"] {
+                assert_eq!(given.stored(object).await, whole.stored(object).await);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn only_what_was_stopped_and_has_not_changed_goes_on() {
     let given = Given::new().await;
     people(&given);
@@ -128,7 +163,7 @@ async fn a_file_that_is_looked_into_must_be_the_same_too() {
     for given in Given::all().await {
         people(&given);
         given.file("groups.csv", "key,text\n0,A\n1,B\n2,C\n");
-        assert!(killed(&given, &mapping, 2, false).await.is_none());
+        assert!(killed(&given, &mapping, 1000, 2, false).await.is_none());
         given.file("groups.csv", "key,text\n0,A\n1,B\n2,changed\n");
         let error = given.run(&mapping, |import| Import { resume: true, ..import }, |_| {}).await.unwrap_err();
         assert!(error.to_string().contains("the files have changed since it was stopped"), "{error}");
