@@ -69,6 +69,7 @@ async fn a_recorded_decision_has_words_for_the_business_and_for_the_customer() {
         let (recorded, read) = (&found["decisions"]["nodes"][0], &found["customers"]["nodes"][0]["creditTerms"]);
         let told = json!([
             "Your contract until 2099-12-31 says net days 90.",
+            "Net days is 60 instead, because one of our rules, which nobody lifts, allows no other.",
             "Our answer is net days 60, discount 0 and discount days 0.",
             "One of our rules limits net days to 60."
         ]);

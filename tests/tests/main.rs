@@ -11,6 +11,7 @@ mod clients;
 mod contributions;
 mod credit;
 mod credit_oracle;
+mod currencies;
 mod custom_fields;
 mod decisions;
 mod demo;

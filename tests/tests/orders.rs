@@ -273,7 +273,7 @@ async fn a_person_releases_within_the_authority_the_strategy_gives() {
         large.owes(&server, "100000").await;
         let held = place(&server, large.order("20001")).await;
         let refused = release(&server, &held["hold"]).await;
-        let told = "the order comes to 20001; the strategy lets you release up to 20000";
+        let told = "the order comes to 20001 EUR; the strategy lets you release up to 20000 EUR";
         assert_eq!(refused["reasons"][0]["message"], told, "{refused}");
     }
 }

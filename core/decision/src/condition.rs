@@ -12,6 +12,7 @@ mod check;
 mod evaluate;
 mod formula;
 mod lower;
+mod money;
 mod region;
 mod scope;
 mod tree;
@@ -24,7 +25,7 @@ pub use formula::{Formula, FormulaError, FormulaNames, FormulaValues};
 pub(crate) use region::Region;
 pub use scope::Scope;
 
-use tree::{Root, Tree};
+use tree::{Literal, Root, Tree};
 
 /// A condition whose names and types are known to be right.
 #[derive(Clone, Debug)]
@@ -73,6 +74,11 @@ impl Condition {
         Condition::of(texts.join(" && "), Tree::All(parts.iter().map(|part| part.tree.clone()).collect()))
     }
 
+    /// The same, shown by another text.
+    pub(crate) fn written(self, text: &str) -> Condition {
+        Condition { text: text.to_owned(), ..self }
+    }
+
     /// The condition as it was written.
     pub fn text(&self) -> &str {
         &self.text
@@ -81,6 +87,31 @@ impl Condition {
     /// The fields of the subject it reads, each as the path of names that leads there; sorted, each once.
     pub fn reads(&self) -> &[Vec<String>] {
         &self.reads
+    }
+
+    /// Whether it compares amounts of money with numbers, which have to be in some currency.
+    pub(crate) fn counts_money(&self) -> bool {
+        money::needs_rates(&self.tree)
+    }
+
+    /// The segments it asks for by their keys.
+    pub(crate) fn segment_keys(&self) -> Vec<&str> {
+        let mut keys = Vec::new();
+        self.tree.each_comparison(&mut |path, literals| {
+            let names: Vec<&str> = path.names.iter().map(String::as_str).collect();
+            let asks = match path.root {
+                Root::Subject => names.ends_with(&["segment", "key"]),
+                Root::Request | Root::Verdict => names == ["segment"],
+            };
+            if asks {
+                let texts = literals.iter().filter_map(|literal| match literal {
+                    Literal::Text(text) => Some(text.as_str()),
+                    _ => None,
+                });
+                keys.extend(texts);
+            }
+        });
+        keys
     }
 
     /// True, false or unknown.

@@ -47,9 +47,9 @@ pub use simulation::{
 };
 pub use strategy::{
     ActivationRules, Agreement, Aim, Arbitration, Assignment, Authority, Circumstances, ContactCap, ContactPolicy,
-    CustomerKey, Direction, Effect, Field, Finding, Goal, GoalError, GroundRule, Guard, Holdout, Incentive,
-    Information, Limit, MAX_DOCUMENT_BYTES, Money, MoneyError, Objective, Place, Pledge, Problem, Problems, Projection,
-    QuietHours, Segment, Serving, Severity, Side, Strategy, Treatment, ValueProposition, difference, lot,
+    CustomerKey, DELEGATED_ACTS, Direction, Effect, Field, Finding, Goal, GoalError, GroundRule, Guard, Holdout,
+    Incentive, Information, Limit, MAX_DOCUMENT_BYTES, Money, MoneyError, Objective, Place, Pledge, Problem, Problems,
+    Projection, QuietHours, Segment, Serving, Severity, Side, Strategy, Treatment, ValueProposition, difference, lot,
 };
 pub use verdict::{
     Approval, Bound, Failure, Member, MemberVerdict, Proposal, ProposalFailure, ProposedOutput, Question, SetError,

@@ -99,7 +99,9 @@ fn layers<'a>(question: &Question<'a>) -> Vec<Set<'a>> {
             layers.push(Set { layer, source, values: &agreement.parameters });
         }
     }
-    let lineage = subject.segment.map(|key| strategy.lineage(key)).unwrap_or_default();
+    // What was agreed with the customer holds all the same.
+    let segment = subject.segment.filter(|_| !question.is_held_out());
+    let lineage = segment.map(|key| strategy.lineage(key)).unwrap_or_default();
     for segment in lineage.iter().rev() {
         if let Some(treatment) = strategy.treatment(&segment.key, &point.name) {
             let (layer, word) = match segment.parent {

@@ -37,11 +37,13 @@ pub use goals::{Aim, Direction, Goal, GoalError, Guard, Objective, Projection, S
 pub use lint::{Circumstances, Finding, Serving, Severity};
 pub use pledges::{Money, MoneyError, Pledge};
 pub use policies::{
-    Arbitration, Authority, ContactCap, ContactPolicy, Field, Holdout, Incentive, Information, Place, QuietHours, lot,
+    Arbitration, Authority, ContactCap, ContactPolicy, DELEGATED_ACTS, Field, Holdout, Incentive, Information, Place,
+    QuietHours, lot,
 };
 pub use problem::{Problem, Problems};
 pub use reader::MAX_DOCUMENT_BYTES;
 
+use crate::verdict::told_of;
 use crate::{Condition, Datum, DecisionPoint, Formula};
 
 /// One version of the customer strategy.
@@ -214,9 +216,10 @@ impl Strategy {
         rules
     }
 
-    /// The subject's fields that the ground rules of a decision point read; sorted, each once.
+    /// The subject's fields that the ground rules of a decision point read, and those the customer is told of; sorted, each once.
     pub fn rule_reads(&self, point: &str) -> Vec<Vec<String>> {
         let mut reads: Vec<_> = self.rules(point).into_iter().flat_map(GroundRule::reads).collect();
+        reads.extend(told_of(point).iter().map(|name| vec![(*name).to_owned()]));
         if self.max_age_days(point).is_some() {
             reads.push(vec!["factsAsOf".to_owned()]);
         }

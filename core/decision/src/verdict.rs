@@ -20,6 +20,7 @@ use serde_json::{Map, Value as Json};
 
 pub use approval::Approval;
 pub use bounds::Bound;
+pub(crate) use explain::told_of;
 pub use proposal::{Failure, Proposal, ProposalFailure, ProposedOutput};
 pub use set::{Member, MemberVerdict, SetError, SetQuestion, SetVerdict, decide_set, resolve_set};
 
@@ -54,6 +55,14 @@ pub struct Question<'a> {
     pub request: &'a Json,
     /// The time the decision is made for.
     pub at: DateTime<Utc>,
+}
+
+impl Question<'_> {
+    /// Whether the strategy's treatments are not applied to the customer, so that one can see what they bring.
+    pub fn is_held_out(&self) -> bool {
+        let holdout = self.strategy.holdout.as_ref().filter(|_| self.point.subject == "Customer");
+        holdout.is_some_and(|holdout| holdout.holds_out(&self.point.name, self.subject.id))
+    }
 }
 
 /// The combined, bounded answer, with everything that led to it.

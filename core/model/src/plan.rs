@@ -10,7 +10,7 @@ mod page;
 
 use std::sync::Arc;
 
-pub use condition::{Comparison, Condition, Expression, Operand, TextMatch};
+pub use condition::{Comparison, Condition, Counted, Expression, Operand, TextMatch};
 pub use group::{Aggregate, Bucket, Function, GroupKey, Groups, KeyOf, Measure};
 pub use page::{Connection, ConnectionOutput, Direction, EdgeOutput, End, Nulls, OrderTerm, PageInfoField, Rows, Size};
 

@@ -163,11 +163,14 @@ fn read_text(path: &std::path::Path) -> Result<String, Failure> {
 
 /// The decision points there are where these packages are installed.
 fn points_beside(opened: &OpenedWorkshop, packages: &[PathBuf]) -> Result<Vec<Arc<DecisionPoint>>, Failure> {
+    Ok(points_of(&opened.workshop(), &read_packages(packages)?)?)
+}
+
+fn read_packages(paths: &[PathBuf]) -> Result<Vec<Package>, Failure> {
     let package = |path: &PathBuf| {
         Package::read(&read_bytes(path)?).map_err(|error| Failure::BadInput(format!("`{}`: {error}", path.display())))
     };
-    let packages = packages.iter().map(package).collect::<Result<Vec<_>, _>>()?;
-    Ok(points_of(&opened.workshop(), &packages)?)
+    paths.iter().map(package).collect()
 }
 
 fn read_bytes(path: &std::path::Path) -> Result<Vec<u8>, Failure> {

@@ -18,6 +18,7 @@ const LEAVING: Duration = Duration::from_secs(5);
 
 /// Runs the command line and says how it ended: 0 done, 1 failed, 2 bad input or usage, 3 refused.
 pub fn run() -> ExitCode {
+    end_with_the_reader();
     let arguments = command::Arguments::parse();
     if let Some(ended) = arguments.compile_plugin() {
         return ended;
@@ -39,4 +40,16 @@ pub fn run() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// Whoever reads what a command prints may stop reading, as `head` does. Then the command ends, without a word.
+fn end_with_the_reader() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload_as_str().unwrap_or_default();
+        if said.starts_with("failed printing to std") && said.contains("Broken pipe") {
+            std::process::exit(0);
+        }
+        before(panic);
+    }));
 }

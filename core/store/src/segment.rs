@@ -67,6 +67,13 @@ pub async fn current(on: &impl Reads) -> Result<BTreeMap<String, Uuid>, StoreErr
     Ok(rows.into_iter().filter(|row| row.current).map(|row| (row.key, row.id)).collect())
 }
 
+/// The currencies that customers and their credit accounts are in, each once.
+pub async fn currencies(on: &impl Reads) -> Result<Vec<String>, StoreError> {
+    let sql = r#"SELECT "currency" FROM "customer" UNION SELECT "currency" FROM "credit_account" ORDER BY 1"#;
+    let rows = on.link().rows(sql, Vec::new()).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index::<String>(0)?)).collect()
+}
+
 async fn insert(
     transaction: &Transaction,
     wanted: &Segment,

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use guildhall_decision::{Circumstances, DecisionPoint, Problems, Severity, Strategy};
+use guildhall_decision::{Circumstances, DecisionPoint, Finding, Problems, Severity, Strategy};
 use guildhall_model::{Model, Value};
 use guildhall_store::plugin;
-use guildhall_store::segment::Segment;
+use guildhall_store::segment::{self, Segment};
 use guildhall_store::strategy::{self, Status, Strategy as Stored};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::install_plugin::uuid_in;
 use crate::life::{Life, keepable_document};
 use crate::once::Once;
 use crate::serving::serving;
@@ -19,12 +19,15 @@ use crate::turn::{Begun, Turn};
 use crate::{ActivateStrategy, Actor, House, InvalidCode, InvalidValue, Permit, WorkflowError};
 
 /// A strategy, now active.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activated {
     pub strategy: Uuid,
     pub number: i32,
     /// Customers whose segment changed.
     pub assigned: u64,
+    /// What is questionable about it, one sentence each.
+    #[serde(default)]
+    pub warnings: Vec<String>,
 }
 
 /// Reads a strategy document; the error lists everything that is wrong with it.
@@ -41,20 +44,36 @@ pub(crate) fn unreadable(problems: Problems) -> WorkflowError {
     )
 }
 
-/// Refuses a strategy with findings that are errors: it could not do what it says.
+/// Everything that is questionable about a strategy, seen from the installed plugins and the customers there are.
+pub async fn findings(
+    house: &House,
+    points: &[Arc<DecisionPoint>],
+    strategy: &Strategy,
+    now: DateTime<Utc>,
+) -> Result<Vec<Finding>, WorkflowError> {
+    let points: Vec<DecisionPoint> = points.iter().map(|point| DecisionPoint::clone(point)).collect();
+    let serving = serving(&plugin::present(&house.database).await?);
+    let currencies = match strategy.counts_money() {
+        true => segment::currencies(&house.database).await?,
+        false => Vec::new(),
+    };
+    let today = Some(now.date_naive());
+    let circumstances =
+        Circumstances { points: &points, serving: Some(&serving), currencies: Some(&currencies), today };
+    Ok(strategy.lint(&circumstances))
+}
+
+/// Refuses a strategy with findings that are errors: it could not do what it says. The others are told, one sentence each.
 pub(crate) async fn sound(
     house: &House,
     points: &[Arc<DecisionPoint>],
     strategy: &Strategy,
     now: DateTime<Utc>,
-) -> Result<(), WorkflowError> {
-    let points: Vec<DecisionPoint> = points.iter().map(|point| DecisionPoint::clone(point)).collect();
-    let serving = serving(&plugin::present(&house.database).await?);
-    let circumstances = Circumstances { points: &points, serving: Some(&serving), today: Some(now.date_naive()) };
-    let mut errors = strategy.lint(&circumstances);
-    errors.retain(|finding| finding.severity == Severity::Error);
+) -> Result<Vec<String>, WorkflowError> {
+    let all = findings(house, points, strategy, now).await?;
+    let (errors, warnings): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.severity == Severity::Error);
     if errors.is_empty() {
-        return Ok(());
+        return Ok(warnings.iter().map(ToString::to_string).collect());
     }
     let told = errors.iter().map(ToString::to_string);
     Err(WorkflowError::Invalid(
@@ -95,7 +114,7 @@ pub async fn activate_strategy(
     now: DateTime<Utc>,
 ) -> Result<Activated, WorkflowError> {
     let what = what.into();
-    checked(house, what, now).await?;
+    let warnings = checked(house, what, now).await?;
     let once = Once::under(&by, key, ACT, &[&body(what)])?;
     let turn = match Turn::begin(house, once).await? {
         Begun::Before(known) => return remembered(known),
@@ -105,9 +124,8 @@ pub async fn activate_strategy(
     let (version, candidate) = found(&life, what, &by, now, &[]).await?;
     let more = [("activatedBy", Value::from(by.name.as_str()))];
     let assigned = life.activate(&version, &candidate, &more).await?;
-    let answer = Activated { strategy: version.id, number: version.number, assigned };
-    let stored = json!({ "strategy": answer.strategy, "number": answer.number, "assigned": answer.assigned });
-    turn.end(stored, now).await?;
+    let answer = Activated { strategy: version.id, number: version.number, assigned, warnings };
+    turn.end(json!(answer), now).await?;
     Ok(answer)
 }
 
@@ -124,7 +142,7 @@ pub async fn schedule_strategy(
     if at <= now {
         return Err(WorkflowError::invalid("activateAt", format!("{at} is not in the future; leave it out")));
     }
-    checked(house, what, now).await?;
+    let warnings = checked(house, what, now).await?;
     let time = at.timestamp_millis().to_be_bytes();
     let once = Once::under(&by, key, ACT, &[&body(what), &time])?;
     let turn = match Turn::begin(house, once).await? {
@@ -138,8 +156,8 @@ pub async fn schedule_strategy(
     if matches!(what, ToActivate::Version(_)) {
         life.go(&version, version.status, &values).await?;
     }
-    let answer = Activated { strategy: version.id, number: version.number, assigned: 0 };
-    turn.end(json!({ "strategy": answer.strategy, "number": answer.number, "assigned": 0 }), now).await?;
+    let answer = Activated { strategy: version.id, number: version.number, assigned: 0, warnings };
+    turn.end(json!(answer), now).await?;
     Ok(answer)
 }
 
@@ -157,13 +175,16 @@ pub async fn activate_due(house: &House, now: DateTime<Utc>) -> Result<Option<Ac
     let life = Life::begin(house, &turn.transaction, &by, ACT, now).await?;
     let version = life.version(number).await?;
     let done = match on_its_way(house, &life, &version, now).await {
-        Ok(candidate) => life.activate(&version, &candidate, &[]).await,
+        Ok((candidate, warnings)) => {
+            let assigned = life.activate(&version, &candidate, &[]).await;
+            assigned.map(|assigned| (assigned, warnings))
+        }
         Err(error) => Err(error),
     };
     match done {
-        Ok(assigned) => {
+        Ok((assigned, warnings)) => {
             turn.end(json!(null), now).await?;
-            Ok(Some(Activated { strategy: version.id, number, assigned }))
+            Ok(Some(Activated { strategy: version.id, number, assigned, warnings }))
         }
         Err(failure @ (WorkflowError::Busy(_) | WorkflowError::Store(_) | WorkflowError::Internal(_))) => Err(failure),
         Err(refusal) => {
@@ -194,13 +215,21 @@ async fn refuse_due(
     turn.end(json!(null), now).await
 }
 
-/// What is wrong with a document in itself is told before anyone waits for it.
-async fn checked(house: &House, what: ToActivate<'_>, now: DateTime<Utc>) -> Result<(), WorkflowError> {
-    let ToActivate::Document(document) = what else { return Ok(()) };
+/// What is wrong with a document in itself is told before anyone waits for it; what is questionable is given.
+async fn checked(house: &House, what: ToActivate<'_>, now: DateTime<Utc>) -> Result<Vec<String>, WorkflowError> {
     let points = house.points_in_force().await?;
-    let new = read_strategy(&house.model, &points, document)?;
-    sound(house, &points, &new, now).await?;
-    keepable_document(&new)
+    let document = match what {
+        ToActivate::Document(document) => document.to_owned(),
+        // Whether there is such a version, and whether it may decide, is told later.
+        ToActivate::Version(number) => match strategy::numbered(&house.database, number).await? {
+            Some(version) => version.document,
+            None => return Ok(Vec::new()),
+        },
+    };
+    let new = read_strategy(&house.model, &points, &document)?;
+    let warnings = sound(house, &points, &new, now).await?;
+    keepable_document(&new)?;
+    Ok(warnings)
 }
 
 /// What makes a request this one and no other.
@@ -212,10 +241,8 @@ fn body(what: ToActivate<'_>) -> Vec<u8> {
 }
 
 pub(crate) fn remembered(known: serde_json::Value) -> Result<Activated, WorkflowError> {
-    let part = |name: &str| known.get(name).cloned().unwrap_or_default();
-    let number = part("number").as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or_default();
-    let assigned = part("assigned").as_u64().unwrap_or_default();
-    Ok(Activated { strategy: uuid_in(&part("strategy"))?, number, assigned })
+    serde_json::from_value(known)
+        .map_err(|error| WorkflowError::Internal(format!("a stored answer cannot be read: {error}")))
 }
 
 /// The version that is to decide, with all it needs: made of a document, approved by the actor, or found.
@@ -272,10 +299,10 @@ async fn on_its_way(
     life: &Life<'_>,
     version: &Stored,
     now: DateTime<Utc>,
-) -> Result<Strategy, WorkflowError> {
+) -> Result<(Strategy, Vec<String>), WorkflowError> {
     let candidate = may_decide(life, version)?;
-    sound(house, &life.points, &candidate, now).await?;
-    Ok(candidate)
+    let warnings = sound(house, &life.points, &candidate, now).await?;
+    Ok((candidate, warnings))
 }
 
 /// The strategy's segments as the store keeps them: in the order of the file, where parents stand before children, each

@@ -50,6 +50,14 @@ impl Held {
         asked(&self.order, &self.orders)
     }
 
+    /// ISO 4217 code of the currency the order is in.
+    pub(crate) fn currency(&self) -> Result<String, WorkflowError> {
+        match self.order.get(&self.orders, "currency") {
+            Some(Value::Text(code)) => Ok(code.clone()),
+            _ => Err(WorkflowError::Internal("an order without currency".to_owned())),
+        }
+    }
+
     /// Lets the order go on: it is open and counts as exposure, and the hold is released.
     pub(crate) async fn release(&self, writing: &mut Writing<'_>, release: &Release<'_>) -> Result<(), WorkflowError> {
         let asked = self.asked()?;

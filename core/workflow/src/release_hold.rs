@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use guildhall_decision::{Authority, Place, Strategy};
+use guildhall_decision::{Authority, Money, Place, Strategy};
 use guildhall_model::plan::Visible;
 use guildhall_store::credit::{Reserved, check_again};
 use guildhall_store::{Transaction, business_day, facts, generation};
@@ -91,14 +91,13 @@ async fn attempt(
     once: &Once<'_>,
     now: DateTime<Utc>,
 ) -> Result<Option<Released>, WorkflowError> {
-    let asked = look(house, wanted.hold).await?;
-    let strategy = deployment.strategy().ok_or(WorkflowError::NoActiveStrategy)?;
-    authorized(strategy, by, &asked)?;
+    let (asked, owed) = look(house, wanted.hold).await?;
     let point = credit::point(deployment)?;
     let request = asked.request(point)?;
     let tree = facts_tree(house, deployment, point, &[asked.customer]).await?;
     let facts = deployment.facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts: {error}")))?;
     let facts = facts.first().ok_or_else(|| WorkflowError::NotFound("there is no such customer".to_owned()))?;
+    authorized(&deployment.deciding(&facts.id)?.strategy, by, &owed)?;
     let decided = credit::decide(deployment, point, facts, &request, now).await?;
     let credit = Credit::of(&decided.verdict);
     if let Some(rule) = &credit.forbidden {
@@ -146,12 +145,15 @@ async fn attempt(
     Ok(Some(released))
 }
 
-/// The order a hold stops, as credit sees it.
-async fn look(house: &House, hold: Uuid) -> Result<Asked, WorkflowError> {
+/// The order a hold stops, as credit sees it, and what it comes to in its own currency.
+async fn look(house: &House, hold: Uuid) -> Result<(Asked, Money), WorkflowError> {
     let transaction = house.database.begin().await?;
     let held = Held::lock(house, &transaction, hold).await?;
     transaction.rollback().await?;
-    held.ok_or_else(not_held)?.asked()
+    let held = held.ok_or_else(not_held)?;
+    let asked = held.asked()?;
+    let amount = asked.amount;
+    Ok((asked, Money { amount, currency: held.currency()? }))
 }
 
 /// Sets the order's exposure aside below the static ceilings: the dynamic one is what the person answers for.
@@ -174,20 +176,45 @@ async fn room(
     Err(WorkflowError::refused(format!("with this order {}", ceilings.join(", or "))))
 }
 
-/// Where the strategy delegates releases, a department's role may release up to its limit. Where it says nothing of them,
-/// whoever has the ability may.
-fn authorized(strategy: &Strategy, by: &Actor, asked: &Asked) -> Result<(), WorkflowError> {
+/// Where the strategy delegates releases, a department's role may release up to its limit, which counts in the strategy's
+/// currency if it has one. Where it says nothing of them, whoever has the ability may.
+fn authorized(strategy: &Strategy, by: &Actor, owed: &Money) -> Result<(), WorkflowError> {
     let releases = |authority: &&Authority| authority.place == Place::Act(ACT.to_owned());
     let delegated: Vec<&Authority> = strategy.authorities.iter().filter(releases).collect();
+    if delegated.is_empty() {
+        return Ok(());
+    }
     let own = delegated.iter().filter(|authority| by.roles.contains(&authority.department));
-    match own.map(|authority| authority.at_most).max() {
-        _ if delegated.is_empty() => Ok(()),
-        Some(most) if asked.amount <= most => Ok(()),
-        Some(most) => Err(WorkflowError::refused(format!(
-            "the order comes to {}; the strategy lets you release up to {}",
-            asked.amount.normalize(),
-            most.normalize()
-        ))),
-        None => Err(WorkflowError::refused("the strategy gives none of your roles authority to release holds")),
+    let Some(most) = own.map(|authority| authority.at_most).max() else {
+        return Err(WorkflowError::refused("the strategy gives none of your roles authority to release holds"));
+    };
+    let currency = strategy.currency.as_ref().unwrap_or(&owed.currency);
+    let most = Money { amount: most, currency: currency.clone() };
+    let counted = strategy.in_currency(owed, currency).map_err(|error| {
+        WorkflowError::refused(format!("nobody can tell whether the order is within your authority: {error}"))
+    })?;
+    if counted <= most.amount {
+        return Ok(());
+    }
+    Err(WorkflowError::refused(format!(
+        "the order comes to {}; the strategy lets you release up to {}",
+        shown(owed),
+        shown(&most)
+    )))
+}
+
+fn shown(money: &Money) -> String {
+    format!("{} {}", money.amount.normalize(), money.currency)
+}
+
+#[cfg(test)]
+mod tests {
+    use guildhall_decision::DELEGATED_ACTS;
+
+    use super::*;
+
+    #[test]
+    fn a_strategy_may_delegate_it() {
+        assert!(DELEGATED_ACTS.contains(&ACT));
     }
 }

@@ -37,7 +37,7 @@ pub async fn rollback_strategy(
     })?;
     life.approver(&candidate)?;
     let assigned = life.activate(&version, &candidate, &[("activatedBy", Value::from(by.name.as_str()))]).await?;
-    let answer = Activated { strategy: version.id, number: version.number, assigned };
-    turn.end(json!({ "strategy": answer.strategy, "number": answer.number, "assigned": answer.assigned }), now).await?;
+    let answer = Activated { strategy: version.id, number: version.number, assigned, warnings: Vec::new() };
+    turn.end(json!(answer), now).await?;
     Ok(answer)
 }

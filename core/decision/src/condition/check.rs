@@ -7,7 +7,7 @@ use guildhall_model::plan::Comparison;
 use rust_decimal::Decimal;
 
 use super::tree::{Literal, Number, Path, Term, Tree, ValueType};
-use super::{ConditionError, Scope};
+use super::{ConditionError, Scope, money};
 use crate::exact::plain_decimal;
 
 const MAX_LIST: usize = 100;
@@ -130,7 +130,7 @@ impl Checker<'_> {
         if ordered && !matches!(left_type, ValueType::Number(_) | ValueType::Date) {
             return self.refuse(at, format!("{} has no order; use `==`, `!=` or `in`", left_type.shown()));
         }
-        Ok(Tree::Compare { left: left_term, comparison, right: right_term })
+        Ok(money::counted(Tree::Compare { left: left_term, comparison, right: right_term }, self.scope))
     }
 
     fn one_of(&self, at: &IdedExpr, left: &IdedExpr, list: &IdedExpr) -> Checked<Tree> {
@@ -153,7 +153,7 @@ impl Checker<'_> {
                 _ => return self.refuse(element, "the list takes values, no fields"),
             }
         }
-        Ok(Tree::OneOf { left: left_term, list: values })
+        Ok(money::counted(Tree::OneOf { left: left_term, list: values }, self.scope))
     }
 
     /// Refuses to compare what cannot be equal by its type, and values an enum does not have.

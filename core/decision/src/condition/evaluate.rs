@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use chrono::NaiveDate;
+use guildhall_model::MONEY_SCALE;
 use guildhall_model::plan::Comparison;
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
@@ -36,6 +37,11 @@ pub(super) fn tree(tree: &Tree, bindings: &Bindings<'_>) -> Option<bool> {
         Tree::All(parts) => junction(parts, bindings, false),
         Tree::Any(parts) => junction(parts, bindings, true),
         Tree::Not(inner) => self::tree(inner, bindings).map(|value| !value),
+        Tree::Money { plain, same, counted } => match same.as_deref().map(|paths| are_same(paths, bindings)) {
+            Some(None) => None,
+            Some(Some(true)) => self::tree(plain, bindings),
+            Some(Some(false)) | None => self::tree(counted, bindings),
+        },
         Tree::Compare { left, comparison, right } => {
             let (left, right) = (term(left, bindings)?, term(right, bindings)?);
             Some(compares(*comparison, order(&left, &right)?))
@@ -72,7 +78,18 @@ fn term(term: &Term, bindings: &Bindings<'_>) -> Option<Literal> {
         Term::Add(left, right) => number(left)?.checked_add(number(right)?).map(Literal::Number),
         Term::Subtract(left, right) => number(left)?.checked_sub(number(right)?).map(Literal::Number),
         Term::Multiply(left, right) => number(left)?.checked_mul(number(right)?).map(Literal::Number),
+        Term::Counted { amount, currency, rates } => {
+            let Literal::Text(code) = read(currency, bindings)? else { return None };
+            let counted = number(amount)?.checked_mul(*rates.get(&code)?)?;
+            Some(Literal::Number(counted.trunc_with_scale(MONEY_SCALE)))
+        }
     }
+}
+
+/// Whether all these texts are the same; nothing if one is missing.
+fn are_same(paths: &[Path], bindings: &Bindings<'_>) -> Option<bool> {
+    let all = paths.iter().map(|path| read(path, bindings)).collect::<Option<Vec<_>>>()?;
+    Some(all.windows(2).all(|pair| pair.first() == pair.last()))
 }
 
 fn order(left: &Literal, right: &Literal) -> Option<Ordering> {
@@ -104,7 +121,7 @@ fn find<'a>(path: &Path, bindings: &Bindings<'a>) -> Option<&'a Json> {
         Root::Verdict => bindings.verdict,
     };
     let value = path.names.iter().try_fold(root, |value, name| value.get(name))?;
-    let value = if path.money { value.get("amount")? } else { value };
+    let value = if path.currency.is_some() { value.get("amount")? } else { value };
     (!value.is_null()).then_some(value)
 }
 

@@ -79,6 +79,14 @@ fn value(expression: &Expression, record: &Json) -> Value {
         },
         Expression::Operand(Operand::Value(value)) => value.clone(),
         Expression::Operand(Operand::Variable(_)) => panic!("a strategy has no variables"),
+        Expression::Counted(counted) => {
+            let currency = &record[&counted.currency.name];
+            let rate = currency.as_str().and_then(|code| counted.rates.get(code));
+            match (stored(&counted.amount, &record[&counted.amount.name]), rate) {
+                (Value::Decimal(amount), Some(rate)) => Value::Decimal((amount * rate).trunc_with_scale(4)),
+                _ => Value::Null,
+            }
+        }
         Expression::Add(left, right) => computed(left, right, record, |left, right| left + right),
         Expression::Subtract(left, right) => computed(left, right, record, |left, right| left - right),
         Expression::Multiply(left, right) => computed(left, right, record, |left, right| left * right),

@@ -104,6 +104,8 @@ fn boxes(tree: &Tree, wanted: bool) -> Option<Vec<Area>> {
     match tree {
         Tree::Constant(value) => Some(if *value == wanted { vec![Area::new()] } else { Vec::new() }),
         Tree::Not(inner) => boxes(inner, !wanted),
+        // Whatever the currency is, it is one.
+        Tree::Money { plain, .. } => boxes(plain, wanted),
         Tree::All(parts) => junction(parts, wanted, wanted),
         Tree::Any(parts) => junction(parts, wanted, !wanted),
         leaf => {

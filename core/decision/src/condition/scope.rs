@@ -1,9 +1,12 @@
 //! The names a condition may use.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use guildhall_model::{Cardinality, Field, Kind, MONEY_SCALE, Model, ObjectType};
+use rust_decimal::Decimal;
 
+use super::money::Rates;
 use super::tree::{Number, Path, Root, ValueType};
 use crate::{CombineRule, DataType, DecisionPoint};
 
@@ -23,6 +26,7 @@ pub struct Scope<'a> {
     subject: String,
     object: Option<&'a Arc<ObjectType>>,
     point: Option<&'a DecisionPoint>,
+    rates: Option<Rates>,
 }
 
 impl<'a> Scope<'a> {
@@ -30,12 +34,29 @@ impl<'a> Scope<'a> {
     pub fn subject(model: &'a Model, object: &str) -> Self {
         let mut letters = object.chars();
         let subject = letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect();
-        Scope { model, subject, object: model.object(object), point: None }
+        Scope { model, subject, object: model.object(object), point: None, rates: None }
     }
 
     /// For the conditions of ground rules.
     pub fn ground_rule(model: &'a Model, point: &'a DecisionPoint) -> Self {
         Scope { point: Some(point), ..Scope::subject(model, &point.subject) }
+    }
+
+    /// Amounts of money count in `currency`, where they are compared with numbers or with amounts in others.
+    #[must_use]
+    pub fn counting_in(self, currency: &str, rates: &BTreeMap<String, Decimal>) -> Self {
+        let mut rates = rates.clone();
+        rates.insert(currency.to_owned(), Decimal::ONE);
+        Scope { rates: Some(Arc::new(rates)), ..self }
+    }
+
+    pub(super) fn rates(&self) -> Option<&Rates> {
+        self.rates.as_ref()
+    }
+
+    /// The subject's own currency, if it has one.
+    pub(super) fn currency(&self) -> Option<Path> {
+        self.object.and_then(|_| self.subject_path(&["currency"], value_type).ok())
     }
 
     /// The field that `names`, root first, lead to. A message says why there is none.
@@ -75,7 +96,7 @@ impl<'a> Scope<'a> {
             }
             DataType::Texts => return Err(format!("`{name}` is a list of texts, which a condition cannot compare")),
         };
-        Ok(Path { root, names: vec![(*name).to_owned()], relations: Vec::new(), field: None, value, money: false })
+        Ok(Path { root, names: vec![(*name).to_owned()], relations: Vec::new(), field: None, value, currency: None })
     }
 
     /// The presence of a relation is the presence of the related record's id.
@@ -137,8 +158,8 @@ impl<'a> Scope<'a> {
         };
         let value = typed(field)?;
         let names = below.iter().map(|name| (*name).to_owned()).collect();
-        let money = field.kind == Kind::Money;
-        Ok(Path { root: Root::Subject, names, relations, field: Some(field.clone()), value, money })
+        let currency = object.get("currency").filter(|_| field.kind == Kind::Money).cloned();
+        Ok(Path { root: Root::Subject, names, relations, field: Some(field.clone()), value, currency })
     }
 }
 

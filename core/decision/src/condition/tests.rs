@@ -1,5 +1,8 @@
+use std::collections::BTreeMap;
+
 use guildhall_model::Model;
 use proptest::prelude::*;
+use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
 use super::interpreter::truth;
@@ -67,6 +70,83 @@ fn what_is_missing_is_unknown() {
     check("!has(customer.creditAccount.limit)", json!({"creditAccount": null}), Some(true));
     check("true", json!({}), Some(true));
     check("false || customer.orders12m == 1", json!({}), None);
+}
+
+/// Over customers of a strategy that counts in EUR, and knows what JPY and USD are worth.
+#[track_caller]
+fn check_money(text: &str, facts: Json, expected: Option<bool>) {
+    let rates = [("JPY", "0.006"), ("USD", "0.9")].map(|(code, rate)| (code.to_owned(), rate.parse().unwrap()));
+    let model = Model::core();
+    let scope = Scope::subject(&model, "Customer").counting_in("EUR", &rates.into());
+    let condition = Condition::compile(text, &scope).unwrap_or_else(|error| panic!("{text}: {error}"));
+    assert_eq!(condition.evaluate(&Bindings::subject(&facts)), expected, "{text} of {facts}");
+    let lowered = truth(&condition.lower().unwrap(), &facts);
+    assert_eq!(lowered, expected.map_or(1, |holds| 2 * u8::from(holds)), "{text} of {facts} in the database");
+}
+
+#[test]
+fn amounts_count_in_the_currency_of_the_strategy() {
+    let of = |currency: &str, margin: &str| json!({ "currency": currency, "margin12m": { "amount": margin } });
+    for (currency, margin, expected) in [
+        ("EUR", "250000", Some(true)),
+        ("EUR", "249999.9999", Some(false)),
+        ("JPY", "300000", Some(false)),
+        ("JPY", "41666666.6667", Some(true)),
+        ("JPY", "41666666.6666", Some(false)),
+        ("USD", "280000", Some(true)),
+        ("CHF", "300000", None),
+    ] {
+        check_money("customer.margin12m >= 250000", of(currency, margin), expected);
+        check_money("!(customer.margin12m < 250000)", of(currency, margin), expected);
+        check_money("0 - customer.margin12m * 2 <= -500000", of(currency, margin), expected);
+        check_money("customer.margin12m + 1 >= 250001", of(currency, margin), expected);
+        // Nothing is nothing in any currency.
+        check_money("customer.margin12m > 0", of(currency, margin), Some(true));
+    }
+    check_money("customer.margin12m in [1.8]", of("JPY", "300"), Some(true));
+    check_money("customer.margin12m in [300]", of("CHF", "300"), None);
+    let both = |own: &str, account: &str| {
+        json!({ "currency": own, "openAmount": { "amount": "100" },
+            "creditAccount": { "currency": account, "limit": { "amount": "95" } } })
+    };
+    let over = "customer.openAmount > customer.creditAccount.limit";
+    check_money(over, both("EUR", "EUR"), Some(true));
+    check_money(over, both("CHF", "CHF"), Some(true));
+    check_money(over, both("USD", "EUR"), Some(false));
+    check_money(over, both("CHF", "EUR"), None);
+    check_money(&format!("!({over})"), both("CHF", "EUR"), None);
+    check_money(&format!("{over} || customer.openAmount > 0"), both("CHF", "EUR"), Some(true));
+    check_money(
+        "customer.openAmount * 2 > customer.overdueAmount",
+        json!({ "currency": "CHF",
+        "openAmount": { "amount": "1" }, "overdueAmount": { "amount": "1" } }),
+        Some(true),
+    );
+}
+
+#[test]
+fn what_is_asked_for_is_in_the_currency_of_the_customer() {
+    let (model, points) = (Model::core(), decision_points().unwrap());
+    let point = points.iter().find(|point| point.name == "credit.check").unwrap();
+    let rates = BTreeMap::from([("JPY".to_owned(), Decimal::new(6, 3))]);
+    let scope = Scope::ground_rule(&model, point).counting_in("EUR", &rates);
+    let holds = |text: &str, currency: &str, account: &str| {
+        let account = json!({ "currency": account, "exposure": { "amount": "900" }, "limit": { "amount": "1000" } });
+        let (subject, request) =
+            (json!({ "currency": currency, "creditAccount": account }), json!({ "amount": "200" }));
+        let condition = Condition::compile(text, &scope).unwrap();
+        assert!(condition.reads().contains(&vec!["creditAccount".to_owned(), "currency".to_owned()]));
+        condition.evaluate(&Bindings { subject: &subject, request: &request, verdict: &Json::Null })
+    };
+    let over = "customer.creditAccount.exposure + request.amount > customer.creditAccount.limit";
+    assert_eq!(holds(over, "CHF", "CHF"), Some(true), "no rate is needed");
+    assert_eq!(holds(over, "JPY", "JPY"), Some(true));
+    assert_eq!(holds(over, "JPY", "EUR"), Some(false), "200 JPY are 1.20 EUR");
+    assert_eq!(holds(over, "CHF", "EUR"), None);
+    let much = "customer.creditAccount.exposure + request.amount > 6.5";
+    assert_eq!(holds(much, "JPY", "JPY"), Some(true));
+    assert_eq!(holds("customer.creditAccount.exposure + request.amount > 6.6", "JPY", "JPY"), Some(false));
+    assert_eq!(holds(much, "CHF", "CHF"), None);
 }
 
 #[test]

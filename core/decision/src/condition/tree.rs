@@ -7,6 +7,8 @@ use guildhall_model::plan::Comparison;
 use guildhall_model::{Field, Relation};
 use rust_decimal::Decimal;
 
+use super::money::Rates;
+
 #[derive(Clone, Debug)]
 pub(super) enum Tree {
     Constant(bool),
@@ -15,6 +17,13 @@ pub(super) enum Tree {
     All(Vec<Tree>),
     Any(Vec<Tree>),
     Not(Box<Tree>),
+    /// A comparison of amounts of money: as they are if all these currencies are the same, else as they count in the
+    /// strategy's currency.
+    Money {
+        plain: Box<Tree>,
+        same: Option<Vec<Path>>,
+        counted: Box<Tree>,
+    },
     Compare {
         left: Term,
         comparison: Comparison,
@@ -34,6 +43,12 @@ pub(super) enum Term {
     Add(Box<Term>, Box<Term>),
     Subtract(Box<Term>, Box<Term>),
     Multiply(Box<Term>, Box<Term>),
+    /// An amount in the strategy's currency.
+    Counted {
+        amount: Box<Term>,
+        currency: Path,
+        rates: Rates,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -63,8 +78,8 @@ pub(super) struct Path {
     /// The subject's field; a field of the request or the verdict has none.
     pub(super) field: Option<Arc<Field>>,
     pub(super) value: ValueType,
-    /// Whether the facts hold an object with an `amount`.
-    pub(super) money: bool,
+    /// For an amount of money the field with its currency, of the same record. The facts hold such an amount as an object.
+    pub(super) currency: Option<Arc<Field>>,
 }
 
 /// Type of a value.
@@ -94,6 +109,8 @@ impl Tree {
             Tree::Holds(path) | Tree::Has(path) => visit(path),
             Tree::All(parts) | Tree::Any(parts) => parts.iter().for_each(|part| part.each_path(visit)),
             Tree::Not(inner) => inner.each_path(visit),
+            // It reads what the other reads, and the currencies.
+            Tree::Money { counted, .. } => counted.each_path(visit),
             Tree::Compare { left, right, .. } => {
                 left.each_path(visit);
                 right.each_path(visit);
@@ -103,10 +120,36 @@ impl Tree {
     }
 }
 
+impl Tree {
+    /// Every field that is compared with values.
+    pub(super) fn each_comparison<'a>(&'a self, visit: &mut impl FnMut(&'a Path, &'a [Literal])) {
+        match self {
+            Tree::Constant(_) | Tree::Holds(_) | Tree::Has(_) => {}
+            Tree::All(parts) | Tree::Any(parts) => parts.iter().for_each(|part| part.each_comparison(visit)),
+            Tree::Not(inner) => inner.each_comparison(visit),
+            Tree::Money { plain, .. } => plain.each_comparison(visit),
+            Tree::Compare { left: Term::Path(path), right: Term::Literal(literal), .. }
+            | Tree::Compare { left: Term::Literal(literal), right: Term::Path(path), .. } => {
+                visit(path, std::slice::from_ref(literal));
+            }
+            Tree::Compare { .. } => {}
+            Tree::OneOf { left, list } => {
+                if let Term::Path(path) = left {
+                    visit(path, list);
+                }
+            }
+        }
+    }
+}
+
 impl Term {
-    fn each_path<'a>(&'a self, visit: &mut impl FnMut(&'a Path)) {
+    pub(super) fn each_path<'a>(&'a self, visit: &mut impl FnMut(&'a Path)) {
         match self {
             Term::Path(path) => visit(path),
+            Term::Counted { amount, currency, .. } => {
+                amount.each_path(visit);
+                visit(currency);
+            }
             Term::Literal(_) => {}
             Term::Add(left, right) | Term::Subtract(left, right) | Term::Multiply(left, right) => {
                 left.each_path(visit);

@@ -73,6 +73,34 @@ fn the_strongest_layer_wins_field_by_field() {
 }
 
 #[test]
+fn who_is_held_out_has_the_defaults_and_what_was_agreed() {
+    let holdout = |share: &str, point: &str| {
+        let held = format!("\n[holdout]\nshare = {share}\nseed = \"s\"\npoints = [\"{point}\"]\n");
+        read(&format!("{NORTHWIND}{held}")).unwrap()
+    };
+    let default = |name, value| (name, value, "department default");
+    let defaults = [
+        default("netDays", "30"),
+        default("discount", "0"),
+        default("discountDays", "0"),
+        default("lateAfterDays", "15"),
+    ];
+    let all = holdout("1", "credit.terms");
+    check(&all, subject(Some("key"), None), "2027-01-01", &defaults);
+    let contract = "contract until 2099-12-31";
+    check(
+        &all,
+        subject(Some("key"), Some("ERNSH")),
+        "2027-01-01",
+        &[("netDays", "55", contract), ("discount", "0.01", contract), ("discountDays", "14", contract), defaults[3]],
+    );
+    for nobody in [holdout("0", "credit.terms"), holdout("1", "credit.check")] {
+        let key = ("netDays", "45", "segment `key`");
+        check(&nobody, subject(Some("key"), None), "2027-01-01", &[key, defaults[1], defaults[2], defaults[3]]);
+    }
+}
+
+#[test]
 fn a_plugin_is_given_every_parameter_by_name() {
     let points = decision_points().unwrap();
     let defaults = department_defaults(&points[0]).to_json();

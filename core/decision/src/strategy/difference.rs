@@ -8,6 +8,9 @@ use super::{Agreement, CustomerKey, Effect, Goal, GroundRule, Limit, Place, Pled
 use crate::Datum;
 use crate::words::listed;
 
+/// Beside what no act keeps to yet.
+const NOT_ENFORCED: &str = " (no act enforces it yet)";
+
 /// Everything that changes, one sentence each, in the order of the document: "segment `key` gets netDays 60 instead of 45 at
 /// `credit.terms`". Two strategies that say the same have no difference, however they are written.
 pub fn difference(old: &Strategy, new: &Strategy) -> Vec<String> {
@@ -274,8 +277,9 @@ fn policy_words(strategy: &Strategy) -> BTreeSet<String> {
             Place::Field(field) => format!("{} at `{}`", field.field, field.point),
             Place::Act(act) => format!("`{act}`"),
         };
+        let yet = if matches!(authority.place, Place::Field(_)) { NOT_ENFORCED } else { "" };
         words.insert(format!(
-            "{} may approve {over} up to {}",
+            "{} may approve {over} up to {}{yet}",
             authority.department,
             canonical_decimal(authority.at_most)
         ));
@@ -300,11 +304,15 @@ fn policy_words(strategy: &Strategy) -> BTreeSet<String> {
     if let Some(policy) = &strategy.contact_policy {
         for cap in &policy.caps {
             let kinds = if cap.kinds.is_empty() { "any kind".to_owned() } else { listed(cap.kinds.clone()) };
-            words.insert(format!("at most {} contacts of {kinds} in {} days", cap.at_most, cap.days));
+            words.insert(format!("at most {} contacts of {kinds} in {} days{NOT_ENFORCED}", cap.at_most, cap.days));
         }
-        words.extend(policy.exempt.iter().map(|kind| format!("contacts of {kind} always go out")));
+        words.extend(policy.exempt.iter().map(|kind| format!("contacts of {kind} always go out{NOT_ENFORCED}")));
         words.extend(policy.quiet_hours.map(|quiet| {
-            format!("nobody is contacted from {} to {}", quiet.from.format("%H:%M"), quiet.to.format("%H:%M"))
+            format!(
+                "nobody is contacted from {} to {}{NOT_ENFORCED}",
+                quiet.from.format("%H:%M"),
+                quiet.to.format("%H:%M")
+            )
         }));
     }
     words.extend(strategy.arbitration.as_ref().map(|arbitration| {

@@ -4,7 +4,10 @@
 //! should look. A small strategy, of segments and treatments alone, has warnings and no errors.
 
 mod blocks;
+mod currencies;
+mod enforced;
 mod goals;
+mod names;
 mod pledges;
 mod reach;
 mod segments;
@@ -58,6 +61,8 @@ pub struct Circumstances<'a> {
     pub points: &'a [DecisionPoint],
     /// The installed plugins. Without them nothing is said about who reads what.
     pub serving: Option<&'a [Serving]>,
+    /// The currencies that records of customers are in. Without them nothing is said about rates that are missing.
+    pub currencies: Option<&'a [String]>,
     /// Without a day nothing is said about what is past.
     pub today: Option<NaiveDate>,
 }
@@ -79,9 +84,12 @@ impl Strategy {
         let mut findings = Findings { strategy: self, points: circumstances.points, all: Vec::new() };
         blocks::check(&mut findings);
         segments::check(&mut findings);
+        names::check(&mut findings);
+        enforced::check(&mut findings);
         reach::check(&mut findings);
         goals::check(&mut findings);
         pledges::check(&mut findings, circumstances.today);
+        currencies::check(&mut findings, circumstances.currencies.unwrap_or_default());
         usage::check(&mut findings, circumstances);
         let mut all = findings.all;
         all.sort();

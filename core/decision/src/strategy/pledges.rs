@@ -8,6 +8,8 @@ use super::{Place, Strategy, keys};
 
 const MAX_PLEDGES: usize = 200;
 const MAX_SHORT: usize = 200;
+/// So that an amount times a rate fits 64 bits.
+const MAX_RATE_PLACES: u32 = 12;
 
 /// What a policy is to bring for what it costs.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,15 +64,17 @@ impl Strategy {
         };
         let none = || MoneyError::NoCurrency(first.currency.clone(), other.currency.clone());
         let base = self.currency.as_ref().ok_or_else(none)?;
-        let converted = money.iter().map(|money| {
-            if money.currency == *base {
-                return Ok(money.amount);
-            }
-            let rate = self.rates.get(&money.currency);
-            let rate = rate.ok_or_else(|| MoneyError::NoRate(money.currency.clone(), base.clone()))?;
-            money.amount.checked_mul(*rate).ok_or(MoneyError::OutOfRange)
-        });
-        converted.collect()
+        money.iter().map(|money| self.in_currency(money, base)).collect()
+    }
+
+    /// An amount in a currency: its own, or the strategy's.
+    pub fn in_currency(&self, money: &Money, currency: &str) -> Result<Decimal, MoneyError> {
+        if money.currency == currency {
+            return Ok(money.amount);
+        }
+        let rate = self.rates.get(&money.currency).filter(|_| self.currency.as_deref() == Some(currency));
+        let rate = rate.ok_or_else(|| MoneyError::NoRate(money.currency.clone(), currency.to_owned()))?;
+        money.amount.checked_mul(*rate).ok_or(MoneyError::OutOfRange)
     }
 }
 
@@ -145,6 +149,9 @@ impl Reader<'_> {
         });
         if rates.values().any(|rate| *rate <= Decimal::ZERO) {
             self.at(&node, "has a rate that is not above 0");
+        }
+        if rates.values().any(|rate| rate.normalize().scale() > MAX_RATE_PLACES) {
+            self.at(&node, format!("has a rate with more than {MAX_RATE_PLACES} decimal places"));
         }
         rates
     }

@@ -13,11 +13,15 @@ const MAX_SHORT: usize = 200;
 const MAX_ENTRIES: usize = 200;
 const MAX_WINDOW: i32 = 3_660;
 
+/// The acts that an authority limits.
+pub const DELEGATED_ACTS: &[&str] = &["releaseHold"];
+
 /// What a department may approve, up to a limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Authority {
     pub department: String,
     pub place: Place,
+    /// Money counts in the strategy's currency.
     pub at_most: Decimal,
 }
 
@@ -272,6 +276,7 @@ impl<'a> Reader<'a> {
     pub(super) fn contact_policy(&mut self, document: &Table<'_>) -> Option<ContactPolicy> {
         let table = document.get("contact_policy").and_then(|node| self.table(&node))?;
         self.only(&table, keys::CONTACT_POLICY);
+        self.place(&table);
         let caps = self.each(&table, "caps", MAX_ENTRIES, |reader, table| {
             reader.only(table, keys::CONTACT_CAP);
             let kinds = table.get("kinds").map(|node| reader.texts(&node));
@@ -319,6 +324,7 @@ impl<'a> Reader<'a> {
         let node = document.get("holdout")?;
         let table = self.table(&node)?;
         self.only(&table, keys::HOLDOUT);
+        self.place(&table);
         let share = self.require(&table, "share").and_then(|node| self.share(&node));
         let seed = self.text(&table, "seed", MAX_SHORT);
         self.require(&table, "points");

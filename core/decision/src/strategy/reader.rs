@@ -1,9 +1,11 @@
 //! Reads the TOML of a strategy and collects what is wrong with it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use chrono::NaiveDate;
 use guildhall_model::Model;
+use rust_decimal::Decimal;
 use toml::de::{DeTable, DeValue};
 
 use super::keys;
@@ -30,7 +32,7 @@ pub(crate) fn read_document<T>(
     points: &[DecisionPoint],
     read: impl FnOnce(&mut Reader<'_>, &Table<'_>) -> Option<T>,
 ) -> Result<T, Problems> {
-    let mut reader = Reader { text, model, points, problems: Vec::new(), places: Places::default() };
+    let mut reader = Reader { text, model, points, problems: Vec::new(), places: Places::default(), counting: None };
     if text.len() > MAX_DOCUMENT_BYTES {
         let message = format!("the document has {} bytes; at most {MAX_DOCUMENT_BYTES} are read", text.len());
         return Err(Problems(vec![Problem { line: 1, column: 1, path: String::new(), message }]));
@@ -97,6 +99,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) points: &'a [DecisionPoint],
     problems: Vec<Problem>,
     places: Places,
+    /// The strategy's currency, and what others count in it, for conditions over money.
+    pub(crate) counting: Option<(String, BTreeMap<String, Decimal>)>,
 }
 
 impl<'a> Reader<'a> {
@@ -109,6 +113,7 @@ impl<'a> Reader<'a> {
         let value_propositions = self.value_propositions(table, &keys);
         let currency = table.get("currency").and_then(|node| self.currency(&node));
         let rates = self.rates(table);
+        self.counting = currency.clone().map(|currency| (currency, rates.clone()));
         let financing_rate = table.get("financing_rate").and_then(|node| self.not_negative(&node));
         let activation = self.activation(table);
         let goals = self.goals(table, &keys);
@@ -163,6 +168,14 @@ impl<'a> Reader<'a> {
             return None;
         }
         Some(texts)
+    }
+
+    /// A scope in which amounts count in the strategy's currency, if it has one.
+    pub(crate) fn counting<'s>(&self, scope: Scope<'s>) -> Scope<'s> {
+        match &self.counting {
+            Some((currency, rates)) => scope.counting_in(currency, rates),
+            None => scope,
+        }
     }
 
     /// Keeps where a part stands, for findings about it.

@@ -27,7 +27,7 @@ impl<'a> Reader<'a> {
             let reason = reader.text(table, "reason", MAX_TEXT);
             let point = reader.text(table, "point", MAX_NAME).zip(table.get("point"));
             let point = point.and_then(|(name, node)| reader.point(&node.span, &node.path, &name))?;
-            let scope = Scope::ground_rule(reader.model, point);
+            let scope = reader.counting(Scope::ground_rule(reader.model, point));
             let when = table.get("when").map(|node| reader.condition(&node, &scope));
             let effect = reader.effect(table, point, segments);
             let id = id?;

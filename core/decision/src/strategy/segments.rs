@@ -26,7 +26,7 @@ impl Reader<'_> {
             let key = reader.key(table, "key");
             let name = reader.text(table, "name", MAX_NAME);
             let need = reader.text(table, "need", MAX_TEXT);
-            let scope = Scope::subject(reader.model, "Customer");
+            let scope = reader.counting(Scope::subject(reader.model, "Customer"));
             let when = reader.require(table, "when").and_then(|node| reader.condition(&node, &scope));
             let stay = table.get("stay").map(|node| reader.condition(&node, &scope));
             let parent = table.get("parent").map(|_| reader.key(table, "parent"));
@@ -65,7 +65,8 @@ impl Reader<'_> {
             .collect();
         let belongs = belongs?;
         let belongs = Condition::any(&belongs.iter().collect::<Vec<_>>());
-        Some(Condition::all(&[&belongs, stay]))
+        // It is shown as it was written.
+        Some(Condition::all(&[&belongs, stay]).written(stay.text()))
     }
 
     fn depth_of_parent(

@@ -36,9 +36,13 @@ fn the_demo_strategy_says_what_the_scenarios_need() {
     let terms = strategy.treatment("core", "credit.terms").unwrap();
     let set: Vec<_> = terms.parameters.iter().map(|(name, value)| (name.as_str(), value.to_string())).collect();
     assert_eq!(set, [("discount", "0.02".into()), ("discountDays", "10".into()), ("netDays", "30".into())]);
-    assert_eq!(strategy.rule_reads("credit.check"), [["creditAccount", "exposure"], ["creditAccount", "limit"]]);
+    let reads: Vec<_> = strategy.rule_reads("credit.check").iter().map(|path| path.join(".")).collect();
+    assert_eq!(
+        reads,
+        ["creditAccount.currency", "creditAccount.exposure", "creditAccount.limit", "currency", "overdueAmount"]
+    );
     assert!(strategy.rule_reads("credit.terms").is_empty());
-    assert_eq!(strategy.segment_reads(), [["industry"], ["margin12m"]]);
+    assert_eq!(strategy.segment_reads(), [["currency"], ["industry"], ["margin12m"]]);
     let lineage: Vec<_> = strategy.lineage("key-cinemas").iter().map(|segment| segment.key.as_str()).collect();
     assert_eq!(lineage, ["key", "key-cinemas"]);
 }
@@ -50,7 +54,7 @@ fn belongs(strategy: &str, facts: Json, expected: Option<&str>) {
 }
 
 fn margin(amount: &str) -> Json {
-    json!({"margin12m": {"amount": amount}, "industry": "Retail"})
+    json!({"currency": "EUR", "margin12m": {"amount": amount}, "industry": "Retail"})
 }
 
 #[test]
@@ -60,10 +64,15 @@ fn customers_belong_to_the_first_segment_that_fits() {
     belongs(DEMO, margin("20000.00"), Some("core"));
     belongs(DEMO, margin("19999.9999"), Some("small"));
     belongs(DEMO, json!({"margin12m": null}), Some("small"));
-    belongs(DEMO, json!({"margin12m": {"amount": "300000"}, "industry": "Cinemas"}), Some("key-cinemas"));
-    belongs(DEMO, json!({"margin12m": {"amount": "30000"}, "industry": "Cinemas"}), Some("core"));
-    belongs(DEMO, json!({"margin12m": {"amount": "300000"}, "industry": null}), Some("key"));
-    let northwind = |revenue: &str, orders: i32| json!({"revenue12m": {"amount": revenue}, "orders12m": orders});
+    belongs(
+        DEMO,
+        json!({"currency": "EUR", "margin12m": {"amount": "300000"}, "industry": "Cinemas"}),
+        Some("key-cinemas"),
+    );
+    belongs(DEMO, json!({"currency": "EUR", "margin12m": {"amount": "30000"}, "industry": "Cinemas"}), Some("core"));
+    belongs(DEMO, json!({"currency": "EUR", "margin12m": {"amount": "300000"}, "industry": null}), Some("key"));
+    let northwind =
+        |revenue: &str, orders: i32| json!({"currency": "USD", "revenue12m": {"amount": revenue}, "orders12m": orders});
     belongs(NORTHWIND, northwind("82374.11", 17), Some("key"));
     belongs(NORTHWIND, northwind("4238", 5), Some("core"));
     belongs(NORTHWIND, northwind("210", 1), Some("small"));
@@ -138,7 +147,11 @@ fn who_belongs_to_a_segment_stays_while_its_condition_says_so() {
     stays(Some("key-cinemas"), "230000", "key");
     stays(Some("gone"), "230000", "core");
     let strategy = read(DEMO).unwrap();
-    assert_eq!(strategy.segment_reads(), [["industry"], ["margin12m"]], "where he comes from is no evidence");
+    assert_eq!(
+        strategy.segment_reads(),
+        [["currency"], ["industry"], ["margin12m"]],
+        "where he comes from is no evidence"
+    );
 }
 
 const STAYING: &str = r#"

@@ -1,21 +1,24 @@
 //! A verdict in words, for the business and for the customer. For the business always in this order: who set what, who
 //! proposed what, what came of it, which rules bounded it, what the strategy changed.
 
+mod customer;
+
 use serde_json::{Map, Value as Json};
+
+pub(crate) use customer::told_of;
 
 use super::{Answer, Bound, Proposal, ProposalFailure, ProposedOutput, Question, Verdict};
 use super::{Approval, Failure, SetQuestion, SetVerdict};
 use crate::point::Members;
 use crate::words::{capitalized, listed};
-use crate::{DataType, Datum, DecisionPoint, FailPolicy, Layer, OutputField};
+use crate::{Datum, DecisionPoint, FailPolicy, Layer};
 
 /// Characters of a reason. Departments write it, so it is kept short here.
 const MAX_REASON: usize = 200;
 const MAX_REASONS: usize = 5;
 
 /// A decision in words, by who may read them. Which sentence is for whom is said where it is made: what names segments,
-/// plugins, departments, ground rules or reasons is for the business alone; a customer is told what was agreed with him in
-/// writing, the answer, and that a rule bounds it.
+/// plugins, departments, ground rules or reasons is for the business alone.
 #[derive(Default)]
 pub(super) struct Told {
     pub(super) business: Vec<String>,
@@ -25,10 +28,6 @@ pub(super) struct Told {
 impl Told {
     fn business(&mut self, sentence: impl Into<String>) {
         self.business.push(sentence.into());
-    }
-
-    fn customer(&mut self, sentence: impl Into<String>) {
-        self.customer.push(sentence.into());
     }
 }
 
@@ -42,7 +41,6 @@ pub(super) fn tell(question: &Question<'_>, verdict: &Verdict, combined: &Answer
     let merged = || values(point, |name| combined.get(name).and_then(Option::as_ref).map(Datum::to_string));
     if verdict.fallback {
         told.business(format!("{}: {}.", fallback(point, &verdict.failures), merged()));
-        told.customer("We could not work out everything that matters here, so this is our cautious answer.");
     } else if outputs.len() > 1 {
         told.business(format!("Together the proposals give {}.", merged()));
     }
@@ -56,13 +54,7 @@ pub(super) fn tell(question: &Question<'_>, verdict: &Verdict, combined: &Answer
     {
         told.business(difference);
     }
-    let answer = answered(point, verdict);
-    if !answer.is_empty() {
-        told.customer(format!("Our answer is {answer}."));
-    }
-    for sentence in bounded(point, verdict) {
-        told.customer(sentence);
-    }
+    told.customer = customer::tell(question, verdict);
     told
 }
 
@@ -131,66 +123,21 @@ fn parameters(question: &Question<'_>, verdict: &Verdict, told: &mut Told) {
     if !known {
         told.business("The customer belongs to no segment of the strategy.");
     }
-    let mut sources: Vec<(&str, Layer)> = Vec::new();
+    if question.is_held_out() {
+        told.business(format!("The customer is held out at {}, so no segment sets anything.", question.point.name));
+    }
+    let mut sources: Vec<&str> = Vec::new();
     for resolved in verdict.parameters.iter().filter(|resolved| resolved.layer != Layer::Default) {
-        if !sources.iter().any(|(source, _)| *source == resolved.source) {
-            sources.push((&resolved.source, resolved.layer));
+        if !sources.contains(&resolved.source.as_str()) {
+            sources.push(&resolved.source);
         }
     }
-    for (source, layer) in sources {
+    for source in sources {
         let of_source = || verdict.parameters.iter().filter(|resolved| resolved.source == source);
         let value = |value: Option<&Datum>| value.map_or("nothing".to_owned(), Datum::to_string);
         let set = of_source().map(|resolved| format!("{} to {}", resolved.name, value(resolved.value.as_ref())));
         told.business(format!("{} sets {}.", capitalized(source), listed(set.collect())));
-        // A contract was agreed with the customer. An exception may be what we think of him, as a segment is.
-        if layer == Layer::Contract {
-            let set =
-                of_source().map(|resolved| format!("{} {}", spoken(&resolved.name), value(resolved.value.as_ref())));
-            told.customer(format!("Your {source} says {}.", listed(set.collect())));
-        }
     }
-}
-
-/// The answer as a customer reads it: names as words, and what a value of an enum means. Texts are left out: plugins write
-/// them, and nobody knows what they tell.
-fn answered(point: &DecisionPoint, verdict: &Verdict) -> String {
-    let typed = point.outputs.iter().filter(|field| !matches!(field.data_type, DataType::Text | DataType::Texts));
-    let named = typed.filter_map(|field| {
-        let value = shown(verdict.output.get(&field.name)?)?;
-        let name = spoken(&field.name);
-        Some(match meaning(&field.data_type, &value) {
-            Some(meaning) => format!("{name} {value} ({meaning})"),
-            None => format!("{name} {value}"),
-        })
-    });
-    listed(named.collect())
-}
-
-fn meaning(data_type: &DataType, value: &str) -> Option<String> {
-    let DataType::Enum(definition) = data_type else { return None };
-    let known = definition.values.iter().find(|known| known.name == value)?;
-    let mut letters = known.description.trim_end_matches('.').chars();
-    letters.next().map(|first| first.to_ascii_lowercase()).map(|first| std::iter::once(first).chain(letters).collect())
-}
-
-/// That a rule bounds a field, once for each field it changed; not which rule, nor why it stands.
-fn bounded(point: &DecisionPoint, verdict: &Verdict) -> Vec<String> {
-    let mut told: Vec<(&str, String)> = Vec::new();
-    for Bound { field, before, .. } in &verdict.bounds {
-        let Some(now) = verdict.output.get(field).filter(|now| *now != before) else { continue };
-        let is_text = |of: &OutputField| matches!(of.data_type, DataType::Text | DataType::Texts);
-        if told.iter().any(|(known, _)| known == field) || point.output(field).is_none_or(is_text) {
-            continue;
-        }
-        let value = shown(now).unwrap_or_else(|| "nothing".to_owned());
-        let verb = match order(before, now) {
-            Some(std::cmp::Ordering::Greater) => "limits",
-            Some(_) => "raises",
-            None => "sets",
-        };
-        told.push((field, format!("One of our rules {verb} {} to {value}.", spoken(field))));
-    }
-    told.into_iter().map(|(_, sentence)| sentence).collect()
 }
 
 /// `netDays` -> `net days`.
@@ -226,7 +173,7 @@ fn bound_by(bound: &Bound) -> String {
     let value = shown(after).unwrap_or_else(|| "nothing".to_owned());
     if *undecided {
         return format!(
-            "Ground rule {rule} cannot be checked because a fact is missing, so it holds: {field} {value}."
+            "Ground rule {rule} cannot be checked because a fact, or the rate of a currency, is missing, so it holds: {field} {value}."
         );
     }
     match order(before, after) {

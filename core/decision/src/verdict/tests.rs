@@ -4,6 +4,7 @@ use super::*;
 use crate::strategy::tests::{DEMO, POINTS, demo, read};
 use crate::{department_defaults, resolve};
 
+mod customer;
 mod obstacles;
 mod properties;
 mod random;
@@ -173,7 +174,8 @@ fn two_forced_values_leave_the_strictest() {
     let rule = "[[ground_rules]]\nid = \"GR0\"\nname = \"n\"\nreason = \"r\"\npoint = \"credit.check\"\nforce = { outcome = \"APPROVED\" }\n";
     let strategy = read(&format!("{DEMO}\n{rule}")).unwrap();
     let point = point("credit.check");
-    let facts = json!({"creditAccount": {"limit": {"amount": "100"}, "exposure": {"amount": "200"}}});
+    let facts = json!({"currency": "EUR", "creditAccount": {"currency": "EUR", "limit": {"amount": "100"},
+        "exposure": {"amount": "200"}}});
     let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &facts };
     let request = json!({"amount": "1"});
     let question =
@@ -206,18 +208,13 @@ fn a_customer_is_told_his_contract_the_answer_and_that_a_rule_bounds_it() {
 
 #[test]
 fn a_customer_is_told_what_a_value_means() {
-    let (strategy, point) = (read(DEMO).unwrap(), point("credit.check"));
-    let facts = json!({"creditAccount": {"limit": {"amount": "100"}, "exposure": {"amount": "20"}}});
-    let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &facts };
-    let request = json!({"amount": "1"});
+    let (strategy, point) = (read(DEMO).unwrap(), point("collections.next"));
+    let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &Json::Null };
     let question =
-        Question { strategy: &strategy, point: &point, subject, request: &request, at: DateTime::UNIX_EPOCH };
-    let proposals = vec![proposal("a", "finance", json!({"outcome": "HELD", "utilization": "0.21"}), &["owes us"])];
+        Question { strategy: &strategy, point: &point, subject, request: &Json::Null, at: DateTime::UNIX_EPOCH };
+    let proposals = vec![proposal("a", "finance", json!({"step": "CALL", "afterDays": 3}), &["owes us"])];
     let verdict = decide(&question, &department_defaults(&point), proposals, None);
-    assert_eq!(
-        verdict.customer_explanation,
-        ["Our answer is outcome HELD (the order waits until someone releases it) and utilization 0.21."]
-    );
+    assert_eq!(verdict.customer_explanation, ["Our answer is step CALL (a call) and after days 3."]);
 }
 
 #[test]

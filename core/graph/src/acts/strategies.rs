@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use guildhall_model::{Ability, Kind, Value as Given, parse_text};
-use guildhall_workflow::activate_strategy::{
-    Activated, ToActivate, activate_strategy as activate, schedule_strategy as schedule,
-};
+use guildhall_workflow::activate_strategy::{ToActivate, activate_strategy as activate, schedule_strategy as schedule};
 use guildhall_workflow::approve_strategy::approve_strategy as approve;
 use guildhall_workflow::challenge_strategy::challenge_strategy as challenge;
 use guildhall_workflow::propose_strategy::propose_strategy as propose;
@@ -26,6 +24,8 @@ const CUSTOMERS: u32 = 2_000;
 const MOST_CUSTOMERS: u32 = 20_000;
 const MOST_RECORDED: u64 = 10_000;
 
+const WARNINGS: Part =
+    ("warnings", "[String!]", true, "What is questionable about it, one sentence each, with line and column.");
 const NUMBER: Part = ("number", "Int", true, "The number of the version.");
 
 pub(super) static ACTS: [Act; 7] = [
@@ -81,7 +81,7 @@ pub(super) static ACTS: [Act; 7] = [
         input: &[("document", "String", true, "The strategy file."), KEY],
         done: &[Done {
             name: "StrategyProposed",
-            payload: &[("strategy", "Strategy", true, "The strategy, now a draft.")],
+            payload: &[("strategy", "Strategy", true, "The strategy, now a draft."), WARNINGS],
         }],
         perform: by!(propose_strategy),
     },
@@ -141,11 +141,12 @@ pub(super) static ACTS: [Act; 7] = [
                 payload: &[
                     ("strategy", "Strategy", true, "The strategy, now active."),
                     ("assigned", "Int", true, "How many customers changed their segment."),
+                    WARNINGS,
                 ],
             },
             Done {
                 name: "StrategyScheduled",
-                payload: &[("strategy", "Strategy", true, "The strategy, which becomes active by itself.")],
+                payload: &[("strategy", "Strategy", true, "The strategy, which becomes active by itself."), WARNINGS],
             },
         ],
         perform: by!(activate_strategy),
@@ -213,7 +214,7 @@ struct ProposeStrategy {
 async fn propose_strategy(call: &Call<'_>, input: ProposeStrategy) -> Result<Came, Stopped> {
     let key = Some(input.idempotency_key.as_str());
     let proposed = propose(call.house, call.actor.permit()?, &input.document, key, call.now).await?;
-    values([("strategy", ActValue::Record(proposed))])
+    values([("strategy", ActValue::Record(proposed.strategy)), ("warnings", ActValue::Json(proposed.warnings.into()))])
 }
 
 /// A version, and the key.
@@ -275,9 +276,15 @@ async fn activate_strategy(call: &Call<'_>, input: ActivateStrategy) -> Result<C
     let (key, permit) = (Some(input.idempotency_key.as_str()), call.actor.permit()?);
     if let Some(at) = input.activate_at {
         let scheduled = schedule(call.house, permit, what, at, key, call.now).await?;
-        return came(1, [("strategy", ActValue::Record(scheduled.strategy))]);
+        let warnings = ActValue::Json(scheduled.warnings.into());
+        return came(1, [("strategy", ActValue::Record(scheduled.strategy)), ("warnings", warnings)]);
     }
-    activated(activate(call.house, permit, what, key, call.now).await?)
+    let done = activate(call.house, permit, what, key, call.now).await?;
+    values([
+        ("strategy", ActValue::Record(done.strategy)),
+        ("assigned", ActValue::Json(done.assigned.into())),
+        ("warnings", ActValue::Json(done.warnings.into())),
+    ])
 }
 
 #[derive(Deserialize)]
@@ -288,9 +295,6 @@ struct RollbackStrategy {
 
 async fn rollback_strategy(call: &Call<'_>, input: RollbackStrategy) -> Result<Came, Stopped> {
     let key = Some(input.idempotency_key.as_str());
-    activated(rollback(call.house, call.actor.permit()?, key, call.now).await?)
-}
-
-fn activated(done: Activated) -> Result<Came, Stopped> {
+    let done = rollback(call.house, call.actor.permit()?, key, call.now).await?;
     values([("strategy", ActValue::Record(done.strategy)), ("assigned", ActValue::Json(done.assigned.into()))])
 }

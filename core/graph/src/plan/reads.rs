@@ -134,6 +134,10 @@ impl Reads {
                 self.through(relation, |reads| reads.expression(inner, &relation.target));
             }
             Expression::Lower(inner) => self.expression(inner, object),
+            Expression::Counted(counted) => {
+                self.field(object, &counted.amount.name);
+                self.field(object, &counted.currency.name);
+            }
             Expression::Operand(_) => {}
             Expression::Add(left, right) | Expression::Subtract(left, right) | Expression::Multiply(left, right) => {
                 self.expression(left, object);

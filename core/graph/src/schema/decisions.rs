@@ -1,7 +1,9 @@
 //! Decision fields: one per decision point, on its subject.
 
 use async_graphql::dynamic::{Enum, EnumItem, Field, InputObject, InputValue, Object, SchemaBuilder, TypeRef};
-use guildhall_decision::{DataType, DecisionPoint, InputField};
+use async_graphql::indexmap::IndexMap;
+use async_graphql::{Name, Value};
+use guildhall_decision::{DataType, Datum, DecisionPoint, InputField};
 
 use super::{Source, argument, field};
 
@@ -58,7 +60,9 @@ pub(super) fn decision_field(point: &DecisionPoint) -> Field {
     if point.request.is_empty() {
         return built;
     }
-    built.argument(argument("request", TypeRef::named_nn(request_name(point)), "What is asked."))
+    let request = argument("request", TypeRef::named_nn(request_name(point)), "What is asked.");
+    let nothing = point.request.iter().all(|field| !field.required || field.default.is_some());
+    built.argument(if nothing { request.default_value(Value::Object(IndexMap::new())) } else { request })
 }
 
 /// What it means, and whose it is.
@@ -101,7 +105,19 @@ pub(super) fn register(mut builder: SchemaBuilder, source: &Source<'_>) -> Schem
 }
 
 fn input_value(declared: &InputField) -> InputValue {
-    argument(&declared.name, type_ref(&declared.data_type, declared.required), &declared.description)
+    let value = argument(&declared.name, type_ref(&declared.data_type, declared.required), &declared.description);
+    match &declared.default {
+        Some(default) => value.default_value(written(&declared.data_type, default)),
+        None => value,
+    }
+}
+
+/// A default as the schema writes it.
+fn written(data_type: &DataType, default: &Datum) -> Value {
+    match (data_type, default) {
+        (DataType::Enum(_), Datum::Text(name)) => Value::Enum(Name::new(name)),
+        (_, other) => Value::from_json(other.to_json()).unwrap_or_default(),
+    }
 }
 
 fn type_ref(data_type: &DataType, required: bool) -> TypeRef {

@@ -1,6 +1,9 @@
 //! Conditions on a record, from GraphQL filters, segment conditions and permissions alike.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use rust_decimal::Decimal;
 
 use crate::{Field, Relation, Value};
 
@@ -79,6 +82,19 @@ pub enum Expression {
     Add(Box<Expression>, Box<Expression>),
     Subtract(Box<Expression>, Box<Expression>),
     Multiply(Box<Expression>, Box<Expression>),
+    /// A record's amount of money in another currency.
+    Counted(Counted),
+}
+
+/// An amount of money, times what one unit of the record's currency counts, cut off behind its last decimal place; nothing if
+/// the currency counts nothing.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    pub amount: Arc<Field>,
+    /// The field with the amount's currency, of the same record.
+    pub currency: Arc<Field>,
+    /// What one unit of a currency counts.
+    pub rates: Arc<BTreeMap<String, Decimal>>,
 }
 
 /// A value from outside, always bound as a parameter, never written into SQL text.

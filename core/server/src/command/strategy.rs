@@ -10,13 +10,14 @@ use std::sync::Arc;
 use chrono::{SecondsFormat, Utc};
 use clap::Subcommand;
 use guildhall_decision::{
-    Circumstances, DecisionPoint, Finding, Severity, Strategy, decision_points, difference, read_fields,
+    Circumstances, DecisionPoint, Finding, Serving, Severity, Strategy, decision_points, difference, read_fields,
 };
 use guildhall_model::Model;
 use guildhall_store::strategy;
+use guildhall_workflow::activate_strategy;
 use serde_json::json;
 
-use super::{points_beside, read_text};
+use super::{points_beside, read_packages, read_text};
 use crate::failure::Failure;
 use crate::opening;
 use crate::settings::Settings;
@@ -24,15 +25,20 @@ use crate::settings::Settings;
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Checks a strategy file and tells everything that is wrong with it or questionable
-    #[command(after_help = "Example:\n  guildhall strategy lint strategy.toml")]
+    #[command(
+        after_help = "Examples:\n  guildhall strategy lint strategy.toml\n  guildhall strategy lint strategy.toml --installed --database guildhall.db"
+    )]
     Lint {
         file: PathBuf,
-        /// Package whose decision points it may name; may be given several times
+        /// Package that is to decide under it, and whose decision points it may name; may be given several times
         #[arg(long, value_name = "FILE")]
         plugin: Vec<PathBuf>,
         /// The fields of your own that it may speak of, as a fields file
         #[arg(long, value_name = "FILE")]
         fields: Option<PathBuf>,
+        /// Look at the plugins, the fields and the customers' currencies of the database, too, as activation does
+        #[arg(long, conflicts_with_all = ["plugin", "fields"])]
+        installed: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -100,7 +106,13 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Lint { file, plugin, fields, json } => lint(settings, &file, &plugin, fields.as_deref(), json),
+        Command::Lint { file, plugin, fields, installed, json } => {
+            let looked = match installed {
+                true => look_installed(settings, &file).await?,
+                false => look(settings, &file, &plugin, fields.as_deref())?,
+            };
+            lint(&file, &looked, json)
+        }
         Command::Diff { old, new, plugin, fields, json } => {
             diff(settings, [&old, &new], &plugin, fields.as_deref(), json)
         }
@@ -146,28 +158,47 @@ fn points_of(settings: &Settings, plugins: &[PathBuf]) -> Result<Vec<Arc<Decisio
     }
 }
 
-/// What is questionable about a strategy. Plugins are installed elsewhere, so nothing is said about who reads what.
-fn findings(strategy: &Strategy, points: &[Arc<DecisionPoint>]) -> Vec<Finding> {
-    let points: Vec<_> = points.iter().map(|point| DecisionPoint::clone(point)).collect();
-    let today = Some(Utc::now().date_naive());
-    strategy.lint(&Circumstances { points: &points, serving: None, today })
-}
+/// A strategy, and what is questionable about it.
+type Looked = (Strategy, Vec<Finding>);
 
-fn lint(
-    settings: &Settings,
-    file: &Path,
-    plugins: &[PathBuf],
-    fields: Option<&Path>,
-    json: bool,
-) -> Result<(), Failure> {
+/// Looks at a strategy by itself, or with the packages that are to decide under it. Without packages nothing is said about who
+/// reads what.
+fn look(settings: &Settings, file: &Path, plugins: &[PathBuf], fields: Option<&Path>) -> Result<Looked, Failure> {
     let points = points_of(settings, plugins)?;
     let strategy = read(file, &read_text(file)?, &model_of(fields)?, &points)?;
-    let findings = findings(&strategy, &points);
+    let points: Vec<_> = points.iter().map(|point| DecisionPoint::clone(point)).collect();
+    let mut serving = Vec::new();
+    for package in read_packages(plugins)? {
+        let manifest = package.manifest();
+        serving.extend(manifest.serves.iter().map(|serves| Serving {
+            plugin: manifest.name.clone(),
+            department: manifest.department.clone(),
+            point: serves.point.clone(),
+            parameters: None,
+        }));
+    }
+    let serving = (!plugins.is_empty()).then_some(serving.as_slice());
+    let today = Some(Utc::now().date_naive());
+    let findings = strategy.lint(&Circumstances { points: &points, serving, currencies: None, today });
+    Ok((strategy, findings))
+}
+
+/// The same as activation sees it. Nothing is changed.
+async fn look_installed(settings: &Settings, file: &Path) -> Result<Looked, Failure> {
+    let (house, _folder) = opening::open_to_look(settings).await?;
+    let points = house.points_in_force().await?;
+    let strategy = read(file, &read_text(file)?, &house.model, &points)?;
+    let findings = activate_strategy::findings(&house, &points, &strategy, Utc::now()).await?;
+    house.database.close().await?;
+    Ok((strategy, findings))
+}
+
+fn lint(file: &Path, (strategy, findings): &Looked, json: bool) -> Result<(), Failure> {
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     if json {
         println!("{}", json!({ "name": strategy.name, "sound": errors == 0, "findings": findings }));
     } else {
-        for finding in &findings {
+        for finding in findings {
             println!("{}, {finding}", file.display());
         }
         let verdict = if errors == 0 { "is sound" } else { "cannot be activated" };

@@ -3,7 +3,7 @@
 //! SQLite keeps exact decimals as integers that count 10^-scale, so an expression carries its scale: addition and
 //! comparison bring both sides to the larger one, multiplication adds them.
 
-use guildhall_model::plan::{Comparison, Condition, Expression, Operand, TextMatch};
+use guildhall_model::plan::{Comparison, Condition, Counted, Expression, Operand, TextMatch};
 use guildhall_model::{Kind, MONEY_SCALE, ObjectType, Value};
 
 use super::enter::{Row, Via};
@@ -128,6 +128,7 @@ impl Sql<'_> {
                 let source = self.enter(inside, Via::Relation(relation, row), None)?;
                 Expressed { sql: format!("(SELECT {sql} {source})"), kind }
             }
+            Expression::Counted(counted) => self.counted(counted, row),
             Expression::Lower(inner) => {
                 let Expressed { sql, kind } = self.expression(inner, row)?;
                 Expressed { sql: format!("lower({sql})"), kind }
@@ -144,6 +145,24 @@ impl Sql<'_> {
                 Expressed { sql: format!("({} * {})", left.sql, right.sql), kind: Kind::Decimal { scale: total } }
             }
         })
+    }
+
+    /// The rates stand by currency. A product of whole numbers that is too large for 64 bits is inexact on SQLite.
+    fn counted(&mut self, counted: &Counted, row: Row<'_>) -> Expressed {
+        let (amount, currency) = (column(&counted.amount, row.alias), column(&counted.currency, row.alias));
+        let mut sql = format!("CASE {currency}");
+        for (code, rate) in counted.rates.iter() {
+            let rate = rate.normalize();
+            let code = self.bind(&Operand::Value(Value::Text(code.clone())), &Kind::Text);
+            let one = self.bind(&Operand::Value(Value::Decimal(rate)), &Kind::Decimal { scale: rate.scale() });
+            let product = match self.dialect {
+                Dialect::Postgres => format!("trunc({amount} * {one}, {MONEY_SCALE})"),
+                Dialect::Sqlite => format!("({amount} * {one} / {})", 10i64.saturating_pow(rate.scale())),
+            };
+            sql.push_str(&format!(" WHEN {code} THEN {product}"));
+        }
+        sql.push_str(" END");
+        Expressed { sql: format!("({sql})"), kind: Kind::Money }
     }
 
     fn sum_of(

@@ -8,7 +8,7 @@ const SMALL: &str = include_str!("../../../../../tests/data/small/strategy.toml"
 
 fn lint(text: &str) -> Vec<Finding> {
     let points = decision_points().unwrap();
-    read(text).unwrap().lint(&Circumstances { points: &points, serving: None, today: None })
+    read(text).unwrap().lint(&Circumstances { points: &points, serving: None, currencies: None, today: None })
 }
 
 /// The findings of one kind after `from` became `to`.
@@ -27,7 +27,7 @@ fn codes(text: &str) -> BTreeSet<(Severity, &'static str)> {
 
 #[test]
 fn small_strategies_are_possible() {
-    assert_eq!(lint(DEMO), Vec::new());
+    assert_eq!(codes(DEMO), BTreeSet::from([(Severity::Warning, "NOT_ENFORCED")]));
     let missing = (Severity::Warning, "MISSING_BUILDING_BLOCK");
     let pledge = (Severity::Warning, "POLICY_WITHOUT_PLEDGE");
     assert_eq!(codes("name = \"n\"\nvision = \"v\"\napprovers = [\"ada\"]"), BTreeSet::from([missing]));
@@ -156,7 +156,8 @@ fn incentives_against_a_goal_are_told() {
 #[test]
 fn segments_without_a_treatment_of_their_own_are_told() {
     let text = DEMO.replace("[treatments.key-cinemas.\"credit.terms\"]\nnetDays = 60\n", "");
-    let found = lint(&text).into_iter().map(|finding| (finding.code, finding.message)).collect::<Vec<_>>();
+    let mut found = lint(&text).into_iter().map(|finding| (finding.code, finding.message)).collect::<Vec<_>>();
+    found.retain(|(code, _)| *code != "NOT_ENFORCED");
     let alike =
         "`key` and `key-cinemas` are treated alike at every decision point; join them, or give each what it needs";
     assert_eq!(found, [("SEGMENTS_TREATED_ALIKE", alike.to_owned())]);
@@ -205,6 +206,97 @@ fn conditions_that_nobody_fulfils_are_told() {
 }
 
 #[test]
+fn what_no_act_keeps_to_is_told() {
+    let said: Vec<_> = lint(DEMO).into_iter().map(|finding| (finding.path, finding.message)).collect();
+    let nothing = |path: &str, point: &str| {
+        let message = format!("no act decides at `{point}` yet, so what the strategy says of it changes nothing");
+        (path.to_owned(), message)
+    };
+    for expected in [
+        nothing("treatments.core.\"fulfillment.priority\"", "fulfillment.priority"),
+        nothing("treatments.core.\"fulfillment.allocate\"", "fulfillment.allocate"),
+        nothing("treatments.core.\"marketing.contact\"", "marketing.contact"),
+        nothing("ground_rules[7]", "nba.arbitrate"),
+        (
+            "contact_policy".to_owned(),
+            "no act contacts customers yet, so nothing keeps to the contact policy".to_owned(),
+        ),
+        (
+            "authorities[0]".to_owned(),
+            "no act asks for authority over `discount` at `price.discount` yet: a value above its parameter is only marked as waiting for approval".to_owned(),
+        ),
+    ] {
+        assert!(said.contains(&expected), "{expected:?} in {said:#?}");
+    }
+    assert_eq!(said.len(), 6);
+    check(
+        "points = [\"marketing.contact\"]",
+        "points = [\"fulfillment.promise\"]",
+        "NOT_ENFORCED",
+        Severity::Warning,
+        &[
+            said.iter().map(|(_, message)| message.as_str()).collect::<Vec<_>>().as_slice(),
+            &["`fulfillment.promise` is not about customers, so nobody is held out from it"],
+        ]
+        .concat(),
+    );
+}
+
+#[test]
+fn names_that_nothing_goes_by_are_errors() {
+    let (code, weight) = ("UNKNOWN_NAME", Severity::Error);
+    let act = ["`releaseHolds` is no act that an authority limits; there is `releaseHold`"];
+    check("act = \"releaseHold\"", "act = \"releaseHolds\"", code, weight, &act);
+    let kind = "is no kind of contact; there are `PROMOTION`, `SERVICE`, `INVOICE` and `ANSWER`";
+    let (promo, invoice) = (format!("`PROMO` {kind}"), format!("`INVOCE` {kind}"));
+    check("kinds = [\"PROMOTION\"]", "kinds = [\"PROMO\"]", code, weight, &[promo.as_str()]);
+    check("exempt = [\"INVOICE\"", "exempt = [\"INVOCE\"", code, weight, &[invoice.as_str()]);
+    let key = ["`ky` is no segment; there are `key`, `key-cinemas`, `core` and `small`"];
+    for condition in
+        ["customer.segment.key == 'ky'", "customer.segment.key in ['key', 'ky']", "!('ky' != customer.segment.key)"]
+    {
+        let told = DEMO.replacen(
+            "point = \"credit.terms\"\nclamp",
+            &format!("point = \"credit.terms\"\nwhen = \"{condition}\"\nclamp"),
+            1,
+        );
+        assert_ne!(told, DEMO);
+        let found: Vec<_> = lint(&told).into_iter().filter(|finding| finding.code == code).collect();
+        assert_eq!(found.iter().map(|one| one.message.as_str()).collect::<Vec<_>>(), key, "{condition}");
+        assert!(found.iter().all(|one| one.severity == weight && one.path == "ground_rules[1]"));
+    }
+    let known = "point = \"credit.terms\"\nwhen = \"customer.segment.key == 'small'\"\nclamp";
+    check("point = \"credit.terms\"\nclamp", known, code, weight, &[]);
+}
+
+#[test]
+fn a_currency_without_a_rate_is_an_error_where_money_is_compared_with_a_number() {
+    let points = decision_points().unwrap();
+    let told = |text: &str, currencies: &[&str]| -> Vec<(Severity, String, String)> {
+        let currencies: Vec<String> = currencies.iter().map(|code| (*code).to_owned()).collect();
+        let circumstances =
+            Circumstances { points: &points, serving: None, currencies: Some(&currencies), today: None };
+        let all = read(text).unwrap().lint(&circumstances).into_iter();
+        all.filter(|finding| finding.code == "MONEY_WITHOUT_RATE")
+            .map(|one| (one.severity, one.path, one.message))
+            .collect()
+    };
+    assert_eq!(told(DEMO, &["EUR"]), []);
+    let found = told(DEMO, &["EUR", "JPY"]);
+    let said = "`key` compares money with a number, and customers count in EUR and JPY: `JPY` has no rate to `EUR`; say in `rates` how much one JPY is in EUR";
+    assert_eq!(found[0], (Severity::Error, "segments[0]".to_owned(), said.to_owned()));
+    // GR1 compares amounts with amounts; that needs no rate.
+    let places: BTreeSet<_> = found.iter().map(|(_, path, _)| path.as_str()).collect();
+    assert_eq!(places, BTreeSet::from(["segments[0]", "segments[2]", "segments[3]"]));
+    let rated = DEMO.replacen("currency = \"EUR\"\n", "currency = \"EUR\"\nrates = { JPY = 0.006 }\n", 1);
+    assert_eq!(told(&rated, &["EUR", "JPY"]), []);
+    // Without a currency of its own, a number counts in that of the customers, if all are in one.
+    let none = "name = \"n\"\nvision = \"v\"\napprovers = [\"ada\"]\n[[segments]]\nkey = \"a\"\nname = \"a\"\nneed = \"n\"\nwhen = \"customer.margin12m > 1\"";
+    assert_eq!(told(none, &["JPY"]), []);
+    assert_eq!(told(none, &["EUR", "JPY"]).len(), 1);
+}
+
+#[test]
 fn pledges_are_held_to_their_ratio() {
     let terms = "benefit = { amount = 180000, currency = \"EUR\" }";
     check(
@@ -236,7 +328,8 @@ fn pledges_are_held_to_their_ratio() {
     let rated = DEMO.replace("currency = \"EUR\"\n\n[[value", "currency = \"EUR\"\nrates = { USD = 0.7 }\n\n[[value");
     let rated = rated.replacen(terms, "benefit = { amount = 180000, currency = \"USD\" }", 1);
     assert_ne!(rated, DEMO);
-    let said: Vec<_> = lint(&rated).into_iter().map(|finding| finding.message).collect();
+    let rated = lint(&rated).into_iter().filter(|finding| finding.code != "NOT_ENFORCED");
+    let said: Vec<_> = rated.map(|finding| finding.message).collect();
     assert_eq!(
         said,
         ["the pledge for `credit.terms` brings 180000 USD for 90000 EUR: 1.4 times its cost, and it wants 1.5"]
@@ -254,7 +347,7 @@ fn what_nobody_reads_is_told_when_plugins_are_known() {
         parameters: parameters.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
     };
     let told = |serving: &[Serving]| -> Vec<String> {
-        let circumstances = Circumstances { points: &points, serving: Some(serving), today: None };
+        let circumstances = Circumstances { points: &points, serving: Some(serving), currencies: None, today: None };
         let of = ["RULE_NOBODY_READS", "PARAMETER_NOBODY_READS", "EXCLUSIVE_POINT"];
         let all = strategy.lint(&circumstances).into_iter().filter(|finding| of.contains(&finding.code));
         all.map(|finding| finding.message).collect()
@@ -279,7 +372,7 @@ fn what_nobody_reads_is_told_when_plugins_are_known() {
 fn what_is_past_is_told() {
     let points = decision_points().unwrap();
     let told = |text: &str, day: &str| -> Vec<String> {
-        let circumstances = Circumstances { points: &points, serving: None, today: day.parse().ok() };
+        let circumstances = Circumstances { points: &points, serving: None, currencies: None, today: day.parse().ok() };
         let all = read(text).unwrap().lint(&circumstances).into_iter();
         all.filter(|finding| ["AGREEMENT_EXPIRED", "PLEDGE_REVIEW_DUE"].contains(&finding.code))
             .map(|one| one.message)
@@ -296,7 +389,7 @@ fn what_is_past_is_told() {
 #[test]
 fn findings_say_where_they_stand() {
     let text = DEMO.replacen("target = { at_most = 45 }", "target = { at_most = 38 }", 1);
-    let finding = lint(&text).remove(0);
+    let finding = lint(&text).into_iter().find(|finding| finding.code == "GOAL_MISSED").unwrap();
     let line = 1 + text[..text.find("name = \"Money comes in\"").unwrap()].matches('\n').count();
     // The table begins at its head, one line above.
     assert_eq!((finding.line, finding.column, finding.path.as_str()), (line - 1, 1, "goals[2]"));

@@ -1,10 +1,10 @@
 //! What nobody reads: rules and parameters without a plugin, and agreements that are past.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Circumstances, Findings, Serving, treatment_path};
-use crate::strategy::Agreement;
-use crate::{Claim, exclusive_claims};
+use crate::strategy::{Agreement, Strategy};
+use crate::{Claim, Datum, exclusive_claims};
 
 pub(super) fn check(findings: &mut Findings<'_>, circumstances: &Circumstances<'_>) {
     let strategy = findings.strategy;
@@ -29,26 +29,41 @@ pub(super) fn check(findings: &mut Findings<'_>, circumstances: &Circumstances<'
     parameters(findings, serving);
 }
 
+/// What is set at decision points: where it stands, the point and the names.
+fn set(strategy: &Strategy) -> Vec<(String, &str, Vec<&str>)> {
+    fn names(parameters: &BTreeMap<String, Datum>) -> Vec<&str> {
+        parameters.keys().map(String::as_str).collect()
+    }
+    let treatments = strategy.treatments.iter();
+    let mut all: Vec<_> = treatments
+        .map(|one| (treatment_path(&one.segment, &one.point), one.point.as_str(), names(&one.parameters)))
+        .collect();
+    for (key, agreements) in [("contracts", &strategy.contracts), ("exceptions", &strategy.exceptions)] {
+        let each = agreements.iter().enumerate();
+        all.extend(each.map(|(index, one)| (format!("{key}[{index}]"), one.point.as_str(), names(&one.parameters))));
+    }
+    all
+}
+
 fn parameters(findings: &mut Findings<'_>, serving: &[Serving]) {
     let mut told = BTreeSet::new();
-    for treatment in &findings.strategy.treatments {
-        let path = treatment_path(&treatment.segment, &treatment.point);
-        let at_point: Vec<_> = serving.iter().filter(|one| one.point == treatment.point).collect();
+    for (path, at, names) in set(findings.strategy) {
+        let at_point: Vec<_> = serving.iter().filter(|one| one.point == at).collect();
         if at_point.is_empty() {
-            if told.insert((treatment.point.as_str(), "")) {
-                let message =
-                    format!("no installed plugin serves `{}`, so nobody reads its parameters", treatment.point);
+            if told.insert((at, "")) {
+                let message = format!("no installed plugin serves `{at}`, so nobody reads its parameters");
                 findings.warn("PARAMETER_NOBODY_READS", path, message);
             }
             continue;
         }
-        let point = findings.point(&treatment.point);
-        for name in treatment.parameters.keys() {
-            let reads = |one: &&Serving| one.parameters.as_ref().is_none_or(|reads| reads.contains(name));
+        let point = findings.point(at);
+        for name in names {
+            let reads =
+                |one: &&Serving| one.parameters.as_ref().is_none_or(|reads| reads.iter().any(|read| read == name));
             // The core reads them, whatever the plugins do.
             let core = point.is_some_and(|point| point.reads_itself(name));
-            if !core && !at_point.iter().any(reads) && told.insert((treatment.point.as_str(), name.as_str())) {
-                let message = format!("no installed plugin reads `{name}` at `{}`", treatment.point);
+            if !core && !at_point.iter().any(reads) && told.insert((at, name)) {
+                let message = format!("no installed plugin reads `{name}` at `{at}`");
                 findings.warn("PARAMETER_NOBODY_READS", format!("{path}.{name}"), message);
             }
         }

@@ -35,7 +35,7 @@ fn decimal(text: &str) -> Decimal {
 /// Asks under the strategy, with what finance would do by itself beside it.
 fn ask(account: &Account, segment: &str, amount: Decimal) -> Verdict {
     let (strategy, point) = (demo(), point("credit.check"));
-    let facts = json!({"creditAccount": {"limit": {"amount": account.limit.to_string()},
+    let facts = json!({"currency": "EUR", "creditAccount": {"currency": "EUR", "limit": {"amount": account.limit.to_string()},
                                          "exposure": {"amount": account.exposure().to_string()}}});
     let subject = Subject { id: "cus_1", source: None, external_id: None, segment: Some(segment), facts: &facts };
     let request = json!({"amount": amount.to_string()});
@@ -107,7 +107,7 @@ fn a_customer_without_credit_account_is_held() {
     let verdict = decide(&question, &resolve(&question), proposals, None);
     assert_eq!(verdict.output["outcome"], json!("HELD"));
     assert!(verdict.bounds[0].undecided);
-    let said = "Ground rule GR1 cannot be checked because a fact is missing, so it holds: outcome HELD.";
+    let said = "Ground rule GR1 cannot be checked because a fact, or the rate of a currency, is missing, so it holds: outcome HELD.";
     assert_eq!(verdict.explanation.last().map(String::as_str), Some(said));
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, SecondsFormat, Utc};
 use guildhall_store::strategy::{self, Strategy};
 use guildhall_workflow::House;
-use guildhall_workflow::activate_strategy::{ToActivate, activate_strategy, schedule_strategy};
+use guildhall_workflow::activate_strategy::{Activated, ToActivate, activate_strategy, schedule_strategy};
 use guildhall_workflow::approve_strategy::approve_strategy;
 use guildhall_workflow::challenge_strategy::challenge_strategy;
 use guildhall_workflow::propose_strategy::propose_strategy;
@@ -66,7 +66,8 @@ pub(super) async fn propose(settings: &Settings, document: &Document) -> Result<
     let house = opening::open(settings).await?;
     read(&document.file, &text, &house.model, &house.points_in_force().await?)?;
     let actor = document.how.operator.actor(&house);
-    propose_strategy(&house, actor.permit()?, &text, None, Utc::now()).await?;
+    let proposed = propose_strategy(&house, actor.permit()?, &text, None, Utc::now()).await?;
+    warn(&proposed.warnings);
     let newest = strategy::newest(&house.database, 1).await?;
     end(&house, &document.how, newest.first().map(|one| one.number)).await
 }
@@ -121,6 +122,7 @@ pub(super) async fn activate(settings: &Settings, activation: &Activation) -> Re
     };
     if let Some(at) = activation.at {
         let scheduled = schedule_strategy(&house, actor.permit()?, what, at, None, Utc::now()).await?;
+        warn(&scheduled.warnings);
         let version = strategy::numbered(&house.database, scheduled.number).await?;
         match (activation.how.json, version) {
             (true, Some(version)) => println!("{}", told(&version)),
@@ -129,20 +131,28 @@ pub(super) async fn activate(settings: &Settings, activation: &Activation) -> Re
         return Ok(house.database.close().await?);
     }
     let activated = activate_strategy(&house, actor.permit()?, what, None, Utc::now()).await?;
-    say(&house, &activation.how, activated.number, activated.assigned).await
+    warn(&activated.warnings);
+    say(&house, &activation.how, &activated).await
 }
 
 pub(super) async fn rollback(settings: &Settings, how: &Nothing) -> Result<(), Failure> {
     let house = opening::open(settings).await?;
     let done = rollback_strategy(&house, how.operator.actor(&house).permit()?, None, Utc::now()).await?;
-    say(&house, how, done.number, done.assigned).await
+    say(&house, how, &done).await
+}
+
+/// Tells what is questionable about a strategy, beside what the command prints.
+fn warn(warnings: &[String]) {
+    warnings.iter().for_each(|warning| eprintln!("{warning}"));
 }
 
 /// Says which strategy decides now.
-async fn say(house: &House, how: &Nothing, number: i32, assigned: u64) -> Result<(), Failure> {
+async fn say(house: &House, how: &Nothing, done: &Activated) -> Result<(), Failure> {
+    let Activated { number, assigned, warnings, .. } = done;
+    let number = *number;
     let name = strategy::numbered(&house.database, number).await?.map(|version| version.name).unwrap_or_default();
     match how.json {
-        true => println!("{}", json!({ "number": number, "name": name, "assigned": assigned })),
+        true => println!("{}", json!({ "number": number, "name": name, "assigned": assigned, "warnings": warnings })),
         false => println!("strategy {number} `{name}` is active; {assigned} customers changed their segment"),
     }
     Ok(house.database.close().await?)
