@@ -12,7 +12,9 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::decide::{Decided, Detail, Facts};
-use crate::{Deployment, WorkflowError};
+use crate::facts_of::facts_tree_on;
+use crate::recording::Recording;
+use crate::{Deployment, House, WorkflowError};
 
 /// The decision point that orders are placed under.
 const POINT: &str = "credit.check";
@@ -51,6 +53,22 @@ pub(crate) async fn decide(
 ) -> Result<Decided, WorkflowError> {
     let decided = deployment.decide(point, &[facts], request, at, Detail::Compared, Some(&deployment.budget())).await?;
     decided.into_iter().next().ok_or_else(|| WorkflowError::Internal("nothing was decided".to_owned()))
+}
+
+/// What a recorded verdict lets the core do as things are by now: since its facts were read, others may have bought. Departments
+/// said what they said; the ground rules look again, at what stays as it is from here on, because recording locked the customer.
+pub(crate) async fn now(
+    house: &House,
+    deployment: &Deployment,
+    transaction: &Transaction,
+    recording: &Recording<'_>,
+) -> Result<Credit, WorkflowError> {
+    let Recording { point, customer, request, decided, at, .. } = *recording;
+    let tree = facts_tree_on(house, transaction, deployment, point, &[customer]).await?;
+    let facts = deployment.facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts: {error}")))?;
+    let facts = facts.first().ok_or_else(|| WorkflowError::NotFound("there is no such customer".to_owned()))?;
+    let verdict = deployment.bound_again(point, facts, request, at, &decided.verdict.proposals)?;
+    Ok(Credit::of(&verdict))
 }
 
 /// What lets an order go on.
@@ -161,6 +179,16 @@ impl Credit {
         let grown =
             Decimal::ONE.checked_add(self.release_deviation).and_then(|share| release.amount.checked_mul(share));
         now < self.released_until(release.at) && grown.is_none_or(|most| amount <= most)
+    }
+
+    /// Refuses to release what a ground rule holds.
+    pub(crate) fn releasable(&self) -> Result<(), WorkflowError> {
+        match &self.forbidden {
+            None => Ok(()),
+            Some(rule) => {
+                Err(WorkflowError::refused(format!("a ground rule holds the order, and nobody releases that: {rule}")))
+            }
+        }
     }
 
     /// What lets an order go on that waits, or is checked again.

@@ -191,7 +191,12 @@ impl Placing<'_> {
         let decision = recording::append(house, deployment, &transaction, &recording).await?;
         let today = business_day::current(&transaction).await?.at(now);
         if credit.approved {
-            match credit.reserve(&transaction, &asked, today, false).await? {
+            let now = credit::now(house, deployment, &transaction, &recording).await?;
+            let reserved = match now.approved {
+                true => now.reserve(&transaction, &asked, today, false).await?,
+                false => Reserved::Full,
+            };
+            match reserved {
                 Reserved::Done | Reserved::NoAccount => {}
                 Reserved::Full if last => {
                     credit.approved = false;

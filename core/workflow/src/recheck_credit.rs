@@ -121,7 +121,13 @@ async fn check(
     let decision = recording::append(house, deployment, &transaction, &recording).await?;
     let today = business_day::current(&transaction).await?.at(now);
     let released = matches!(way, Way::Release(_));
-    match (credit.reserve(&transaction, &asked, today, released).await?, released) {
+    let current = credit::now(house, deployment, &transaction, &recording).await?;
+    let lets = if released { current.forbidden.is_none() } else { current.approved };
+    let reserved = match lets {
+        true => current.reserve(&transaction, &asked, today, released).await?,
+        false => Reserved::Full,
+    };
+    match (reserved, released) {
         (Reserved::Done | Reserved::NoAccount, _) => {}
         // Another order took it since it was decided; what credit depends on changed with it, so this is looked at again.
         (Reserved::Full, false) => {

@@ -101,9 +101,7 @@ async fn attempt(
     let facts = facts.first().ok_or_else(|| WorkflowError::NotFound("there is no such customer".to_owned()))?;
     let decided = credit::decide(deployment, point, facts, &request, now).await?;
     let credit = Credit::of(&decided.verdict);
-    if let Some(rule) = &credit.forbidden {
-        return Err(WorkflowError::refused(format!("a ground rule holds the order, and nobody releases that: {rule}")));
-    }
+    credit.releasable()?;
     let transaction = house.database.begin().await?;
     if generation::hold(&transaction).await? != deployment.generation {
         transaction.rollback().await?;
@@ -125,7 +123,9 @@ async fn attempt(
         at: now,
     };
     let decision = recording::append(house, deployment, &transaction, &recording).await?;
-    room(&transaction, &credit, &asked, now).await?;
+    let current = credit::now(house, deployment, &transaction, &recording).await?;
+    current.releasable()?;
+    room(&transaction, &current, &asked, now).await?;
     let mut writing = Writing::new(house, &transaction, &by.name, ACT, now);
     if !credit.approved {
         overrule(&mut writing, decision, &by.name, &wanted.reason, now).await?;
