@@ -134,6 +134,18 @@ pub(crate) async fn act(server: &Server, name: &str, asked: &str, input: Value) 
     server.graphql(Role::Department, &query, json!({ "input": input })).await.data()["done"].take()
 }
 
+/// Deletes a record, whatever its version is by now.
+pub(crate) async fn delete(server: &Server, object: &str, id: &Value) -> Value {
+    let query = format!(
+        "mutation($input: DeleteInput!) {{ done: delete{object}(input: $input) {{ __typename \
+         ... on Refused {{ reasons {{ code message }} }} }} }}"
+    );
+    let version = format!("query($id: ID!) {{ node(id: $id) {{ ... on {object} {{ version }} }} }}");
+    let found = server.graphql(Role::Department, &version, json!({ "id": id })).await.data();
+    let input = json!({ "id": id, "version": found["node"]["version"], "idempotencyKey": key() });
+    server.graphql(Role::Department, &query, json!({ "input": input })).await.data()["done"].take()
+}
+
 pub(crate) async fn release(server: &Server, hold: &Value) -> Value {
     let input = json!({ "hold": hold, "reason": "the owner called", "idempotencyKey": key() });
     act(server, "releaseHold", "... on HoldReleased { order { status } decision }", input).await
@@ -201,6 +213,11 @@ async fn a_ground_rule_holds_an_order_and_nobody_releases_it() {
         assert!(
             held["explanation"].as_array().unwrap().iter().any(|reason| reason.as_str().unwrap().starts_with("GR1:")),
             "{held}"
+        );
+        assert_eq!(
+            held["amountToPay"],
+            Value::Null,
+            "finance has nothing against it, but no payment is known to lift a rule"
         );
         let refused = release(&server, &held["hold"]).await;
         assert_eq!(refused["__typename"], "Refused", "{refused}");

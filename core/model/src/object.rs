@@ -70,6 +70,8 @@ pub struct ObjectType {
     pub part: bool,
     /// Names of two days or times each, of which the second is not before the first.
     pub in_order: Vec<(String, String)>,
+    /// Names of the fields and relations that the API says when a record is made, and never changes.
+    pub fixed: Vec<String>,
 }
 
 impl Relation {
@@ -91,6 +93,7 @@ impl ObjectType {
             visible_with: None,
             part: false,
             in_order: Vec::new(),
+            fixed: Vec::new(),
             name,
             fields: Vec::new(),
             relations,
@@ -111,6 +114,7 @@ impl ObjectType {
             visible_with: None,
             part: false,
             in_order: Vec::new(),
+            fixed: Vec::new(),
         };
         object
             .field("id", Kind::Id, "Identifies this record among all records of all types.")
@@ -187,6 +191,12 @@ impl ObjectType {
     /// Wants the day or time `to` not to be before `from`, where a record has both.
     pub(crate) fn in_order(mut self, from: &str, to: &str) -> Self {
         self.in_order.push((from.to_owned(), to.to_owned()));
+        self
+    }
+
+    /// Keeps these fields and relations as they are said when a record is made.
+    pub(crate) fn fixed(mut self, names: &[&str]) -> Self {
+        self.fixed.extend(names.iter().map(|name| (*name).to_owned()));
         self
     }
 

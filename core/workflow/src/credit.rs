@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use guildhall_decision::{Datum, DecisionPoint, Verdict};
 use guildhall_store::Transaction;
-use guildhall_store::credit::{Release, Reservation, Reserved, last_release, reserve};
+use guildhall_store::credit::{Release, Reservation, Reserved, Stop, last_release, reserve};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value as Json, json};
@@ -71,6 +71,15 @@ pub(crate) async fn now(
     Ok(Credit::of(&verdict))
 }
 
+/// Why an order stops, whatever credit says of it.
+pub(crate) fn stopped(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Closed => "the customer is closed and buys no longer",
+        Stop::Customer => "a hold stops all orders of the customer until it is released",
+        Stop::Order => "another hold stops the order until it is released",
+    }
+}
+
 /// What lets an order go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -119,16 +128,18 @@ impl Credit {
         let mut reasons: Vec<String> = said.flat_map(|proposed| proposed.reasons.iter().cloned()).collect();
         reasons.extend(verdict.bounds.iter().map(|bound| format!("{}: {}", bound.rule, bound.reason)));
         reasons.dedup();
+        // A rule's condition does not say what payment would lift it.
+        let forbidden = verdict.bounds.iter().find(held).map(|bound| format!("{}: {}", bound.rule, bound.reason));
         Credit {
             approved: verdict.output.get("outcome").and_then(Json::as_str) == Some("APPROVED"),
-            forbidden: verdict.bounds.iter().find(held).map(|bound| format!("{}: {}", bound.rule, bound.reason)),
             ceiling: number("ceiling"),
             ceiling_static: number("ceilingStatic"),
             ceiling_group: number("ceilingGroup"),
             horizon_days: days("horizonDays"),
             release_deviation: parameter("releaseDeviation").unwrap_or_default(),
             release_days: days("releaseDays"),
-            amount_to_pay: number("amountToPay"),
+            amount_to_pay: number("amountToPay").filter(|_| forbidden.is_none()),
+            forbidden,
             reasons,
         }
     }
@@ -179,6 +190,15 @@ impl Credit {
         let grown =
             Decimal::ONE.checked_add(self.release_deviation).and_then(|share| release.amount.checked_mul(share));
         now < self.released_until(release.at) && grown.is_none_or(|most| amount <= most)
+    }
+
+    /// Takes back what was given, for a reason no payment lifts.
+    pub(crate) fn withhold(&mut self, why: &str) {
+        if self.approved {
+            (self.approved, self.reasons) = (false, Vec::new());
+        }
+        self.reasons.push(why.to_owned());
+        self.amount_to_pay = None;
     }
 
     /// Refuses to release what a ground rule holds.
@@ -271,7 +291,8 @@ mod tests {
             reason: "never above 130 %".to_owned(),
             undecided: false,
         };
-        let credit = Credit::of(&verdict(json!({ "outcome": "HELD" }), vec![bound]));
+        let credit = Credit::of(&verdict(json!({ "outcome": "HELD", "amountToPay": "0" }), vec![bound]));
+        assert_eq!(credit.amount_to_pay, None, "nobody knows what would lift a rule");
         assert_eq!((credit.approved, credit.forbidden.as_deref()), (false, Some("GR1: never above 130 %")));
         assert_eq!(credit.reasons, ["GR1: never above 130 %"]);
     }

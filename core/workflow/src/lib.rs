@@ -46,6 +46,7 @@ pub mod disable_plugin;
 pub mod distrust_publisher;
 pub mod enable_plugin;
 pub mod erase_decisions;
+pub mod expire_holds;
 pub mod export;
 pub mod import;
 pub mod install_plugin;

@@ -7,7 +7,7 @@ mod open_order;
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use guildhall_store::credit::{Reserved, Waiting, check_again, checked, due, to_check};
+use guildhall_store::credit::{Reserved, Waiting, check_again, checked, due, stop, to_check};
 use guildhall_store::{business_day, facts, generation};
 use uuid::Uuid;
 
@@ -111,7 +111,7 @@ async fn check(
         return Ok(false);
     };
     let way = credit.way(&transaction, waiting.order, &asked, now).await?;
-    if way == Way::None {
+    if way == Way::None || stop(&transaction, asked.customer, Some(waiting.order), now).await?.is_some() {
         checked(&transaction, waiting).await?;
         transaction.commit().await?;
         return Ok(false);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, SubsecRound, Utc};
 use guildhall_decision::{Authority, Place, Strategy};
 use guildhall_model::plan::Visible;
-use guildhall_store::credit::{Reserved, check_again};
+use guildhall_store::credit::{Reserved, check_again, stop};
 use guildhall_store::{Transaction, business_day, facts, generation};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -123,6 +123,9 @@ async fn attempt(
         at: now,
     };
     let decision = recording::append(house, deployment, &transaction, &recording).await?;
+    if let Some(stop) = stop(&transaction, asked.customer, Some(held.order.id), now).await? {
+        return Err(WorkflowError::refused(credit::stopped(stop)));
+    }
     let current = credit::now(house, deployment, &transaction, &recording).await?;
     current.releasable()?;
     room(&transaction, &current, &asked, now).await?;

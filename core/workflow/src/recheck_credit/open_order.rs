@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use guildhall_model::Value;
-use guildhall_store::credit::{check_again, is_due};
+use guildhall_store::credit::{check_again, is_due, stop};
 use guildhall_store::{business_day, facts, generation};
 use uuid::Uuid;
 
@@ -58,6 +58,10 @@ pub(super) async fn check(
     if way != Way::None && !credit.has_room(&transaction, &asked, today, way != Way::Credit).await? {
         way = Way::None;
         credit.reasons.push("other orders took the credit meanwhile".to_owned());
+    }
+    if let Some(stop) = stop(&transaction, asked.customer, Some(order), now).await? {
+        way = Way::None;
+        credit.withhold(credit::stopped(stop));
     }
     let mut writing = Writing::new(house, &transaction, SELF, ACT, now);
     let mut values = vec![("decision", Value::from(decision))];
