@@ -7,7 +7,9 @@ use guildhall_tests::{Role, Server, data, until};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::orders::{PATIENCE, Trade, act, day, exposure, houses, key, made, place, place_at_once, release, status};
+use crate::orders::{
+    PATIENCE, Trade, act, day, delete, exposure, houses, key, made, place, place_at_once, release, status,
+};
 
 async fn asked(server: &Server, query: &str, id: &Value) -> Value {
     server.graphql(Role::Department, query, json!({ "id": id })).await.data()
@@ -247,6 +249,39 @@ async fn an_order_with_other_terms_is_checked_again() {
 }
 
 #[tokio::test]
+async fn what_is_owed_for_an_order_follows_its_lines() {
+    for place_of in houses().await {
+        let server = Server::beside(&place_of);
+        let trade = Trade::with(&server, "France", "50000").await;
+        let placed = place(&server, trade.order("62")).await;
+        let order = &placed["order"]["id"];
+        let query = "query($id: ID!) { order(id: $id) { netTotal { amount } grossTotal { amount } lines { nodes { id product { id } } } } }";
+        let line = asked(&server, query, order).await["order"]["lines"]["nodes"][0].clone();
+        let another = |quantity: &str, net: &str, currency: &str| {
+            json!({ "values": { "order": order, "product": line["product"]["id"], "position": 2, "currency": currency,
+                "quantity": quantity, "unitPrice": "1", "discount": "0", "netAmount": net }, "idempotencyKey": key() })
+        };
+        let add = async |input| act(&server, "createOrderLine", "... on OrderLineWritten { id }", input).await;
+        let refused = add(another("1", "1", "USD")).await;
+        assert_eq!(refused["reasons"][0]["code"], "NOT_ALLOWED", "{refused}");
+        let refused = add(another("1", "-63", "EUR")).await;
+        assert_eq!(refused["__typename"], "Refused", "{refused}");
+        let added = add(another("8", "7", "EUR")).await;
+        assert_eq!(added["__typename"], "OrderLineWritten", "{added}");
+        let total = asked(&server, query, order).await["order"].clone();
+        assert_eq!((&total["netTotal"]["amount"], &total["grossTotal"]["amount"]), (&json!("69.00"), &json!("70.00")));
+        assert_eq!(exposure(&server, &trade).await.0, Decimal::from(69));
+        let set = json!({ "id": added["id"], "version": 1, "set": { "netAmount": "620000" }, "idempotencyKey": key() });
+        act(&server, "updateOrderLine", "... on OrderLineWritten { id }", set).await;
+        becomes(&server, order, "HELD").await;
+        assert_eq!(exposure(&server, &trade).await.0, Decimal::ZERO);
+        delete(&server, "OrderLine", &added["id"]).await;
+        becomes(&server, order, "OPEN").await;
+        assert_eq!(exposure(&server, &trade).await.0, Decimal::from(62));
+    }
+}
+
+#[tokio::test]
 async fn a_release_holds_for_a_little_growth() {
     for place_of in houses().await {
         let server = Server::beside(&place_of);
@@ -267,6 +302,41 @@ async fn a_release_holds_for_a_little_growth() {
         // What it was released for, it may have again.
         change(&server, order, json!({ "netTotal": "9000" })).await;
         becomes(&server, order, "OPEN").await;
+    }
+}
+
+#[tokio::test]
+async fn a_release_is_for_the_customer_it_was_given_for() {
+    for place_of in houses().await {
+        let server = Server::beside(&place_of);
+        let (trade, other) =
+            (Trade::with(&server, "France", "50000").await, Trade::with(&server, "France", "50000").await);
+        trade.owes(&server, "50000").await;
+        other.owes(&server, "50000").await;
+        let held = place(&server, trade.order("9000")).await;
+        let order = &held["order"]["id"];
+        assert_eq!(release(&server, &held["hold"]).await["order"]["status"], "OPEN", "{held}");
+        assert_eq!(decided_again(&server, order, json!({ "customer": other.customer })).await, "HELD");
+        assert_eq!(exposure(&server, &other).await.0, Decimal::from(50_000));
+    }
+}
+
+#[tokio::test]
+async fn an_invoice_to_another_customer_frees_nothing() {
+    for place_of in houses().await {
+        let server = Server::beside(&place_of);
+        let trade = Trade::with(&server, "France", "1000").await;
+        let placed = place(&server, trade.order("900")).await;
+        let held = place(&server, trade.order("900")).await;
+        assert_eq!((&placed["__typename"], &held["__typename"]), (&json!("OrderPlaced"), &json!("OrderHeld")));
+        let stranger = Trade::with(&server, "France", "1000").await;
+        invoice(&server, &stranger, "I1", "0", 30, &placed["order"]["id"]).await;
+        assert_eq!(exposure(&server, &trade).await.0, Decimal::from(900));
+        assert_eq!(entry(&server, &placed["order"]["id"]).await.1, "ORDER 900");
+        // An invoice to himself takes its place.
+        invoice(&server, &trade, "I2", "950", 30, &placed["order"]["id"]).await;
+        assert_eq!(exposure(&server, &trade).await.0, Decimal::from(950));
+        assert_eq!(status(&server, &held["order"]["id"]).await, "HELD");
     }
 }
 

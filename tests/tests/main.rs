@@ -25,6 +25,7 @@ mod filters;
 mod floods;
 mod foreign_language;
 mod guides;
+mod holds;
 mod hostile;
 mod house;
 mod import_job;

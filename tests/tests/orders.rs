@@ -134,6 +134,18 @@ pub(crate) async fn act(server: &Server, name: &str, asked: &str, input: Value) 
     server.graphql(Role::Department, &query, json!({ "input": input })).await.data()["done"].take()
 }
 
+/// Deletes a record, whatever its version is by now.
+pub(crate) async fn delete(server: &Server, object: &str, id: &Value) -> Value {
+    let query = format!(
+        "mutation($input: DeleteInput!) {{ done: delete{object}(input: $input) {{ __typename \
+         ... on Refused {{ reasons {{ code message }} }} }} }}"
+    );
+    let version = format!("query($id: ID!) {{ node(id: $id) {{ ... on {object} {{ version }} }} }}");
+    let found = server.graphql(Role::Department, &version, json!({ "id": id })).await.data();
+    let input = json!({ "id": id, "version": found["node"]["version"], "idempotencyKey": key() });
+    server.graphql(Role::Department, &query, json!({ "input": input })).await.data()["done"].take()
+}
+
 pub(crate) async fn release(server: &Server, hold: &Value) -> Value {
     let input = json!({ "hold": hold, "reason": "the owner called", "idempotencyKey": key() });
     act(server, "releaseHold", "... on HoldReleased { order { status } decision }", input).await
@@ -202,6 +214,11 @@ async fn a_ground_rule_holds_an_order_and_nobody_releases_it() {
             held["explanation"].as_array().unwrap().iter().any(|reason| reason.as_str().unwrap().starts_with("GR1:")),
             "{held}"
         );
+        assert_eq!(
+            held["amountToPay"],
+            Value::Null,
+            "finance has nothing against it, but no payment is known to lift a rule"
+        );
         let refused = release(&server, &held["hold"]).await;
         assert_eq!(refused["__typename"], "Refused", "{refused}");
         let told = refused["reasons"][0]["message"].as_str().unwrap();
@@ -231,6 +248,62 @@ async fn of_two_orders_for_the_same_room_one_waits_until_the_other_is_cancelled(
         let hold = server.graphql(Role::Department, query, json!({ "id": held["hold"] })).await.data();
         assert_eq!(hold["hold"]["status"], "RELEASED", "{hold}");
         assert_eq!(hold["hold"]["releasedBy"], "guildhall");
+    }
+}
+
+/// Puts a strategy in force without the rule about what is reserved, as the demo's is: GR1 stands alone, and finance would let
+/// twice the limit be owed.
+fn without_a_clamp(place_of: &Place) {
+    let strategy = std::fs::read_to_string(data("credit/strategy.toml")).unwrap();
+    let (strategy, _) = strategy.split_once("[[ground_rules]]\nid = \"GR1-reserved\"").unwrap();
+    place_of.activate(&place_of.file("unclamped.toml", strategy));
+}
+
+#[tokio::test]
+async fn a_ground_rule_holds_for_orders_at_once() {
+    for place_of in houses().await {
+        without_a_clamp(&place_of);
+        let count = if place_of.is_postgres() { 4 } else { 1 };
+        let servers: Vec<Arc<Server>> = (0..count).map(|_| Arc::new(Server::beside(&place_of))).collect();
+        let trade = Trade::with(&servers[0], "France", "50000").await;
+        trade.owes(&servers[0], "40000").await;
+        let later = |amount: &str| {
+            let mut order = trade.order(amount);
+            order["requiredOn"] = json!(day(60));
+            order
+        };
+        let done = place_at_once(&servers, (0..40).map(|_| later("6000")).collect()).await;
+        let (placed, held): (Vec<_>, Vec<_>) = done.iter().partition(|done| done["__typename"] == "OrderPlaced");
+        // 4 orders of 6,000 stay below 65,000, a fifth does not.
+        assert_eq!((placed.len(), held.len()), (4, 36));
+        assert_eq!(exposure(&servers[0], &trade).await.0, Decimal::from(64_000));
+        let refused = release(&servers[0], &held[0]["hold"]).await;
+        let told = refused["reasons"][0]["message"].as_str().unwrap();
+        assert!(told.starts_with("a ground rule holds the order, and nobody releases that: GR1"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_releases_what_finance_and_a_ground_rule_hold() {
+    for place_of in houses().await {
+        without_a_clamp(&place_of);
+        let server = Server::beside(&place_of);
+        let trade = Trade::with(&server, "France", "50000").await;
+        trade.owes(&server, "50000").await;
+        let held = place(&server, trade.order("15001")).await;
+        let reasons: Vec<&str> = held["explanation"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        assert!(reasons.iter().any(|reason| !reason.starts_with("GR1:")), "finance has its own: {held}");
+        assert!(reasons.iter().any(|reason| reason.starts_with("GR1:")), "{held}");
+        let query = "query($id: ID!) { node(id: $id) { ... on Decision { bounds } } }";
+        let decision = server.graphql(Role::Department, query, json!({ "id": held["decision"] })).await.data();
+        let bound = &decision["node"]["bounds"][0];
+        assert_eq!(
+            (&bound["rule"], &bound["before"], &bound["after"]),
+            (&json!("GR1"), &json!("HELD"), &json!("HELD"))
+        );
+        let refused = release(&server, &held["hold"]).await;
+        assert_eq!(refused["__typename"], "Refused", "{refused}");
+        assert_eq!(exposure(&server, &trade).await.0, Decimal::from(50_000));
     }
 }
 

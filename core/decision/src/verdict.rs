@@ -3,7 +3,7 @@
 //! Nothing here depends on the order of the plugins or of the ground rules. Ground rules look at the combined answer before
 //! any bound; clamps narrow, a forced value wins over clamps (it lies within them, see [`crate::Strategy`]), and of two
 //! forced values the strictest holds. **A ground rule that cannot be evaluated holds**: what we don't know doesn't loosen a
-//! bound. Such a rule is in the trace even when it changes nothing.
+//! bound. Such a rule is in the trace even when it changes nothing, and so is one that sets a value.
 
 mod approval;
 mod bounds;

@@ -21,7 +21,7 @@ const REASON: EnumType = EnumType {
 
 const STATUS: EnumType = EnumType {
     name: "HoldStatus",
-    doc: "Whether a hold still stops something.",
+    doc: "Whether a hold still stops something. Where an order is held for credit, `releaseHold` releases it, or credit does.",
     values: &[
         EnumValue { name: "ACTIVE", doc: "Stops it." },
         EnumValue { name: "RELEASED", doc: "Lifted by somebody." },
@@ -42,7 +42,7 @@ pub(crate) fn declare() -> ObjectType {
     )
     .field("status", Kind::Enum(STATUS), "Whether it still stops something.")
     .indexed()
-    .field("reason", Kind::Enum(REASON), "Why it was placed.")
+    .field("reason", Kind::Enum(REASON), "Why it was placed. It is never changed.")
     .only(Role::Department)
     .optional("explanation", Kind::Text, "The reason in words.")
     .only(Role::Department)
@@ -51,7 +51,11 @@ pub(crate) fn declare() -> ObjectType {
     .stamped(Stamped::Time, Moment::Creation)
     .field("placedBy", Kind::Text, "Who placed it.")
     .stamped(Stamped::Actor, Moment::Creation)
-    .optional("until", Kind::DateTime, "When it ends by itself; null if it has to be released.")
+    .optional(
+        "until",
+        Kind::DateTime,
+        "When it ends by itself; null if it has to be released. An order that is held for credit waits for credit, whatever it says.",
+    )
     .optional("releasedAt", Kind::DateTime, "When it was released.")
     .stamped(Stamped::Time, RELEASED)
     .optional("releasedBy", Kind::Text, "Who released it.")
@@ -69,8 +73,9 @@ pub(crate) fn declare() -> ObjectType {
     .by_guildhall()
     .in_order("placedAt", "until")
     .in_order("placedAt", "releasedAt")
-    .one("customer", "Customer", false, "Whose orders it stops.")
+    .one("customer", "Customer", false, "Whose orders it stops. It is never changed.")
     .visible_with_it()
-    .one("order", "Order", true, "The one order it stops; null if all of the customer's.")
-    .one("decision", "Decision", true, "The recorded decision it follows from.")
+    .one("order", "Order", true, "The one order it stops; null if all of the customer's. It is never changed.")
+    .one("decision", "Decision", true, "The recorded decision it follows from. It is never changed.")
+    .fixed(&["reason", "customer", "order", "decision"])
 }

@@ -78,6 +78,8 @@ pub struct ObjectType {
     pub shares: Option<String>,
     /// Names of two days, times or amounts each, of which the second is not before, or less than, the first.
     pub in_order: Vec<(String, String)>,
+    /// Names of the fields and relations that the API says when a record is made, and never changes.
+    pub fixed: Vec<String>,
     pub needs: Vec<Needs>,
 }
 
@@ -113,6 +115,7 @@ impl ObjectType {
             shares: None,
             in_order: Vec::new(),
             needs: Vec::new(),
+            fixed: Vec::new(),
             name,
             fields: Vec::new(),
             relations,
@@ -136,6 +139,7 @@ impl ObjectType {
             shares: None,
             in_order: Vec::new(),
             needs: Vec::new(),
+            fixed: Vec::new(),
         };
         object
             .field("id", Kind::Id, "Identifies this record among all records of all types.")
@@ -218,6 +222,12 @@ impl ObjectType {
     /// Lets the state `state` go from `from` to `to` only where `field` has a value.
     pub(crate) fn needing(mut self, field: &str, state: &str, from: &'static str, to: &'static str) -> Self {
         self.needs.push(Needs { field: field.to_owned(), state: state.to_owned(), from, to });
+        self
+    }
+
+    /// Keeps these fields and relations as they are said when a record is made.
+    pub(crate) fn fixed(mut self, names: &[&str]) -> Self {
+        self.fixed.extend(names.iter().map(|name| (*name).to_owned()));
         self
     }
 

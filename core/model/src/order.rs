@@ -12,9 +12,9 @@ const STATUS: EnumType = EnumType {
         EnumValue { name: "SHIPPED", doc: "On its way or delivered." },
         EnumValue { name: "CANCELLED", doc: "Will not be shipped." },
     ],
-    // Held ones come from other systems, or are placed.
-    begins: &["OPEN", "HELD"],
-    // Only the business acts hold an order and release it: they decide about credit and set exposure aside.
+    begins: &["OPEN"],
+    // Only the business acts hold an order and release it: they decide about credit and set exposure aside. An order that were
+    // made held would have no hold to be released. Imports bring what another system holds.
     moves: &[("OPEN", &["SHIPPED", "CANCELLED"]), ("HELD", &["CANCELLED"])],
 };
 
@@ -33,7 +33,9 @@ pub(crate) fn declare() -> ObjectType {
         .in_order("orderedOn", "shippedOn")
         .field("currency", Kind::Text, "ISO 4217 code of the order's currency.")
         .field("grossTotal", Kind::Money, "Sum of quantity x unit price over the lines, before discounts.")
+        .holds(Rule::AtLeast(0))
         .field("netTotal", Kind::Money, "Sum of the lines' net amounts, after discounts, without freight.")
+        .holds(Rule::AtLeast(0))
         .optional("taxTotal", Kind::Money, "Taxes on the order.")
         .optional("total", Kind::Money, "What the customer is to pay: netTotal + taxTotal + freight.")
         .optional("costTotal", Kind::Money, "Sum of quantity x unit cost over the lines; null when a cost is unknown.")

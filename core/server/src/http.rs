@@ -35,6 +35,7 @@ use chrono::Utc;
 use guildhall_graph::{Api, Code};
 use guildhall_workflow::activate_strategy::activate_due;
 use guildhall_workflow::expire_consents::expire_consents;
+use guildhall_workflow::expire_holds::expire_holds;
 use guildhall_workflow::react_to_events::Reactor;
 use guildhall_workflow::reassign_segments::reassign_segments;
 use guildhall_workflow::recheck_credit::recheck_credit;
@@ -293,9 +294,13 @@ async fn reassign(doors: Arc<Doors>) {
     .await;
 }
 
-/// Looks at what waits for credit. Every server tries; a hold is released once.
+/// Ends holds whose time has come, and looks at what waits for credit. Every server tries; a hold is released once.
 async fn recheck(doors: Arc<Doors>) {
     again(RECHECKING, "what waits for credit cannot be checked; it is tried again", || async {
+        let ended = expire_holds(&doors.api.house(), Utc::now()).await?;
+        if ended > 0 {
+            tracing::debug!(ended, "ended holds whose time had come");
+        }
         let done = recheck_credit(&doors.api.house(), &doors.api.deployment(), Utc::now()).await?;
         if done.checked > 0 {
             tracing::debug!(checked = done.checked, released = done.released, "checked what waits for credit");

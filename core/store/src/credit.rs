@@ -130,7 +130,7 @@ pub struct Release {
     pub amount: Decimal,
 }
 
-/// The last time somebody other than `besides` released a credit hold of the order.
+/// The last time somebody other than `besides` released a credit hold of the order, for the customer whose it is.
 pub async fn last_release(
     transaction: &Transaction,
     order: Uuid,
@@ -139,6 +139,7 @@ pub async fn last_release(
     let amount = Kind::Decimal { scale: guildhall_model::MONEY_SCALE };
     let sql = r#"SELECT "released_by", "released_at", "released_amount" FROM "hold"
         WHERE "order_id" = $1 AND "status" = 'RELEASED' AND "reason" = 'CREDIT'
+          AND "customer_id" = (SELECT "customer_id" FROM "order" WHERE "id" = $1)
           AND "released_by" <> $2 AND "released_at" IS NOT NULL AND "released_amount" IS NOT NULL
         ORDER BY "released_at" DESC, "id" DESC LIMIT 1"#;
     let row = transaction.query_row(sql, vec![sea_orm::Value::Uuid(Some(order)), besides.into()]).await?;
@@ -148,6 +149,61 @@ pub async fn last_release(
         (Value::DateTime(at), Value::Decimal(amount)) => Ok(Some(Release { by: row.try_get_by_index(0)?, at, amount })),
         _ => Err(StoreError::internal("a release without time or amount")),
     }
+}
+
+/// What stops an order, whatever credit says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Its customer buys no longer.
+    Closed,
+    /// A hold stops all orders of its customer.
+    Customer,
+    /// A hold of the order itself, for another reason than credit.
+    Order,
+}
+
+/// What stops an order of the customer, if something does; without an order, one that is being placed. A hold whose end has
+/// come stops nothing any more.
+pub async fn stop(
+    transaction: &Transaction,
+    customer: Uuid,
+    order: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<Option<Stop>, StoreError> {
+    let time = adapt(transaction.dialect(), &Kind::DateTime, &now.into()).map_err(|unfit| unfit.of("Hold.until"))?;
+    let (customer, order) = (sea_orm::Value::Uuid(Some(customer)), sea_orm::Value::Uuid(order));
+    let sql = r#"SELECT 1 FROM "customer" WHERE "id" = $1 AND "status" = 'CLOSED'"#;
+    if transaction.query_row(sql, vec![customer.clone()]).await?.is_some() {
+        return Ok(Some(Stop::Closed));
+    }
+    let sql = format!(
+        r#"SELECT "h"."order_id" FROM "hold" AS "h" WHERE {} AND ("h"."until" IS NULL OR "h"."until" > $3)
+           ORDER BY CASE WHEN "h"."order_id" IS NULL THEN 0 ELSE 1 END LIMIT 1"#,
+        stopping("$1", "$2"),
+    );
+    let row = transaction.query_row(&sql, vec![customer, order, time]).await?;
+    let of: Option<Option<Uuid>> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(of.map(|order| if order.is_none() { Stop::Customer } else { Stop::Order }))
+}
+
+/// Whether the hold `h` is active and stops an order otherwise than by waiting for credit.
+fn stopping(customer: &str, order: &str) -> String {
+    format!(
+        r#""h"."status" = 'ACTIVE' AND (("h"."customer_id" = {customer} AND "h"."order_id" IS NULL)
+             OR ("h"."order_id" = {order} AND "h"."reason" <> 'CREDIT'))"#
+    )
+}
+
+/// Holds whose end has come, the longest over first. What waits for credit is none of them: credit ends it.
+pub async fn expired(on: &impl Reads, now: DateTime<Utc>, most: u32) -> Result<Vec<Uuid>, StoreError> {
+    let link = on.link();
+    let now = adapt(link.dialect(), &Kind::DateTime, &now.into()).map_err(|unfit| unfit.of("Hold.until"))?;
+    let sql = format!(
+        r#"SELECT "id" FROM "hold" WHERE "status" = 'ACTIVE' AND "until" <= $1 AND ("order_id" IS NULL OR "reason" <> 'CREDIT')
+           ORDER BY "until", "id" LIMIT {most}"#
+    );
+    let rows = link.rows(&sql, vec![now]).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
 /// An order that waits for credit, and what its customer's credit depends on now.
@@ -198,7 +254,11 @@ pub async fn to_check(
         r#"(SELECT COUNT(*) FROM "dispute" AS "d" JOIN "invoice" AS "i" ON "i"."id" = "d"."invoice_id"
             WHERE "i"."customer_id" = "c"."id" AND "d"."status" IN ('OPEN', 'UNDER_REVIEW'))"#,
     ];
-    let state = columns.map(text).join(" || '|' || ");
+    // What else stops the order. A hold that ends by itself is ended by a write.
+    let stops =
+        format!(r#"(SELECT COUNT(*) FROM "hold" AS "h" WHERE {})"#, stopping(r#""o"."customer_id""#, r#""o"."id""#));
+    let state = columns.into_iter().chain([r#""c"."status""#, stops.as_str()]).map(text).collect::<Vec<_>>();
+    let state = state.join(" || '|' || ");
     let (among, values) = match around {
         None => ("", Vec::new()),
         Some(customer) => (

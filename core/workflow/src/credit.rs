@@ -5,14 +5,16 @@ use std::sync::Arc;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use guildhall_decision::{Datum, DecisionPoint, Verdict};
 use guildhall_store::Transaction;
-use guildhall_store::credit::{Release, Reservation, Reserved, last_release, reserve};
+use guildhall_store::credit::{Release, Reservation, Reserved, Stop, last_release, reserve};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::decide::{Decided, Detail, Facts};
-use crate::{Deployment, WorkflowError};
+use crate::facts_of::facts_tree_on;
+use crate::recording::Recording;
+use crate::{Deployment, House, WorkflowError};
 
 /// The decision point that orders are placed under.
 const POINT: &str = "credit.check";
@@ -53,6 +55,31 @@ pub(crate) async fn decide(
         .decide(point, &[facts], request, at, Detail::Compared, Some(&deployment.budget([point.name.as_str()])))
         .await?;
     decided.into_iter().next().ok_or_else(|| WorkflowError::Internal("nothing was decided".to_owned()))
+}
+
+/// What a recorded verdict lets the core do as things are by now: since its facts were read, others may have bought. Departments
+/// said what they said; the ground rules look again, at what stays as it is from here on, because recording locked the customer.
+pub(crate) async fn now(
+    house: &House,
+    deployment: &Deployment,
+    transaction: &Transaction,
+    recording: &Recording<'_>,
+) -> Result<Credit, WorkflowError> {
+    let Recording { point, customer, request, decided, at, .. } = *recording;
+    let tree = facts_tree_on(house, transaction, deployment, point, &[customer]).await?;
+    let facts = deployment.facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts: {error}")))?;
+    let facts = facts.first().ok_or_else(|| WorkflowError::NotFound("there is no such customer".to_owned()))?;
+    let verdict = deployment.bound_again(point, facts, request, at, &decided.verdict.proposals)?;
+    Ok(Credit::of(&verdict))
+}
+
+/// Why an order stops, whatever credit says of it.
+pub(crate) fn stopped(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Closed => "the customer is closed and buys no longer",
+        Stop::Customer => "a hold stops all orders of the customer until it is released",
+        Stop::Order => "another hold stops the order until it is released",
+    }
 }
 
 /// What lets an order go on.
@@ -103,16 +130,18 @@ impl Credit {
         let mut reasons: Vec<String> = said.flat_map(|proposed| proposed.reasons.iter().cloned()).collect();
         reasons.extend(verdict.bounds.iter().map(|bound| format!("{}: {}", bound.rule, bound.reason)));
         reasons.dedup();
+        // A rule's condition does not say what payment would lift it.
+        let forbidden = verdict.bounds.iter().find(held).map(|bound| format!("{}: {}", bound.rule, bound.reason));
         Credit {
             approved: verdict.output.get("outcome").and_then(Json::as_str) == Some("APPROVED"),
-            forbidden: verdict.bounds.iter().find(held).map(|bound| format!("{}: {}", bound.rule, bound.reason)),
             ceiling: number("ceiling"),
             ceiling_static: number("ceilingStatic"),
             ceiling_group: number("ceilingGroup"),
             horizon_days: days("horizonDays"),
             release_deviation: parameter("releaseDeviation").unwrap_or_default(),
             release_days: days("releaseDays"),
-            amount_to_pay: number("amountToPay"),
+            amount_to_pay: number("amountToPay").filter(|_| forbidden.is_none()),
+            forbidden,
             reasons,
         }
     }
@@ -163,6 +192,25 @@ impl Credit {
         let grown =
             Decimal::ONE.checked_add(self.release_deviation).and_then(|share| release.amount.checked_mul(share));
         now < self.released_until(release.at) && grown.is_none_or(|most| amount <= most)
+    }
+
+    /// Takes back what was given, for a reason no payment lifts.
+    pub(crate) fn withhold(&mut self, why: &str) {
+        if self.approved {
+            (self.approved, self.reasons) = (false, Vec::new());
+        }
+        self.reasons.push(why.to_owned());
+        self.amount_to_pay = None;
+    }
+
+    /// Refuses to release what a ground rule holds.
+    pub(crate) fn releasable(&self) -> Result<(), WorkflowError> {
+        match &self.forbidden {
+            None => Ok(()),
+            Some(rule) => {
+                Err(WorkflowError::refused(format!("a ground rule holds the order, and nobody releases that: {rule}")))
+            }
+        }
     }
 
     /// What lets an order go on that waits, or is checked again.
@@ -245,7 +293,8 @@ mod tests {
             reason: "never above 130 %".to_owned(),
             undecided: false,
         };
-        let credit = Credit::of(&verdict(json!({ "outcome": "HELD" }), vec![bound]));
+        let credit = Credit::of(&verdict(json!({ "outcome": "HELD", "amountToPay": "0" }), vec![bound]));
+        assert_eq!(credit.amount_to_pay, None, "nobody knows what would lift a rule");
         assert_eq!((credit.approved, credit.forbidden.as_deref()), (false, Some("GR1: never above 130 %")));
         assert_eq!(credit.reasons, ["GR1: never above 130 %"]);
     }

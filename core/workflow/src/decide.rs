@@ -227,6 +227,20 @@ impl Deployment {
         Ok(decided)
     }
 
+    /// The verdict that the same proposals come to where this is known of the subject: ground rules look again.
+    pub(crate) fn bound_again(
+        &self,
+        point: &DecisionPoint,
+        facts: &Facts<'_>,
+        request: &Value,
+        at: DateTime<Utc>,
+        proposals: &[Proposal],
+    ) -> Result<Verdict, DecisionError> {
+        let active = self.deciding(&facts.id)?;
+        let question = Question { strategy: &active.strategy, point, subject: facts.subject(), request, at };
+        Ok(decide_unexplained(&question, &resolve(&question), proposals.to_vec()))
+    }
+
     /// Asks one plugin about all subjects, unless it fails too often. `ids` names the subject of each call.
     async fn propose(
         &self,

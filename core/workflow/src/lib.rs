@@ -47,6 +47,7 @@ pub mod distrust_publisher;
 pub mod enable_plugin;
 pub mod erase_decisions;
 pub mod expire_consents;
+pub mod expire_holds;
 pub mod export;
 pub mod import;
 pub mod install_plugin;

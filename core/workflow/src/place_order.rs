@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use guildhall_model::Value;
 use guildhall_model::plan::Visible;
-use guildhall_store::credit::Reserved;
+use guildhall_store::credit::{Reserved, Stop, stop};
 use guildhall_store::{business_day, facts, generation};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -190,13 +190,20 @@ impl Placing<'_> {
         };
         let decision = recording::append(house, deployment, &transaction, &recording).await?;
         let today = business_day::current(&transaction).await?.at(now);
+        match stop(&transaction, order.customer, None, self.now).await? {
+            Some(Stop::Closed) => return Err(WorkflowError::refused(credit::stopped(Stop::Closed))),
+            Some(stop) => credit.withhold(credit::stopped(stop)),
+            None => {}
+        }
         if credit.approved {
-            match credit.reserve(&transaction, &asked, today, false).await? {
+            let now = credit::now(house, deployment, &transaction, &recording).await?;
+            let reserved = match now.approved {
+                true => now.reserve(&transaction, &asked, today, false).await?,
+                false => Reserved::Full,
+            };
+            match reserved {
                 Reserved::Done | Reserved::NoAccount => {}
-                Reserved::Full if last => {
-                    credit.approved = false;
-                    credit.reasons = vec!["other orders took the credit while this one was placed".to_owned()];
-                }
+                Reserved::Full if last => credit.withhold("other orders took the credit while this one was placed"),
                 Reserved::Full => {
                     transaction.rollback().await?;
                     return Ok(Attempt::Full);

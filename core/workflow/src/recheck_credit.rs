@@ -7,7 +7,7 @@ mod open_order;
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use guildhall_store::credit::{Reserved, Waiting, check_again, checked, due, to_check};
+use guildhall_store::credit::{Reserved, Waiting, check_again, checked, due, stop, to_check};
 use guildhall_store::{business_day, facts, generation};
 use uuid::Uuid;
 
@@ -111,7 +111,7 @@ async fn check(
         return Ok(false);
     };
     let way = credit.way(&transaction, waiting.order, &asked, now).await?;
-    if way == Way::None {
+    if way == Way::None || stop(&transaction, asked.customer, Some(waiting.order), now).await?.is_some() {
         checked(&transaction, waiting).await?;
         transaction.commit().await?;
         return Ok(false);
@@ -121,7 +121,13 @@ async fn check(
     let decision = recording::append(house, deployment, &transaction, &recording).await?;
     let today = business_day::current(&transaction).await?.at(now);
     let released = matches!(way, Way::Release(_));
-    match (credit.reserve(&transaction, &asked, today, released).await?, released) {
+    let current = credit::now(house, deployment, &transaction, &recording).await?;
+    let lets = if released { current.forbidden.is_none() } else { current.approved };
+    let reserved = match lets {
+        true => current.reserve(&transaction, &asked, today, released).await?,
+        false => Reserved::Full,
+    };
+    match (reserved, released) {
         (Reserved::Done | Reserved::NoAccount, _) => {}
         // Another order took it since it was decided; what credit depends on changed with it, so this is looked at again.
         (Reserved::Full, false) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, SubsecRound, Utc};
 use guildhall_decision::{Authority, Money, Place, Strategy};
 use guildhall_model::plan::Visible;
-use guildhall_store::credit::{Reserved, check_again};
+use guildhall_store::credit::{Reserved, check_again, stop};
 use guildhall_store::{Transaction, business_day, facts, generation};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -100,9 +100,7 @@ async fn attempt(
     authorized(&deployment.deciding(&facts.id)?.strategy, by, &owed)?;
     let decided = credit::decide(deployment, point, facts, &request, now).await?;
     let credit = Credit::of(&decided.verdict);
-    if let Some(rule) = &credit.forbidden {
-        return Err(WorkflowError::refused(format!("a ground rule holds the order, and nobody releases that: {rule}")));
-    }
+    credit.releasable()?;
     let transaction = house.database.begin().await?;
     if generation::hold(&transaction).await? != deployment.generation {
         transaction.rollback().await?;
@@ -124,7 +122,12 @@ async fn attempt(
         at: now,
     };
     let decision = recording::append(house, deployment, &transaction, &recording).await?;
-    room(&transaction, &credit, &asked, now).await?;
+    if let Some(stop) = stop(&transaction, asked.customer, Some(held.order.id), now).await? {
+        return Err(WorkflowError::refused(credit::stopped(stop)));
+    }
+    let current = credit::now(house, deployment, &transaction, &recording).await?;
+    current.releasable()?;
+    room(&transaction, &current, &asked, now).await?;
     let mut writing = Writing::new(house, &transaction, &by.name, ACT, now);
     if !credit.approved {
         overrule(&mut writing, decision, &by.name, &wanted.reason, now).await?;

@@ -2,10 +2,12 @@
 
 mod agreement;
 mod change;
+mod credit_holds;
 mod deletion;
 mod given;
 mod refusal;
 mod sight;
+mod totals;
 
 #[cfg(test)]
 mod tests;
@@ -213,7 +215,7 @@ async fn write(
 ) -> Result<Written, WorkflowError> {
     let (events, touched) = (Vec::new(), Touched::default());
     let mut work = Work { house, by, sight, order, transaction, now, events, touched };
-    if Touched::concerns(&order.object) {
+    if Touched::concerns(&order.object) || order.object.name == "OrderLine" {
         facts::hold(transaction).await?;
     }
     let written = match order.verb {
@@ -222,6 +224,14 @@ async fn write(
         Verb::Restore => work.restore().await?,
     };
     if let Written::Done(_) = &written {
+        // What is deleted or brought back as a whole comes to what it came to.
+        if order.object.name == "OrderLine" {
+            let lined: Vec<_> = work.touched.lined.iter().copied().collect();
+            let reasons = work.total(&lined).await?;
+            if !reasons.is_empty() {
+                return Ok(Written::Refused(reasons));
+            }
+        }
         facts::refresh_customers(transaction, &work.touched, now).await?;
         event::append(transaction, &work.events, now).await?;
     }

@@ -58,6 +58,8 @@ pub(super) struct Rules {
     pub dunning: Option<i64>,
     /// The ground rule: how much of the limit may be owed in all, whoever says what.
     pub ground: Option<i64>,
+    /// Whether a second rule keeps what is reserved below the same.
+    pub clamped: bool,
 }
 
 /// Numbers that look random and are the same in every run.
@@ -92,6 +94,7 @@ impl Rules {
             share: dice.maybe(3, |dice| dice.below(11) * 1_000),
             dunning: dice.maybe(3, |dice| 1 + dice.below(3)),
             ground: dice.maybe(2, |dice| 10_000 + dice.below(5) * 1_000),
+            clamped: dice.once_in(2),
         }
     }
 }
@@ -153,7 +156,7 @@ impl Case {
 
     /// The strategy as a document.
     pub(super) fn strategy(&self) -> String {
-        let Rules { over_limit, over_static, horizon, document, oldest, share, dunning, ground } = &self.rules;
+        let Rules { over_limit, over_static, horizon, document, oldest, share, dunning, ground, clamped } = &self.rules;
         let mut text = "name = \"Drawn\"\nvision = \"By dice.\"\napprovers = [\"ada\"]\n[[segments]]\nkey = \"all\"\nname = \"All\"\nneed = \"Any.\"\n\
             when = 'customer.country != \"Nowhere\"'\n"
             .to_owned();
@@ -179,8 +182,13 @@ impl Case {
             text.push_str(&format!(
                 "[[ground_rules]]\nid = \"G1\"\nname = \"All\"\nreason = \"too much\"\npoint = \"credit.check\"\n\
                  when = \"customer.creditAccount.exposure + request.amount > customer.creditAccount.limit * {factor}\"\n\
-                 force = {{ outcome = \"HELD\" }}\n\
-                 [[ground_rules]]\nid = \"G2\"\nname = \"Ceiling\"\nreason = \"too much\"\npoint = \"credit.check\"\n\
+                 force = {{ outcome = \"HELD\" }}\n"
+            ));
+        }
+        if let Some(ground) = ground.filter(|_| *clamped) {
+            let factor = ratio(&ground);
+            text.push_str(&format!(
+                "[[ground_rules]]\nid = \"G2\"\nname = \"Ceiling\"\nreason = \"too much\"\npoint = \"credit.check\"\n\
                  clamp = {{ field = \"ceilingStatic\", max = \"customer.creditAccount.limit * {factor}\" }}\n"
             ));
         }

@@ -19,6 +19,7 @@ const RULES: Rules = Rules {
     share: Some(8_000),
     dunning: Some(3),
     ground: Some(13_000),
+    clamped: true,
 };
 
 fn cases() -> Vec<Case> {

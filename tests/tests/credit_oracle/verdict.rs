@@ -89,7 +89,7 @@ pub(super) fn expected(case: &Case) -> Expected {
         || (old.len() == SHOWN && case.invoices.len() > SHOWN);
     let to_pay = (!lasting).then(|| (0..).find(|paid| against(*paid).is_empty()).unwrap());
     let forbidden = rules.ground.is_some_and(|most| owed.whole > account.limit / 10_000 * most);
-    let ground = rules.ground.map(|most| account.limit / 10_000 * most);
+    let ground = rules.ground.filter(|_| rules.clamped).map(|most| account.limit / 10_000 * most);
     Expected {
         approved: blockers.is_empty() && !forbidden,
         blockers,

@@ -8,7 +8,9 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::{Answer, Question, fields_to_json, json};
-use crate::{Bindings, DataType, Datum, DecisionPoint, Effect, FormulaValues, GroundRule, Limit};
+use crate::{
+    Bindings, CombineRule, DataType, Datum, DecisionPoint, Effect, FormulaValues, GroundRule, Limit, OutputField,
+};
 
 /// Decimal places of a bound that was computed.
 const PLACES: u32 = 4;
@@ -85,7 +87,7 @@ impl Rules<'_> {
             Effect::Clamp { field, min, max } => self.clamp(rule, undecided, field, min.as_ref(), max.as_ref()),
             Effect::Force(fields) => {
                 for (field, value) in fields {
-                    self.note(rule, field, Some(value), undecided);
+                    self.put_down(rule, field, Some(value), undecided);
                     self.asked.entry(field.clone()).or_default().forced.push(value.clone());
                 }
             }
@@ -95,7 +97,7 @@ impl Rules<'_> {
                     let given = self.bindings.request.get(asked);
                     let kept = declared.zip(given).and_then(|(declared, given)| declared.data_type.read_json(given));
                     let after = kept.clone().or_else(|| self.default(field));
-                    self.note(rule, field, after.as_ref(), undecided || kept.is_none());
+                    self.put_down(rule, field, after.as_ref(), undecided || kept.is_none());
                     let asked = self.asked.entry(field.clone()).or_default();
                     match kept {
                         Some(kept) => asked.forced.push(kept),
@@ -119,7 +121,8 @@ impl Rules<'_> {
             return;
         }
         let (min, max) = (low.flatten(), high.flatten());
-        let after = clamped(self.combined.get(field).cloned().flatten(), min.as_ref(), max.as_ref());
+        let combined = self.combined.get(field).cloned().flatten();
+        let after = clamped(self.point.output(field), combined, min.as_ref(), max.as_ref());
         self.note(rule, field, after.as_ref(), undecided);
         let asked = self.asked.entry(field.to_owned()).or_default();
         // Nothing is less than any bound, so an absent maximum must not take part in the comparison.
@@ -145,25 +148,39 @@ impl Rules<'_> {
         self.point.output(field)?.default.clone()
     }
 
+    /// Puts a bound down if it changes something, or if nobody knows whether it would.
     fn note(&mut self, rule: &GroundRule, field: &str, after: Option<&Datum>, undecided: bool) {
-        let before = self.combined.get(field).and_then(Option::as_ref);
-        if before != after || undecided {
-            self.bounds.push(Bound {
-                rule: rule.id.clone(),
-                name: rule.name.clone(),
-                field: field.to_owned(),
-                before: json(before),
-                after: json(after),
-                reason: rule.reason.clone(),
-                undecided,
-            });
+        if self.combined.get(field).and_then(Option::as_ref) != after || undecided {
+            self.put_down(rule, field, after, undecided);
         }
+    }
+
+    /// What a rule sets is put down even where departments said the same: whoever wants another answer has to know that it is
+    /// not theirs alone.
+    fn put_down(&mut self, rule: &GroundRule, field: &str, after: Option<&Datum>, undecided: bool) {
+        self.bounds.push(Bound {
+            rule: rule.id.clone(),
+            name: rule.name.clone(),
+            field: field.to_owned(),
+            before: json(self.combined.get(field).and_then(Option::as_ref)),
+            after: json(after),
+            reason: rule.reason.clone(),
+            undecided,
+        });
     }
 }
 
-fn clamped(value: Option<Datum>, min: Option<&Datum>, max: Option<&Datum>) -> Option<Datum> {
-    // A field without a value stays without: no bound gives an answer.
-    let value = value?;
+fn clamped(
+    field: Option<&OutputField>,
+    value: Option<Datum>,
+    min: Option<&Datum>,
+    max: Option<&Datum>,
+) -> Option<Datum> {
+    // Where the least counts, no value means that nobody set a limit, and the rule sets one. Any other field without a value
+    // stays without: no bound gives an answer.
+    let Some(value) = value else {
+        return max.filter(|_| field.is_some_and(|field| field.combine == CombineRule::Min)).cloned();
+    };
     let raised = match min {
         Some(min) if value < *min => min.clone(),
         _ => value,
@@ -178,10 +195,10 @@ fn together(point: &DecisionPoint, field: &str, value: Option<Datum>, asked: &As
     let declared = point.output(field);
     if asked.unknown {
         let default = declared.and_then(|field| field.default.clone());
-        return clamped(default, asked.min.as_ref(), asked.max.as_ref());
+        return clamped(declared, default, asked.min.as_ref(), asked.max.as_ref());
     }
     if asked.forced.is_empty() {
-        return clamped(value, asked.min.as_ref(), asked.max.as_ref());
+        return clamped(declared, value, asked.min.as_ref(), asked.max.as_ref());
     }
     let forced = asked.forced.iter();
     // Where no value is stricter than another, the document was read only with one; see `strategy::contradictions`.

@@ -176,7 +176,7 @@ fn bound_by(bound: &Bound) -> String {
             "Ground rule {rule} cannot be checked because a fact, or the rate of a currency, is missing, so it holds: {field} {value}."
         );
     }
-    match order(before, after) {
+    match order(before, after).filter(|order| order.is_ne()) {
         Some(std::cmp::Ordering::Greater) => format!("Ground rule {rule} limits {field} to {value}."),
         Some(_) => format!("Ground rule {rule} raises {field} to {value}."),
         None => format!("Ground rule {rule} sets {field} to {value}: {}.", shortened(reason)),

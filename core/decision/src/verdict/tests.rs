@@ -184,6 +184,48 @@ fn two_forced_values_leave_the_strictest() {
     assert_eq!(decide(&question, &department_defaults(&point), proposals, None).output["outcome"], json!("HELD"));
 }
 
+/// Asks whether a customer who owes 200 of 100 gets 1 more, under the demo strategy and further rules.
+fn ask_credit(rules: &str, proposals: Vec<Proposal>) -> Verdict {
+    let (strategy, point) = (read(&format!("{DEMO}\n{rules}")).unwrap(), point("credit.check"));
+    let facts = json!({"creditAccount": {"limit": {"amount": "100"}, "exposure": {"amount": "200"}}});
+    let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &facts };
+    let request = json!({"amount": "1"});
+    let question =
+        Question { strategy: &strategy, point: &point, subject, request: &request, at: DateTime::UNIX_EPOCH };
+    decide(&question, &department_defaults(&point), proposals, None)
+}
+
+#[test]
+fn a_rule_that_says_what_finance_says_is_in_the_record() {
+    let held = proposal("a", "finance", json!({"outcome": "HELD", "utilization": "2.01"}), &["owes too much"]);
+    let verdict = ask_credit("", vec![held]);
+    let bound = &verdict.bounds[0];
+    assert_eq!((bound.rule.as_str(), &bound.before, &bound.after), ("GR1", &json!("HELD"), &json!("HELD")));
+    let told = verdict.explanation.last().unwrap();
+    assert!(told.starts_with("Ground rule GR1 sets outcome to HELD: "), "{told}");
+}
+
+#[test]
+fn a_bound_is_the_limit_where_nobody_sets_one() {
+    let rule = |field: &str, end: &str| {
+        format!(
+            "[[ground_rules]]\nid = \"GR9\"\nname = \"n\"\nreason = \"r\"\npoint = \"credit.check\"\n\
+             clamp = {{ field = \"{field}\", {end} = \"customer.creditAccount.limit * 1.3\" }}"
+        )
+    };
+    let silent = || vec![proposal("a", "finance", json!({"outcome": "APPROVED", "utilization": "0"}), &[])];
+    // Whether a department left it open or none answered.
+    for proposals in [silent(), Vec::new()] {
+        let verdict = ask_credit(&rule("ceilingStatic", "max"), proposals);
+        assert_eq!(verdict.output["ceilingStatic"], json!("130"));
+        let noted = verdict.bounds.iter().find(|bound| bound.field == "ceilingStatic").unwrap();
+        assert_eq!((&noted.before, &noted.after), (&Json::Null, &json!("130")));
+    }
+    // Nothing to pay is no amount that could be raised, nor does a least limit make one.
+    assert_eq!(ask_credit(&rule("amountToPay", "max"), silent()).output["amountToPay"], Json::Null);
+    assert_eq!(ask_credit(&rule("ceilingStatic", "min"), silent()).output["ceilingStatic"], Json::Null);
+}
+
 #[test]
 fn a_customer_is_told_his_contract_the_answer_and_that_a_rule_bounds_it() {
     let strategy = read(DEMO).unwrap();

@@ -49,7 +49,7 @@ pub(crate) async fn forget(transaction: &Transaction, object: &ObjectType, id: U
 const HAS_ACCOUNT: &str = r#"EXISTS (SELECT 1 FROM "credit_account" AS "a" WHERE "a"."customer_id" = "scope"."id")"#;
 
 /// `"owed"`: what counts, with the stage it is in. Open invoices less credit notes, deliveries without an invoice, and open
-/// orders without an invoice. Parameters: $1 the day after which deliveries count, $3 the ids.
+/// orders without an invoice. An invoice to another customer takes nothing off what this one owes. Parameters: $1 the day after which deliveries count, $3 the ids.
 fn owed(dialect: Dialect) -> String {
     let nothing = match dialect {
         Dialect::Postgres => ["CAST(NULL AS uuid)", "CAST(NULL AS date)"],
@@ -61,7 +61,8 @@ fn owed(dialect: Dialect) -> String {
             r#"SELECT "o"."id", "o"."customer_id", "o"."id", {no_id}, '{stage}', "o"."currency", "o"."net_total", {needed}
   FROM "scope" CROSS JOIN "order" AS "o" WHERE "o"."customer_id" = "scope"."id" AND {which}
     AND ("o"."decision_id" IS NOT NULL OR {HAS_ACCOUNT})
-    AND NOT EXISTS (SELECT 1 FROM "invoice" AS "i" WHERE "i"."order_id" = "o"."id")"#
+    AND NOT EXISTS (
+      SELECT 1 FROM "invoice" AS "i" WHERE "i"."order_id" = "o"."id" AND "i"."customer_id" = "o"."customer_id")"#
         )
     };
     format!(

@@ -47,6 +47,8 @@ pub struct Touched {
     /// Orders and invoices that a written record names: their customers are concerned, too.
     pub(super) orders: BTreeSet<Uuid>,
     pub(super) invoices: BTreeSet<Uuid>,
+    /// Orders whose lines are others now.
+    pub lined: BTreeSet<Uuid>,
 }
 
 impl Touched {
@@ -65,6 +67,9 @@ impl Touched {
         changed: Option<&[&str]>,
         value: impl Fn(&str) -> Option<&'v Value>,
     ) {
+        if let ("OrderLine", Some(Value::Id(order))) = (object.name.as_str(), value("order")) {
+            self.lined.insert(*order);
+        }
         let Some(source) = source(object) else { return };
         if changed.is_some_and(|changed| !changed.iter().any(|name| source.reads.contains(name))) {
             return;

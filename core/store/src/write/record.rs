@@ -97,19 +97,36 @@ impl RecordColumn {
 impl Transaction {
     /// The records with these ids, in the order of ids, locked until the transaction ends. Unknown ones are not in the answer.
     pub async fn lock_records(&self, object: &ObjectType, ids: &[Uuid]) -> Result<Vec<Record>, StoreError> {
-        self.records(object, &format!(r#""id" IN ({})"#, ids_of(self.dialect(), 1)), ids).await
+        self.records(object, &format!(r#""id" IN ({})"#, ids_of(self.dialect(), 1)), ids, " FOR UPDATE").await
+    }
+
+    /// The same for records that others may be about to refer to: who does so is not waited for. They are changed, not deleted.
+    pub async fn lock_wholes(&self, object: &ObjectType, ids: &[Uuid]) -> Result<Vec<Record>, StoreError> {
+        self.records(object, &format!(r#""id" IN ({})"#, ids_of(self.dialect(), 1)), ids, " FOR NO KEY UPDATE").await
     }
 
     /// The records of a type whose reference `column` names one of `ids`, locked.
     pub async fn lock_parts(&self, object: &ObjectType, column: &str, ids: &[Uuid]) -> Result<Vec<Record>, StoreError> {
-        self.records(object, &format!(r#""{column}" IN ({})"#, ids_of(self.dialect(), 1)), ids).await
+        let which = format!(r#""{column}" IN ({})"#, ids_of(self.dialect(), 1));
+        self.records(object, &which, ids, " FOR UPDATE").await
     }
 
-    async fn records(&self, object: &ObjectType, which: &str, ids: &[Uuid]) -> Result<Vec<Record>, StoreError> {
+    /// The same without locking them.
+    pub async fn parts(&self, object: &ObjectType, column: &str, ids: &[Uuid]) -> Result<Vec<Record>, StoreError> {
+        self.records(object, &format!(r#""{column}" IN ({})"#, ids_of(self.dialect(), 1)), ids, "").await
+    }
+
+    async fn records(
+        &self,
+        object: &ObjectType,
+        which: &str,
+        ids: &[Uuid],
+        lock: &str,
+    ) -> Result<Vec<Record>, StoreError> {
         let columns = record_columns(object);
         let names: Vec<_> = columns.iter().map(|column| selected(&column.kind, &column.column)).collect();
         // SQLite has one writer, and this transaction is it.
-        let lock = if self.dialect() == Dialect::Postgres { " FOR UPDATE" } else { "" };
+        let lock = if self.dialect() == Dialect::Postgres { lock } else { "" };
         let sql = format!(r#"SELECT {} FROM "{}" WHERE {which} ORDER BY "id"{lock}"#, names.join(", "), object.table);
         let rows = self.link().rows(&sql, vec![id_list(ids)]).await?;
         let mut records = Vec::with_capacity(rows.len());

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use guildhall_model::Value;
-use guildhall_store::credit::{check_again, is_due};
+use guildhall_store::credit::{check_again, is_due, stop};
 use guildhall_store::{business_day, facts, generation};
 use uuid::Uuid;
 
@@ -22,10 +22,11 @@ pub(super) async fn check(
     order: Uuid,
     now: DateTime<Utc>,
 ) -> Result<bool, WorkflowError> {
-    let Some((asked, tree)) = without(house, deployment, order, now).await? else { return Ok(false) };
+    let Some(Looked { asked, with, without }) = look(house, deployment, order, now).await? else { return Ok(false) };
     let point = credit::point(deployment)?;
     let request = asked.request(point)?;
-    let facts = deployment.facts_in(&tree).map_err(|error| WorkflowError::Internal(format!("the facts: {error}")))?;
+    let facts =
+        deployment.facts_in(&without).map_err(|error| WorkflowError::Internal(format!("the facts: {error}")))?;
     let Some(facts) = facts.first() else { return Ok(false) };
     let decided = credit::decide(deployment, point, facts, &request, now).await?;
     let mut credit = Credit::of(&decided.verdict);
@@ -46,8 +47,9 @@ pub(super) async fn check(
     let recording =
         Recording { point, customer: asked.customer, request: &request, facts, decided: &decided, by: SELF, at: now };
     let decision = recording::append(house, deployment, &transaction, &recording).await?;
-    // The customer is locked from here on.
-    if !is_due(&transaction, order, now).await? {
+    // The customer is locked from here on. Where something changed since it was looked at, it stays due.
+    let changed = facts_tree_on(house, &transaction, deployment, point, &[asked.customer]).await? != with;
+    if changed || !is_due(&transaction, order, now).await? {
         transaction.rollback().await?;
         return Ok(false);
     }
@@ -56,6 +58,10 @@ pub(super) async fn check(
     if way != Way::None && !credit.has_room(&transaction, &asked, today, way != Way::Credit).await? {
         way = Way::None;
         credit.reasons.push("other orders took the credit meanwhile".to_owned());
+    }
+    if let Some(stop) = stop(&transaction, asked.customer, Some(order), now).await? {
+        way = Way::None;
+        credit.withhold(credit::stopped(stop));
     }
     let mut writing = Writing::new(house, &transaction, SELF, ACT, now);
     let mut values = vec![("decision", Value::from(decision))];
@@ -82,14 +88,23 @@ pub(super) async fn check(
     Ok(way == Way::None)
 }
 
-/// The order as credit sees it, and what would be known of its customer if it did not count: it is held for a moment, in a
-/// transaction that is undone. Nothing if it is not open any more.
-async fn without(
+/// An open order, and what is known of its customer.
+struct Looked {
+    /// The order as credit sees it.
+    asked: Asked,
+    with: String,
+    /// What would be known if the order did not count.
+    without: String,
+}
+
+/// Looks at an order with and without it: it is held for a moment, in a transaction that is undone. Nothing if it is not open
+/// any more.
+async fn look(
     house: &House,
     deployment: &Deployment,
     order: Uuid,
     now: DateTime<Utc>,
-) -> Result<Option<(Asked, String)>, WorkflowError> {
+) -> Result<Option<Looked>, WorkflowError> {
     let orders = object(house, "Order")?;
     let transaction = house.database.begin().await?;
     facts::hold(&transaction).await?;
@@ -99,10 +114,12 @@ async fn without(
         return Ok(None);
     };
     let asked = asked(&record, &orders)?;
+    let point = credit::point(deployment)?;
+    let with = facts_tree_on(house, &transaction, deployment, point, &[asked.customer]).await?;
     let mut writing = Writing::new(house, &transaction, SELF, ACT, now);
     writing.set(&orders, &record, &[("status", Value::from("HELD"))]).await?;
     writing.finish().await?;
-    let tree = facts_tree_on(house, &transaction, deployment, credit::point(deployment)?, &[asked.customer]).await?;
+    let without = facts_tree_on(house, &transaction, deployment, point, &[asked.customer]).await?;
     transaction.rollback().await?;
-    Ok(Some((asked, tree)))
+    Ok(Some(Looked { asked, with, without }))
 }

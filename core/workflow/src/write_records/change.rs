@@ -9,6 +9,7 @@ use guildhall_store::{Batch, FieldsSet, Record, RecordColumn, record_columns};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
+use super::credit_holds;
 use super::given::{self, Given, Values};
 use super::refusal::name;
 use super::{Done, InvalidCode, InvalidValue, Outcome, Reason, ReasonCode, Verb, Work, Written};
@@ -43,6 +44,8 @@ impl Work<'_> {
             return Ok(Written::Invalid(problems));
         }
         let mut reasons: Vec<_> = steps.iter().flat_map(|step| transitions(&object, step)).collect();
+        reasons.extend(steps.iter().flat_map(|step| fixed(&object, step)));
+        reasons.extend(self.waiting(&object, &steps).await?);
         reasons.extend(self.circles(&object, &steps).await?);
         reasons.extend(self.left_behind(&object, &steps).await?);
         if !reasons.is_empty() {
@@ -255,6 +258,17 @@ impl Work<'_> {
             .collect()
     }
 
+    /// Holds of orders that wait for credit, and would end without it.
+    async fn waiting(&self, object: &ObjectType, steps: &[Step]) -> Result<Vec<Reason>, WorkflowError> {
+        let ends = |step: &&Step| {
+            let before = step.before.as_ref().and_then(|before| before.get(object, "status"));
+            given_value(step, "status").is_some_and(|given| Some(given) != before)
+        };
+        let ending: Vec<_> =
+            steps.iter().filter(ends).filter_map(|step| Some((step.place, step.before.as_ref()?))).collect();
+        credit_holds::kept(self.house, self.transaction, object, &ending).await
+    }
+
     /// Records that would stand above themselves.
     async fn circles(&self, object: &ObjectType, steps: &[Step]) -> Result<Vec<Reason>, WorkflowError> {
         let mut reasons = Vec::new();
@@ -438,6 +452,20 @@ pub(super) fn given_value<'s>(step: &'s Step, name: &str) -> Option<&'s Value> {
 pub(super) fn stale(object: &ObjectType, current: i64) -> Reason {
     let message = format!("the {} was changed since and has version {current} now; read it again", name(object));
     Reason::new(ReasonCode::StaleVersion, message)
+}
+
+/// What is said when a record is made, and would be changed.
+fn fixed(object: &ObjectType, step: &Step) -> Vec<Reason> {
+    let Some(before) = &step.before else { return Vec::new() };
+    let changed = step.values.iter().filter(|given| {
+        object.fixed.contains(&given.column.name) && before.get(object, &given.column.name) != Some(&given.value)
+    });
+    changed
+        .map(|given| {
+            let message = format!("`{}` of a {} is never changed; make another one", given.column.name, name(object));
+            Reason::new(ReasonCode::NotAllowed, message).of(step.place)
+        })
+        .collect()
 }
 
 /// States that a record's own does not lead to.

@@ -8,6 +8,7 @@ use guildhall_store::Record;
 use uuid::Uuid;
 
 use super::change::stale;
+use super::credit_holds;
 use super::refusal::name;
 use super::{Done, Outcome, Reason, ReasonCode, Work, Written};
 use crate::WorkflowError;
@@ -42,6 +43,7 @@ impl Work<'_> {
                 Some(record) => going.push((place, record)),
             }
         }
+        reasons.extend(credit_holds::kept(self.house, self.transaction, &object, &going).await?);
         if !reasons.is_empty() {
             return Ok(Written::Refused(reasons));
         }

@@ -141,8 +141,25 @@ proptest! {
         let verdict = ask_terms(&strategy, Some("core"), all.clone());
         let unbound = ask_terms(&Strategy { ground_rules: Vec::new(), ..strategy }, Some("core"), all);
         for (field, value) in &verdict.output {
-            let traced = verdict.bounds.iter().any(|bound| bound.field == *field);
+            let traced = verdict.bounds.iter().any(|bound| bound.field == *field && bound.before != bound.after);
             prop_assert_eq!(unbound.output[field] != *value, traced, "{}", field);
+        }
+    }
+
+    #[test]
+    fn what_a_rule_sets_is_in_the_trace_whoever_else_says_so(all in proposals(0..5)) {
+        let strategy = strategy();
+        let verdict = ask_terms(&strategy, Some("core"), all.clone());
+        let unbound = ask_terms(&Strategy { ground_rules: Vec::new(), ..strategy.clone() }, Some("core"), all);
+        let before = Json::Object(unbound.output);
+        let bindings = crate::Bindings { subject: &Json::Null, request: &Json::Null, verdict: &before };
+        for rule in strategy.rules("credit.terms") {
+            let Effect::Force(fields) = &rule.effect else { continue };
+            let holds = rule.when.as_ref().is_none_or(|when| when.evaluate(&bindings) != Some(false));
+            for field in fields.keys() {
+                let traced = verdict.bounds.iter().any(|bound| bound.rule == rule.id && bound.field == *field);
+                prop_assert_eq!(traced, holds, "{} {}", rule.id, field);
+            }
         }
     }
 

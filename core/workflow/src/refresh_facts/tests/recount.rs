@@ -226,7 +226,7 @@ fn exposure(history: &History, customer: &str, currency: &str, as_of: NaiveDate)
     }
     for order in history.of("Order").filter(own) {
         let global = history.global("Order", order.id);
-        if history.of("Invoice").any(|invoice| invoice.text("order") == Some(&global)) {
+        if history.of("Invoice").filter(own).any(|invoice| invoice.text("order") == Some(&global)) {
             continue;
         }
         let net = amount(order, "netTotal").unwrap();
@@ -262,7 +262,7 @@ fn owed(history: &History, id: Uuid, customer: &str, as_of: NaiveDate, owed: &mu
     }
     for order in history.of("Order").filter(own) {
         let global = history.global("Order", order.id);
-        if history.of("Invoice").any(|invoice| invoice.text("order") == Some(&global)) {
+        if history.of("Invoice").filter(own).any(|invoice| invoice.text("order") == Some(&global)) {
             continue;
         }
         let net = amount(order, "netTotal").unwrap();
