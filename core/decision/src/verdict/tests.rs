@@ -187,7 +187,7 @@ fn two_forced_values_leave_the_strictest() {
 /// Asks whether a customer who owes 200 of 100 gets 1 more, under the demo strategy and further rules.
 fn ask_credit(rules: &str, proposals: Vec<Proposal>) -> Verdict {
     let (strategy, point) = (read(&format!("{DEMO}\n{rules}")).unwrap(), point("credit.check"));
-    let facts = json!({"creditAccount": {"limit": {"amount": "100"}, "exposure": {"amount": "200"}}});
+    let facts = json!({"creditAccount": {"limit": {"amount": "100", "currency": "EUR"}, "exposure": {"amount": "200", "currency": "EUR"}}});
     let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &facts };
     let request = json!({"amount": "1"});
     let question =

@@ -226,7 +226,9 @@ fn exposure(history: &History, customer: &str, currency: &str, as_of: NaiveDate)
     }
     for order in history.of("Order").filter(own) {
         let global = history.global("Order", order.id);
-        if history.of("Invoice").filter(own).any(|invoice| invoice.text("order") == Some(&global)) {
+        // In whatever currency.
+        let theirs = |invoice: &&Kept| invoice.text("customer") == Some(customer);
+        if history.of("Invoice").filter(theirs).any(|invoice| invoice.text("order") == Some(&global)) {
             continue;
         }
         let net = amount(order, "netTotal").unwrap();
