@@ -66,7 +66,7 @@ fn a_verdict_explains_itself() {
             "credit-rules (finance) proposed netDays 75, discount 0.03 and discountDays 10: pays 3 days late on average; no reminder.",
             "sales-terms (sales) proposed netDays 90, discount 0.03 and discountDays 10.",
             "Together the proposals give netDays 75, discount 0.03 and discountDays 10.",
-            "Ground rule GR2 limits netDays to 60.",
+            "Ground rule GR2 limits netDays to 60: our bank finances 60 days.",
         ],
     );
     let bounds = serde_json::to_value(&verdict.bounds).unwrap();
@@ -201,6 +201,13 @@ fn a_rule_that_says_what_finance_says_is_in_the_record() {
     assert_eq!((bound.rule.as_str(), &bound.before, &bound.after), ("GR1", &json!("HELD"), &json!("HELD")));
     let told = verdict.explanation.last().unwrap();
     assert!(told.starts_with("Ground rule GR1 sets outcome to HELD: "), "{told}");
+}
+
+#[test]
+fn no_payment_is_known_to_lift_a_rule() {
+    let held = json!({"outcome": "HELD", "utilization": "2", "amountToPay": "100"});
+    let verdict = ask_credit("", vec![proposal("a", "finance", held, &[])]);
+    assert_eq!((&verdict.output["outcome"], &verdict.output["amountToPay"]), (&json!("HELD"), &Json::Null));
 }
 
 #[test]
