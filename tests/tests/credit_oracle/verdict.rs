@@ -98,7 +98,8 @@ pub(super) fn expected(case: &Case) -> Expected {
         ceiling: Some(ceiling),
         ceiling_static: Some(ground.map_or(by_finance, |most| most.min(by_finance))),
         ceiling_group,
-        to_pay,
+        // Nobody knows what payment would lift a rule.
+        to_pay: to_pay.filter(|_| !forbidden),
     }
 }
 

@@ -138,6 +138,16 @@ impl PartialEq for Formula {
 }
 
 impl Node {
+    /// The value, if it is the same whatever the names stand for.
+    fn constant(&self) -> Option<Decimal> {
+        let mut named = false;
+        self.each(&mut |node| {
+            named |= matches!(node, Node::Path(_) | Node::Name(_) | Node::Parameter { .. } | Node::Mix(_));
+        });
+        let nothing = FormulaValues::Goal { assumptions: &BTreeMap::new(), mix: &[], parameter: &|_, _, _| None };
+        if named { None } else { value(self, nothing, None).ok() }
+    }
+
     fn each(&self, visit: &mut impl FnMut(&Node)) {
         visit(self);
         match self {
@@ -189,7 +199,13 @@ impl Reader<'_> {
             (operators::ADD, None, [left, right]) => two(Operation::Add, left, right),
             (operators::SUBSTRACT, None, [left, right]) => two(Operation::Subtract, left, right),
             (operators::MULTIPLY, None, [left, right]) => two(Operation::Multiply, left, right),
-            (operators::DIVIDE, None, [left, right]) => two(Operation::Divide, left, right),
+            (operators::DIVIDE, None, [left, right]) => {
+                let (of, by) = (node(left)?, node(right)?);
+                if by.constant().is_some_and(|number| number.is_zero()) {
+                    return self.refuse(right, "this is always 0, and nothing is divided by it");
+                }
+                Ok(Node::Two(Operation::Divide, Box::new(of), Box::new(by)))
+            }
             (operators::NEGATE, None, [inner]) => {
                 Ok(Node::Two(Operation::Subtract, Box::new(Node::Number(Decimal::ZERO)), Box::new(node(inner)?)))
             }

@@ -107,6 +107,9 @@ fn output(sdl: &mut String, field: &OutputField, more: &str) -> std::fmt::Result
     if let Some(worth) = &field.worth {
         write!(sdl, " @worth(formula: {}, as: {})", quoted(&worth.formula), worth.counts.name())?;
     }
+    if let Some(lifted) = &field.lifts {
+        write!(sdl, " @lifts(field: {})", quoted(lifted))?;
+    }
     sdl.push_str(more);
     sdl.push('\n');
     Ok(())
@@ -164,7 +167,7 @@ mod tests {
   "F." f: [String!] @combine(rule: UNION) @default(value: "[\"x\", \"y\"]")
   "G." g: Boolean @combine(rule: ANY)
   "H." h: String @combine(rule: BEST_OF, by: "b")
-  "I." i: Decimal @combine(rule: WEIGHTED_SUM, by: "b") @authority(parameter: "c") @worth(formula: "verdict.i * 2", as: LENT)
+  "I." i: Decimal @combine(rule: WEIGHTED_SUM, by: "b") @authority(parameter: "c") @worth(formula: "verdict.i * 2", as: LENT) @lifts(field: "e")
   "J." j: String @combine(rule: ONLY)
 }
 "R." input EverythingRequest { "A." a: Int! = 4 "B." b: String "C." c: Mood = BAD "D." d: [String!] = ["p"] }

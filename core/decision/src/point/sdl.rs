@@ -149,6 +149,7 @@ impl<'a> Declared<'a> {
         }
         let members = self.members(object, mode, &request, &parameters)?;
         authorities(&output_type, &outputs, &parameters)?;
+        lifting(&output_type, &outputs)?;
         let mut enums: Vec<Arc<EnumDefinition>> = Vec::new();
         let inputs = request.iter().chain(&parameters).chain(members.iter().flat_map(|members| &members.inputs));
         let answers = outputs.iter().chain(members.iter().flat_map(|members| &members.outputs));
@@ -182,7 +183,7 @@ impl<'a> Declared<'a> {
 
     fn output(&self, output_type: &str, field: &FieldDefinition) -> Result<OutputField, PointError> {
         let place = format!("{output_type}.{}", field.name);
-        only_directives(&place, &field.directives, &["combine", "default", "authority", "worth", "score"])?;
+        only_directives(&place, &field.directives, &["combine", "default", "authority", "worth", "lifts", "score"])?;
         if !field.arguments.is_empty() {
             return refuse(place, "has arguments; what is asked belongs into the request");
         }
@@ -207,9 +208,16 @@ impl<'a> Declared<'a> {
             None => None,
         };
         let worth = field.directives.get("worth").map(|directive| worth(&place, directive)).transpose()?;
+        let lifts = match field.directives.get("lifts") {
+            Some(directive) => {
+                only_arguments(&place, directive, &["field"])?;
+                Some(argument_text(&place, directive, "field")?)
+            }
+            None => None,
+        };
         let description = description(&place, field.description.as_ref())?;
         let (name, nullable) = (field.name.to_string(), !required);
-        Ok(OutputField { name, data_type, nullable, combine, default, authority, worth, description })
+        Ok(OutputField { name, data_type, nullable, combine, default, authority, worth, lifts, description })
     }
 
     /// The plain fields of an input of `object`; the list of a set's members is read with the answers about them.
@@ -383,6 +391,21 @@ fn authorities(output_type: &str, outputs: &[OutputField], parameters: &[InputFi
         if !number || parameter.is_none_or(|parameter| parameter.data_type != field.data_type) {
             let place = format!("{output_type}.{}", field.name);
             return refuse(place, format!("has the authority `{name}`, which is no parameter of its type"));
+        }
+    }
+    Ok(())
+}
+
+/// What lifts another field is beside it, and may have no value.
+fn lifting(output_type: &str, outputs: &[OutputField]) -> Result<(), PointError> {
+    for field in outputs {
+        let Some(lifted) = &field.lifts else { continue };
+        let place = || format!("{output_type}.{}", field.name);
+        if !outputs.iter().any(|other| other.name == *lifted && other.name != field.name) {
+            return refuse(place(), format!("lifts `{lifted}`, which is no field beside it"));
+        }
+        if !field.nullable {
+            return refuse(place(), "lifts another field, so it may have no value; leave out the `!`");
         }
     }
     Ok(())

@@ -412,6 +412,16 @@ fn values_beside_others_are_numbers() {
         "@combine(rule: MAX) @authority(parameter: \"days\")",
         "`ChurnRisk.risk` has the authority `days`, which is no parameter of its type",
     );
+    refuse(
+        "@combine(rule: MAX)",
+        "@combine(rule: MAX) @lifts(field: \"signals\")",
+        "`ChurnRisk.risk` lifts `signals`, which is no field beside it",
+    );
+    refuse(
+        "@combine(rule: MAX)",
+        "@combine(rule: MAX) @lifts(field: \"signs\")",
+        "`ChurnRisk.risk` lifts another field, so it may have no value; leave out the `!`",
+    );
 }
 
 #[test]

@@ -69,6 +69,10 @@ pub(super) fn apply(question: &Question<'_>, combined: &Answer) -> Bounded {
             *value = together(point, field, value.take(), asked);
         }
     }
+    let fixed = |field: &str| asked.get(field).is_some_and(Asked::is_fixed);
+    for field in point.bounded().iter().filter(|field| field.lifts.as_deref().is_some_and(fixed)) {
+        answer.insert(field.name.clone(), None);
+    }
     Bounded { answer, bounds, asked, reserves }
 }
 

@@ -173,12 +173,15 @@ fn bound_by(bound: &Bound) -> String {
     let value = shown(after).unwrap_or_else(|| "nothing".to_owned());
     if *undecided {
         return format!(
-            "Ground rule {rule} cannot be checked because a fact, or the rate of a currency, is missing, so it holds: {field} {value}."
+            "Ground rule {rule} cannot be worked out, because a fact or the rate of a currency is missing, or a number cannot be \
+             computed, so it holds: {field} {value}."
         );
     }
     match order(before, after).filter(|order| order.is_ne()) {
-        Some(std::cmp::Ordering::Greater) => format!("Ground rule {rule} limits {field} to {value}."),
-        Some(_) => format!("Ground rule {rule} raises {field} to {value}."),
+        Some(std::cmp::Ordering::Greater) => {
+            format!("Ground rule {rule} limits {field} to {value}: {}.", shortened(reason))
+        }
+        Some(_) => format!("Ground rule {rule} raises {field} to {value}: {}.", shortened(reason)),
         None => format!("Ground rule {rule} sets {field} to {value}: {}.", shortened(reason)),
     }
 }

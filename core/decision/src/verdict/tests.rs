@@ -67,7 +67,7 @@ fn a_verdict_explains_itself() {
             "credit-rules (finance) proposed netDays 75, discount 0.03 and discountDays 10: pays 3 days late on average; no reminder.",
             "sales-terms (sales) proposed netDays 90, discount 0.03 and discountDays 10.",
             "Together the proposals give netDays 75, discount 0.03 and discountDays 10.",
-            "Ground rule GR2 limits netDays to 60.",
+            "Ground rule GR2 limits netDays to 60: our bank finances 60 days.",
         ],
     );
     let bounds = serde_json::to_value(&verdict.bounds).unwrap();
@@ -187,7 +187,8 @@ fn two_forced_values_leave_the_strictest() {
 /// Asks whether a customer who owes 200 of 100 gets 1 more, under the demo strategy and further rules.
 fn ask_credit(rules: &str, proposals: Vec<Proposal>) -> Verdict {
     let (strategy, point) = (read(&format!("{DEMO}\n{rules}")).unwrap(), point("credit.check"));
-    let facts = json!({"creditAccount": {"limit": {"amount": "100", "currency": "EUR"}, "exposure": {"amount": "200", "currency": "EUR"}}});
+    let account = json!({"currency": "EUR", "limit": {"amount": "100"}, "exposure": {"amount": "200"}});
+    let facts = json!({"currency": "EUR", "creditAccount": account});
     let subject = Subject { id: "cus_1", source: None, external_id: None, segment: None, facts: &facts };
     let request = json!({"amount": "1"});
     let question =
@@ -203,6 +204,13 @@ fn a_rule_that_says_what_finance_says_is_in_the_record() {
     assert_eq!((bound.rule.as_str(), &bound.before, &bound.after), ("GR1", &json!("HELD"), &json!("HELD")));
     let told = verdict.explanation.last().unwrap();
     assert!(told.starts_with("Ground rule GR1 sets outcome to HELD: "), "{told}");
+}
+
+#[test]
+fn no_payment_is_known_to_lift_a_rule() {
+    let held = json!({"outcome": "HELD", "utilization": "2", "amountToPay": "100"});
+    let verdict = ask_credit("", vec![proposal("a", "finance", held, &[])]);
+    assert_eq!((&verdict.output["outcome"], &verdict.output["amountToPay"]), (&json!("HELD"), &Json::Null));
 }
 
 #[test]

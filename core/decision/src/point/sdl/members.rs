@@ -3,7 +3,8 @@
 use apollo_compiler::ast::{Directive, FieldDefinition, ObjectTypeDefinition, Type, Value};
 
 use super::{
-    Declared, PointError, argument_text, authorities, by_fields, description, only_arguments, only_directives, refuse,
+    Declared, PointError, argument_text, authorities, by_fields, description, lifting, only_arguments, only_directives,
+    refuse,
 };
 use crate::point::{InputField, Members, Mode, OutputField, Ration, Score, Settle};
 use crate::{CombineRule, DataType};
@@ -81,6 +82,7 @@ impl Declared<'_> {
         let outputs = fields.map(|field| self.output(&answer_type, field)).collect::<Result<Vec<_>, _>>()?;
         by_fields(&answer_type, &outputs)?;
         authorities(&answer_type, &outputs, parameters)?;
+        lifting(&answer_type, &outputs)?;
         if let Some(twice) = inputs.iter().find(|input| request.iter().any(|asked| asked.name == input.name)) {
             let place = format!("{list_type}.{}", twice.name);
             return refuse(place, "has the name of a field of the request; conditions could not tell them apart");

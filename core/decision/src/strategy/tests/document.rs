@@ -271,6 +271,17 @@ fn ground_rules_that_contradict_each_other_are_refused() {
 }
 
 #[test]
+fn a_bound_that_always_divides_by_zero_is_refused() {
+    for never in ["0.5 / 0", "customer.revenue12m / (2 - 2)", "max(1, 2 / -0.0)"] {
+        let rule = rule("GR9", "credit.terms", &format!("clamp = {{ field = \"discount\", max = \"{never}\" }}"));
+        let told = read(&format!("{DEMO}\n{rule}")).unwrap_err().to_string();
+        assert!(told.contains("this is always 0, and nothing is divided by it"), "{told}");
+    }
+    let known = rule("GR9", "credit.terms", "clamp = { field = \"discount\", max = \"1 / customer.orders12m\" }");
+    assert!(read(&format!("{DEMO}\n{known}")).is_ok(), "it may be none of it");
+}
+
+#[test]
 fn contracts_name_customers_once() {
     let strategy = read(NORTHWIND).unwrap();
     assert_eq!(strategy.contracts.len(), 1);

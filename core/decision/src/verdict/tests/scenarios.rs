@@ -107,7 +107,7 @@ fn a_customer_without_credit_account_is_held() {
     let verdict = decide(&question, &resolve(&question), proposals, None);
     assert_eq!(verdict.output["outcome"], json!("HELD"));
     assert!(verdict.bounds[0].undecided);
-    let said = "Ground rule GR1 cannot be checked because a fact, or the rate of a currency, is missing, so it holds: outcome HELD.";
+    let said = "Ground rule GR1 cannot be worked out, because a fact or the rate of a currency is missing, or a number cannot be computed, so it holds: outcome HELD.";
     assert_eq!(verdict.explanation.last().map(String::as_str), Some(said));
 }
 

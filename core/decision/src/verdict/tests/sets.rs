@@ -274,7 +274,7 @@ fn s8_the_best_discount_counts_as_far_as_the_margin_allows() {
             "credit-rules (finance) proposed discount 0, source prompt payment and prompt 0.02.",
             "prices (sales) proposed discount 0.12, source sales and prompt 0.",
             "Together the proposals give discount 0.12, source sales and prompt 0.02.",
-            "Ground rule GR3 limits discount to 0.1015.",
+            "Ground rule GR3 limits discount to 0.1015: below 8 % of contribution margin an order costs more than it brings.",
             "discount 0.1015 is above autoDiscount 0.08 (segment `core`), so it waits for approval.",
         ]
     );
