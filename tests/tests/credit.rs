@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::orders::{
-    PATIENCE, Trade, act, day, delete, exposure, houses, key, made, place, place_at_once, release, status,
+    PATIENCE, Trade, act, create, day, delete, exposure, houses, key, made, place, place_at_once, release, status,
 };
 
 async fn asked(server: &Server, query: &str, id: &Value) -> Value {
@@ -31,10 +31,15 @@ fn amount(node: &Value) -> Decimal {
 }
 
 /// Writes an order's fields, whatever its version is by now.
-async fn change(server: &Server, order: &Value, set: Value) {
+/// What comes of changing an order.
+async fn changed(server: &Server, order: &Value, set: Value) -> Value {
     let found = asked(server, "query($id: ID!) { order(id: $id) { version } }", order).await;
     let input = json!({ "id": order, "version": found["order"]["version"], "set": set, "idempotencyKey": key() });
-    let done = act(server, "updateOrder", "... on OrderWritten { id }", input).await;
+    act(server, "updateOrder", "... on OrderWritten { id }", input).await
+}
+
+async fn change(server: &Server, order: &Value, set: Value) {
+    let done = changed(server, order, set).await;
     assert_eq!(done["__typename"], "OrderWritten", "{done}");
 }
 
@@ -75,9 +80,12 @@ fn allocated(paid: &Value) -> Vec<String> {
 }
 
 async fn invoice(server: &Server, trade: &Trade, number: &str, amount: &str, due_in: i64, order: &Value) -> String {
-    let invoice = json!({ "number": number, "issuedOn": day(0), "dueOn": day(due_in), "status": "OPEN", "currency": "EUR",
-        "amount": amount, "paidAmount": "0", "customer": trade.customer, "order": order });
-    made(server, "Invoice", invoice).await
+    made(server, "Invoice", open_invoice(trade, number, amount, due_in, order)).await
+}
+
+fn open_invoice(trade: &Trade, number: &str, amount: &str, due_in: i64, order: &Value) -> Value {
+    json!({ "number": number, "issuedOn": day(0), "dueOn": day(due_in), "status": "OPEN", "currency": "EUR",
+        "amount": amount, "paidAmount": "0", "customer": trade.customer, "order": order })
 }
 
 /// Lets both share a limit.
@@ -316,7 +324,9 @@ async fn a_release_is_for_the_customer_it_was_given_for() {
         let held = place(&server, trade.order("9000")).await;
         let order = &held["order"]["id"];
         assert_eq!(release(&server, &held["hold"]).await["order"]["status"], "OPEN", "{held}");
-        assert_eq!(decided_again(&server, order, json!({ "customer": other.customer })).await, "HELD");
+        // What was decided about one customer's order is no other's, so nobody else has the good of it.
+        let refused = changed(&server, order, json!({ "customer": other.customer })).await;
+        assert_eq!(refused["problems"][0]["path"], json!(["set", "customer"]), "{refused}");
         assert_eq!(exposure(&server, &other).await.0, Decimal::from(50_000));
     }
 }
@@ -330,7 +340,9 @@ async fn an_invoice_to_another_customer_frees_nothing() {
         let held = place(&server, trade.order("900")).await;
         assert_eq!((&placed["__typename"], &held["__typename"]), (&json!("OrderPlaced"), &json!("OrderHeld")));
         let stranger = Trade::with(&server, "France", "1000").await;
-        invoice(&server, &stranger, "I1", "0", 30, &placed["order"]["id"]).await;
+        let theirs = open_invoice(&stranger, "I1", "0", 30, &placed["order"]["id"]);
+        let refused = create(&server, "Invoice", theirs).await;
+        assert_eq!(refused["problems"][0]["path"], json!(["values", "order"]), "{refused}");
         assert_eq!(exposure(&server, &trade).await.0, Decimal::from(900));
         assert_eq!(entry(&server, &placed["order"]["id"]).await.1, "ORDER 900");
         // An invoice to himself takes its place.

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use guildhall_tests::{Role, Server, node_program_or_say_so, places};
 
+use crate::sql::tamper;
 use rows::Rows;
 
 /// What every run of the tests generates, unless told otherwise.
@@ -23,7 +24,10 @@ async fn graphql_js_gives_the_same_answers() {
     let mut servers = Vec::new();
     for place in places().await {
         rows.write(place.url()).await;
-        servers.push(Server::start(place));
+        let server = Server::start(place);
+        // Each token that the harness makes is an event, and the reference knows none.
+        tamper(server.place(), "DELETE FROM \"event\" WHERE \"act\" = 'createToken'", 3).await;
+        servers.push(server);
     }
     let file = servers[0].place().file("rows.json", rows.json());
     let setting = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());

@@ -27,14 +27,19 @@ pub(crate) fn key() -> String {
     format!("key-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-pub(crate) async fn made(server: &Server, object: &str, values: Value) -> String {
+/// What comes of making a record.
+pub(crate) async fn create(server: &Server, object: &str, values: Value) -> Value {
     let query = format!(
         "mutation($input: Create{object}Input!) {{ done: create{object}(input: $input) {{ __typename ... on {object}Written {{ id }} \
          ... on Invalid {{ problems {{ path message }} }} }} }}"
     );
     let input = json!({ "values": values, "idempotencyKey": key() });
-    let done = server.graphql(Role::Admin, &query, json!({ "input": input })).await.data();
-    done["done"]["id"].as_str().unwrap_or_else(|| panic!("{object}: {done}")).to_owned()
+    server.graphql(Role::Admin, &query, json!({ "input": input })).await.data()["done"].take()
+}
+
+pub(crate) async fn made(server: &Server, object: &str, values: Value) -> String {
+    let done = create(server, object, values).await;
+    done["id"].as_str().unwrap_or_else(|| panic!("{object}: {done}")).to_owned()
 }
 
 pub(crate) fn day(from_today: i64) -> String {

@@ -67,6 +67,8 @@ async fn becomes(server: &Server, customer: &str, segment: &str) -> Value {
 async fn an_order_over_a_bound_moves_its_customer_and_a_smaller_one_moves_him_back() {
     for place in houses().await {
         let server = Server::beside(&place);
+        // A business day that begins assigns everybody, without an event for each.
+        until(PATIENCE, async || server.log().contains("a business day has begun").then_some(())).await;
         let customer = customer(&server).await;
         becomes(&server, &customer, "small").await;
         let order = order(&server, &customer, "1200").await;

@@ -202,7 +202,7 @@ async fn the_most_usual_operations() {
                 11  upsertCustomer
                 12  createCustomers
                 15  createOrder
-                 7  createOrderLines
+                 9  createOrderLines
                 10  updateOrder
                 11  recordDecision
                 23  recordPayment
@@ -225,7 +225,7 @@ async fn the_most_usual_operations() {
                 10  upsertCustomer
                 11  createCustomers
                 14  createOrder
-                 7  createOrderLines
+                 8  createOrderLines
                  9  updateOrder
                 10  recordDecision
                 22  recordPayment

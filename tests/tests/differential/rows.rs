@@ -175,6 +175,7 @@ const TIMES: [&str; 8] = [
 
 const INTS: [i64; 10] = [0, 0, 1, 1, 2, 7, -1, 30, i32::MAX as i64, i32::MIN as i64];
 
+const NEVER: &str = "9999-12-31T23:59:59.999Z";
 const CURRENCIES: [&str; 4] = ["EUR", "EUR", "USD", "JPY"];
 
 /// All records, by type, each by its columns.
@@ -225,6 +226,9 @@ impl Rows {
                 ("Strategy", "activateAt") => Value::Null,
                 ("Plugin", "status") => Value::from("REMOVED"),
                 ("Publisher", "status") => Value::from("DISTRUSTED"),
+                // What is over would be ended while the test runs.
+                ("Consent", "to") | ("Hold", "until") if dice.one_in(3) => Value::Null,
+                ("Consent", "to") | ("Hold", "until") => Value::from(NEVER.parse::<DateTime<Utc>>().unwrap()),
                 (_, "currency") => Value::from(dice.of(&CURRENCIES)),
                 _ if field.nullable && dice.one_in(4) => Value::Null,
                 _ if matches!(field.kind, Kind::Money | Kind::Decimal { .. }) && [3, 7].contains(&number) => {
